@@ -1,0 +1,44 @@
+//! `POST /api/v1/auth/login`
+
+use axum::extract::State;
+use edge::openapi::{Failed, Success};
+use edge::{Answer, Body, ClientAddress, Reply, RequestScope};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::wire::SessionView;
+
+/// E-mail and password.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct LogInBody {
+    /// Address of the account, in any letter case.
+    #[schema(example = "user@example.com")]
+    email: String,
+    /// The password.
+    #[schema(example = "pass123456")]
+    password: String,
+}
+
+/// Sign in
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/login",
+    tag = "auth",
+    operation_id = "log_in",
+    responses(
+        (status = 200, description = "Signed in; sets the refresh cookie", body = Success<SessionView>),
+        (status = 400, description = "`VALIDATION_ERROR`", body = Failed),
+        (status = 401, description = "`INVALID_CREDENTIALS`: address unknown or password wrong, not told which", body = Failed),
+        (status = 429, description = "`RATE_LIMITED`", body = Failed),
+    )
+)]
+pub(crate) async fn log_in(
+    State(state): State<crate::State>,
+    scope: RequestScope,
+    ClientAddress(address): ClientAddress,
+    Body(body): Body<LogInBody>,
+) -> Answer<SessionView> {
+    scope.limit(&state.limiter, &state.limits.log_in, &address, state.clock.now()).await?;
+    let (signed_in, balance) = state.accounts.sign_in(&body.email, body.password).await?;
+    SessionView::reply(Reply::ok, signed_in, balance)
+}

@@ -1,0 +1,32 @@
+//! Easy Writer: runs background sessions.
+//!
+//! Queue: `GenerationQueue`, messages [`WorkMessage`]. A message may come any number of times: the job's lease decides who works on it.
+
+use std::sync::Arc;
+
+use domain::easy_writer::{Catalogue, Worker};
+use domain::generation::{Jobs, TextRouter, WorkMessage};
+use edge::frames::easy_writer::render;
+use edge::{ConfigError, Function, Platform, malformed};
+use vendors::text::{TextVendorsSettings, text_models};
+
+/// The function.
+pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+    let table = platform.table()?;
+    let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
+    let settings = TextVendorsSettings::read(|name| platform.vars.get(name));
+    let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
+    let models = text_models(settings, &clock, &ids);
+    let worker = Worker {
+        catalogue: Arc::new(Catalogue::load().map_err(|error| malformed("tool catalogue", &error))?),
+        publisher: platform.publisher(&table)?,
+        jobs: Jobs::new(table, platform.objects()?, Arc::clone(&clock), ids),
+        router: TextRouter::new(models, Arc::clone(&clock)),
+        clock,
+        render,
+    };
+    Ok(Function::sqs(move |message: WorkMessage| {
+        let worker = worker.clone();
+        async move { worker.run(message).await }
+    }))
+}

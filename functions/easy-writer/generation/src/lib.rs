@@ -1,0 +1,58 @@
+//! Easy Writer: past and running sessions.
+//!
+//! | method | path | needs |
+//! | --- | --- | --- |
+//! | GET | `/api/v1/generation/sessions` | access token |
+//! | GET | `/api/v1/generation/sessions/{session_id}` | access token of the owner |
+//! | DELETE | `/api/v1/generation/sessions/{session_id}` | access token of the owner |
+
+mod delete_session;
+mod list_sessions;
+mod show_session;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use domain::easy_writer::PRODUCT;
+use domain::generation::Jobs;
+use domain::identity::Identity;
+use edge::{ConfigError, EasyWriter, Function, Platform};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What the endpoints share.
+#[derive(Clone)]
+pub struct State {
+    jobs: Jobs,
+    identity: Identity,
+}
+
+impl FromRef<State> for Identity {
+    fn from_ref(state: &State) -> Self {
+        state.identity.clone()
+    }
+}
+
+/// The function.
+pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+    let table = platform.table()?;
+    let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
+    let state = State {
+        jobs: Jobs::new(table.clone(), platform.objects()?, clock, ids),
+        identity: platform.identity(PRODUCT, &table)?,
+    };
+    Function::http::<EasyWriter>(platform, router(state))
+}
+
+fn router(state: State) -> Router {
+    Router::from(api()).with_state(state)
+}
+
+/// The endpoints, with their documentation.
+pub fn api() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(list_sessions::list_sessions))
+        .routes(routes!(show_session::show_session, delete_session::delete_session))
+}

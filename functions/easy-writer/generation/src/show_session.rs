@@ -1,0 +1,98 @@
+//! `GET /api/v1/generation/sessions/{session_id}`
+
+use axum::extract::{Path, State};
+use domain::generation::{Failure, Job, Mode};
+use domain::kernel::Error;
+use edge::openapi::{Failed, Success};
+use edge::{Answer, Caller, Reply};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::wire::{session_id, status};
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionView {
+    /// Id.
+    #[schema(format = Uuid)]
+    session_id: String,
+    /// Which tool.
+    #[schema(example = "essay")]
+    tool_id: String,
+    /// `quick` or `standard`.
+    #[schema(example = "standard")]
+    mode: &'static str,
+    /// `pending`, `in_progress`, `completed` or `failed`.
+    #[schema(example = "completed")]
+    status: &'static str,
+    /// What the tool was given, defaults included.
+    #[schema(value_type = Object)]
+    input_data: serde_json::Value,
+    /// The text, once completed.
+    result: Option<String>,
+    /// Who wrote it; empty until completed.
+    #[schema(example = "openai")]
+    provider_used: &'static str,
+    /// Tokens read and written; 0 until completed.
+    #[schema(example = 1250)]
+    tokens_used: u64,
+    /// Raits charged; 0 until completed.
+    #[schema(example = 50)]
+    cost_raits: i64,
+    /// Why it failed: `GENERATION_FAILED` or `PROVIDER_UNAVAILABLE`.
+    error_code: Option<&'static str>,
+    /// When it was started.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it was finished.
+    #[schema(format = DateTime)]
+    completed_at: Option<String>,
+}
+
+impl SessionView {
+    fn new(job: Job, input: &str, result: Option<String>) -> Result<Self, Error> {
+        Ok(Self {
+            session_id: job.id.to_string(),
+            tool_id: job.subject,
+            mode: match job.mode {
+                Mode::Quick => "quick",
+                Mode::Standard => "standard",
+            },
+            status: status(job.status),
+            input_data: serde_json::from_str(input).map_err(|error| Error::internal("stored input", error))?,
+            result,
+            provider_used: job.provider.map_or("", |provider| provider.as_str()),
+            tokens_used: job.tokens_used,
+            cost_raits: job.cost.units(),
+            error_code: job.failure.map(|failure| match failure {
+                Failure::ProviderUnavailable => "PROVIDER_UNAVAILABLE",
+                Failure::GenerationFailed => "GENERATION_FAILED",
+            }),
+            created_at: job.created_at.to_string(),
+            completed_at: job.completed_at.map(|at| at.to_string()),
+        })
+    }
+}
+
+/// A session
+#[utoipa::path(
+    get,
+    path = "/api/v1/generation/sessions/{session_id}",
+    tag = "generation",
+    operation_id = "show_session",
+    security(("bearer" = [])),
+    params(("session_id" = String, Path, description = "Id of the session")),
+    responses(
+        (status = 200, description = "The session", body = Success<SessionView>),
+        (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
+        (status = 404, description = "`SESSION_NOT_FOUND`: no such session, or somebody else's", body = Failed),
+    )
+)]
+pub(crate) async fn show_session(
+    State(state): State<crate::State>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer<SessionView> {
+    let (job, input, result) = state.jobs.read(caller.user(), session_id(&id)?).await?;
+    Ok(Reply::ok(SessionView::new(job, &input, result)?))
+}

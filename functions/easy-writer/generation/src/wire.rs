@@ -1,0 +1,19 @@
+//! What several endpoints share.
+
+use domain::generation::Status;
+use domain::kernel::{Error, JobId, Resource};
+
+/// The session of a path. What is not an id is not the id of any session.
+pub(crate) fn session_id(text: &str) -> Result<JobId, Error> {
+    text.parse().map_err(|_| Error::NotFound(Resource::Session))
+}
+
+/// A status on the wire.
+pub(crate) const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Pending => "pending",
+        Status::InProgress => "in_progress",
+        Status::Completed => "completed",
+        Status::Failed => "failed",
+    }
+}

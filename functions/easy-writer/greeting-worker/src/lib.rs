@@ -1,0 +1,29 @@
+//! Easy Writer: greets fresh WebSocket connections and tells them what they missed.
+//!
+//! Queue: `GreetingQueue`, messages [`GreetMessage`]. A greeting that cannot be delivered now comes again.
+
+use std::sync::Arc;
+
+use domain::generation::{JobFeed, Jobs};
+use domain::kernel::{Dependency, Error, Result};
+use domain::realtime::{GreetMessage, Publisher};
+use edge::frames::easy_writer::render;
+use edge::{ConfigError, Function, Platform};
+
+/// The function.
+pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigError> {
+    let table = platform.table()?;
+    let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
+    let publisher = platform.publisher(&table)?;
+    let jobs = Jobs::new(table, platform.objects()?, clock, ids);
+    Ok(Function::sqs(move |message| greet(publisher.clone(), jobs.clone(), message)))
+}
+
+async fn greet(publisher: Publisher, jobs: Jobs, message: GreetMessage) -> Result<()> {
+    let feed = JobFeed { jobs: &jobs, owner: message.owner, job: message.channel, render };
+    if publisher.deliver(message.channel, &message.connection, &feed).await? {
+        Ok(())
+    } else {
+        Err(Error::Unavailable { dependency: Dependency::Sockets, source: "connection cannot be reached now".into() })
+    }
+}

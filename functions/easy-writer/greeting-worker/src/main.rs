@@ -1,0 +1,6 @@
+//! Easy Writer: greets fresh WebSocket connections.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_greeting_worker::function).await
+}

@@ -1,0 +1,6 @@
+//! Easy Writer: finds and repairs what got stuck.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_maintenance_cron::function).await
+}

@@ -1,0 +1,6 @@
+//! Easy Writer: WebSocket handshakes.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_socket::function).await
+}

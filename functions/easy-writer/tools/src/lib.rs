@@ -1,0 +1,85 @@
+//! Easy Writer: the tools.
+//!
+//! | method | path | needs |
+//! | --- | --- | --- |
+//! | GET | `/api/v1/tools/tabs` | nothing |
+//! | GET | `/api/v1/tools/tabs/{tab_id}` | nothing |
+//! | GET | `/api/v1/tools/{tool_id}/schema` | nothing |
+//! | POST | `/api/v1/tools/{tool_id}/execute` | access token; limited per user; raits |
+
+mod execute_tool;
+mod list_tabs;
+mod show_schema;
+mod show_tab;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::FromRef;
+use domain::easy_writer::{Catalogue, PRODUCT, Tools};
+use domain::generation::{Jobs, TextRouter};
+use domain::identity::Identity;
+use domain::kernel::Clock;
+use domain::rate_limit::{Policy, RateLimiter};
+use edge::{ConfigError, EasyWriter, Function, Platform, malformed};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use vendors::text::{TextVendorsSettings, text_models};
+
+/// What the endpoints share.
+#[derive(Clone)]
+pub struct State {
+    catalogue: Arc<Catalogue>,
+    tools: Tools,
+    identity: Identity,
+    limiter: RateLimiter,
+    execute_limit: Policy,
+    clock: Arc<dyn Clock>,
+}
+
+impl FromRef<State> for Identity {
+    fn from_ref(state: &State) -> Self {
+        state.identity.clone()
+    }
+}
+
+/// The function.
+pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+    let table = platform.table()?;
+    let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
+    let catalogue = Arc::new(Catalogue::load().map_err(|error| malformed("tool catalogue", &error))?);
+    let settings = TextVendorsSettings::read(|name| platform.vars.get(name));
+    let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
+    let models = text_models(settings, &clock, &ids);
+    let tools = Tools {
+        catalogue: Arc::clone(&catalogue),
+        jobs: Jobs::new(table.clone(), platform.objects()?, Arc::clone(&clock), ids),
+        router: TextRouter::new(models, Arc::clone(&clock)),
+        queue: platform.queue("GENERATION_QUEUE_URL")?,
+        quick_deadline: Duration::from_secs(platform.vars.parse("QUICK_DEADLINE_SECONDS")?),
+    };
+    let state = State {
+        catalogue,
+        tools,
+        identity: platform.identity(PRODUCT, &table)?,
+        limiter: RateLimiter::new(table),
+        execute_limit: platform.policy("execute", "RATE_LIMIT_EXECUTE")?,
+        clock,
+    };
+    Function::http::<EasyWriter>(platform, router(state))
+}
+
+fn router(state: State) -> Router {
+    Router::from(api()).with_state(state)
+}
+
+/// The endpoints, with their documentation.
+pub fn api() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(list_tabs::list_tabs))
+        .routes(routes!(show_tab::show_tab))
+        .routes(routes!(show_schema::show_schema))
+        .routes(routes!(execute_tool::execute_tool))
+}

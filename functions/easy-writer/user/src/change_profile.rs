@@ -1,0 +1,42 @@
+//! `PUT /api/v1/user/profile`
+
+use axum::extract::State;
+use domain::identity::{Profile, UserName};
+use edge::openapi::{Failed, Success};
+use edge::{Answer, Body, Caller, Reply};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::show_profile::ProfileView;
+
+/// What changes.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ChangeProfileBody {
+    /// Display name: 1 to 100 characters.
+    #[schema(example = "Иван Петров", min_length = 1, max_length = 100)]
+    name: String,
+}
+
+/// Change the profile
+#[utoipa::path(
+    put,
+    path = "/api/v1/user/profile",
+    tag = "user",
+    operation_id = "change_profile",
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The profile as it is now", body = Success<ProfileView>),
+        (status = 400, description = "`VALIDATION_ERROR`", body = Failed),
+        (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
+    )
+)]
+pub(crate) async fn change_profile(
+    State(state): State<crate::State>,
+    caller: Caller,
+    Body(body): Body<ChangeProfileBody>,
+) -> Answer<ProfileView> {
+    let profile = Profile { name: UserName::parse(&body.name)? };
+    state.identity.change_profile(caller.user(), profile).await?;
+    let (me, total_generations) = state.accounts.profile(caller.user(), &state.jobs).await?;
+    Ok(Reply::ok(ProfileView::new(me, total_generations)))
+}

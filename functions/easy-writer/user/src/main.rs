@@ -1,0 +1,6 @@
+//! Easy Writer: the signed-in user over HTTP.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_user::function).await
+}

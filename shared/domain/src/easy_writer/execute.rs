@@ -1,0 +1,151 @@
+//! Running a tool: at once while the caller waits, or in the background.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use store::Queue;
+
+use super::catalogue::{Catalogue, Tool};
+use super::validation::validate;
+use crate::generation::text::{ProviderId, TextOutput};
+use crate::generation::{Failure, Job, Jobs, Mode, NewJob, NoText, Outcome, TextRouter, WorkMessage};
+use crate::kernel::{Amount, Dependency, Error, JobId, Resource, Result, UserId};
+
+/// Runs tools on behalf of users who wait for the answer.
+#[derive(Clone)]
+pub struct Tools {
+    /// What there is to run.
+    pub catalogue: Arc<Catalogue>,
+    /// Where runs are recorded.
+    pub jobs: Jobs,
+    /// Who does the writing.
+    pub router: TextRouter,
+    /// Where background runs go.
+    pub queue: Queue,
+    /// How long a caller waits for a quick run before it moves to the background. API Gateway gives up after 30 seconds.
+    pub quick_deadline: Duration,
+}
+
+/// What became of a request to run a tool.
+#[derive(Debug)]
+pub enum Execution {
+    /// It ran.
+    Completed {
+        /// The session.
+        session: JobId,
+        /// The text.
+        result: String,
+        /// Who wrote it.
+        provider: ProviderId,
+        /// Tokens used.
+        tokens_used: u64,
+        /// What it cost.
+        cost: Amount,
+    },
+    /// It runs in the background.
+    Started {
+        /// The session to watch.
+        session: JobId,
+    },
+}
+
+impl Tools {
+    /// Runs the tool `id` for `user`.
+    ///
+    /// Fails with [`Error::InsufficientFunds`] before any vendor is called, with [`Error::Unavailable`] if no vendor can be reached, and with
+    /// [`Error::Failed`] if none wrote anything usable; in the last two cases nothing is charged.
+    pub async fn execute(&self, user: UserId, id: &str, mode: Option<Mode>, input: Value) -> Result<Execution> {
+        let tool = self.catalogue.tool(id)?;
+        let modes = tool.modes();
+        let mode = match mode.or_else(|| modes.first().copied()) {
+            Some(mode) if modes.contains(&mode) => mode,
+            _ => return Err(Error::invalid("mode", "not_allowed", "Инструмент не поддерживает этот режим")),
+        };
+        let input = Value::Object(validate(tool.input_schema(), input)?);
+        let new = NewJob {
+            id: self.jobs.mint_id(),
+            owner: user,
+            subject: tool.id.clone(),
+            title: tool.name.clone(),
+            mode,
+            input: input.to_string(),
+            price: tool.estimate(),
+        };
+        match mode {
+            Mode::Quick => {
+                let job = self.jobs.start(new, true).await?;
+                self.run_quickly(tool, job, &input).await
+            }
+            Mode::Standard => {
+                let job = self.jobs.start(new, false).await?;
+                self.send_to_background(&job).await
+            }
+        }
+    }
+
+    async fn run_quickly(&self, tool: &Tool, job: Job, input: &Value) -> Result<Execution> {
+        let written = tokio::time::timeout(self.quick_deadline, self.write(tool, input)).await;
+        let Ok(written) = written else {
+            self.jobs.hand_over(&job).await?;
+            return self.send_to_background(&job).await;
+        };
+        match written? {
+            Ok((provider, output)) => self.complete(tool, &job, provider, output).await,
+            Err(reason) => {
+                let failure = Failure::from(&reason);
+                self.jobs.fail(&job, failure, 0).await?;
+                Err(failed(failure, reason))
+            }
+        }
+    }
+
+    async fn write(&self, tool: &Tool, input: &Value) -> Result<Result<(ProviderId, TextOutput), NoText>> {
+        let steps = tool.steps(Mode::Quick);
+        let step = steps.first().ok_or_else(|| Error::internal("quick run", "tool has no quick mode"))?;
+        let fields = input.as_object().cloned().unwrap_or_default();
+        let request = tool.request(step, &fields, None)?;
+        Ok(self.router.write(&tool.providers, &request, &mut |_| {}).await)
+    }
+
+    async fn complete(&self, tool: &Tool, job: &Job, provider: ProviderId, output: TextOutput) -> Result<Execution> {
+        let tokens_used = output.tokens.total();
+        let text = output.text.trim().to_owned();
+        let outcome = Outcome { text: text.clone(), provider, tokens_used, cost: tool.price(tokens_used), events: 0 };
+        match self.jobs.complete(job, outcome).await? {
+            Some(job) => {
+                Ok(Execution::Completed { session: job.id, result: text, provider, tokens_used, cost: job.cost })
+            }
+            // The user deleted it meanwhile, or the lease ran out and a worker has it now.
+            None => match self.jobs.find(job.owner, job.id).await? {
+                Some(_) => Ok(Execution::Started { session: job.id }),
+                None => Err(Error::NotFound(Resource::Session)),
+            },
+        }
+    }
+
+    /// A job that is written but not sent is found by the sweeper, so a failing queue is no reason to fail the request.
+    async fn send_to_background(&self, job: &Job) -> Result<Execution> {
+        if let Err(error) = self.queue.send(&WorkMessage { owner: job.owner, job: job.id }).await {
+            tracing::warn!(%error, job = %job.id, "job not sent, left to the sweeper");
+        }
+        Ok(Execution::Started { session: job.id })
+    }
+}
+
+impl From<&NoText> for Failure {
+    fn from(reason: &NoText) -> Self {
+        match reason {
+            NoText::Unavailable(_) => Self::ProviderUnavailable,
+            NoText::Unusable(_) => Self::GenerationFailed,
+        }
+    }
+}
+
+fn failed(failure: Failure, reason: NoText) -> Error {
+    let source = Box::new(reason);
+    match failure {
+        Failure::ProviderUnavailable => Error::Unavailable { dependency: Dependency::Provider, source },
+        Failure::GenerationFailed => Error::Failed { resource: Resource::Session, source },
+    }
+}

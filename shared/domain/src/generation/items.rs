@@ -1,0 +1,198 @@
+//! `JOBS#{owner}` holds `COUNTS` and one slim `JOB#{id}` per job; `EVENTS#{job}` holds the job's log, one `{number}` per event.
+//!
+//! Unfinished jobs are in `gsi1` under `OPEN_JOBS#{shard}`, ordered by due time. Sixteen shards, by the last digit of the id, keep any one
+//! index partition from becoming hot.
+
+use serde::{Deserialize, Serialize};
+use store::{Body, Key};
+use uuid::Uuid;
+
+use super::model::{Failure, Job, Mode, Status};
+use super::text::ProviderId;
+use crate::kernel::{Amount, JobId, Timestamp, UserId, from_epoch_millis};
+
+pub(super) const JOB_PREFIX: &str = "JOB#";
+pub(super) const SHARDS: u8 = 16;
+
+pub(super) fn owner_partition(owner: UserId) -> String {
+    format!("JOBS#{owner}")
+}
+
+pub(super) fn job_key(owner: UserId, job: JobId) -> Key {
+    Key::new(owner_partition(owner), format!("{JOB_PREFIX}{job}"))
+}
+
+pub(super) fn counts_key(owner: UserId) -> Key {
+    Key::new(owner_partition(owner), "COUNTS")
+}
+
+pub(super) fn log_partition(job: JobId) -> String {
+    format!("EVENTS#{job}")
+}
+
+pub(super) fn event_sort_key(number: u32) -> String {
+    format!("{number:06}")
+}
+
+pub(super) fn shard_partition(shard: u8) -> String {
+    format!("OPEN_JOBS#{shard:x}")
+}
+
+pub(super) fn open_partition(job: JobId) -> String {
+    let last_byte = job.as_uuid().as_bytes().last().copied().unwrap_or_default();
+    shard_partition(last_byte % SHARDS)
+}
+
+pub(super) fn due_sort_key(at: Timestamp) -> String {
+    format!("{:015}", at.as_millisecond().max(0))
+}
+
+/// Keys of the objects that hold texts too large for items.
+pub(super) fn input_object(job: JobId) -> String {
+    format!("jobs/{job}/input.json")
+}
+
+pub(super) fn result_object(job: JobId) -> String {
+    format!("jobs/{job}/result.txt")
+}
+
+pub(super) fn step_object(job: JobId, number: u32) -> String {
+    format!("jobs/{job}/step-{number}.txt")
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StoredStatus {
+    Pending,
+    InProgress,
+    Completed,
+    Failed,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StoredMode {
+    Quick,
+    Standard,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StoredFailure {
+    ProviderUnavailable,
+    GenerationFailed,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct JobItem {
+    #[serde(flatten)]
+    pub(super) key: Key,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) gsi1pk: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) gsi1sk: Option<String>,
+    pub(super) job: JobId,
+    pub(super) owner: UserId,
+    pub(super) subject: String,
+    pub(super) title: String,
+    pub(super) mode: StoredMode,
+    pub(super) status: StoredStatus,
+    pub(super) input: Body,
+    pub(super) price: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) lease: Option<Uuid>,
+    /// Milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) lease_until: Option<i64>,
+    pub(super) attempts: u32,
+    /// Milliseconds since 1970.
+    pub(super) created_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) completed_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) result: Option<Body>,
+    #[serde(default)]
+    pub(super) preview: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) provider: Option<ProviderId>,
+    #[serde(default)]
+    pub(super) tokens_used: u64,
+    #[serde(default)]
+    pub(super) cost: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) failure: Option<StoredFailure>,
+    #[serde(default)]
+    pub(super) events: u32,
+}
+
+/// Numbers of an owner's jobs. The attribute names are spelled in `service` too.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct CountsItem {
+    #[serde(default)]
+    pub(super) listed: u64,
+    #[serde(default)]
+    pub(super) completed: u64,
+}
+
+/// The key attributes that a scan of the open jobs returns.
+#[derive(Debug, Deserialize)]
+pub(super) struct OpenJobItem {
+    pub(super) job: JobId,
+    pub(super) owner: UserId,
+    pub(super) gsi1sk: String,
+}
+
+impl From<Mode> for StoredMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Quick => Self::Quick,
+            Mode::Standard => Self::Standard,
+        }
+    }
+}
+
+impl From<Failure> for StoredFailure {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::ProviderUnavailable => Self::ProviderUnavailable,
+            Failure::GenerationFailed => Self::GenerationFailed,
+        }
+    }
+}
+
+impl From<JobItem> for Job {
+    fn from(item: JobItem) -> Self {
+        Self {
+            id: item.job,
+            owner: item.owner,
+            subject: item.subject,
+            title: item.title,
+            mode: match item.mode {
+                StoredMode::Quick => Mode::Quick,
+                StoredMode::Standard => Mode::Standard,
+            },
+            status: match item.status {
+                StoredStatus::Pending => Status::Pending,
+                StoredStatus::InProgress => Status::InProgress,
+                StoredStatus::Completed => Status::Completed,
+                StoredStatus::Failed => Status::Failed,
+            },
+            input: item.input,
+            price: Amount::new(item.price),
+            lease: item.lease,
+            attempts: item.attempts,
+            created_at: from_epoch_millis(item.created_at),
+            completed_at: item.completed_at.map(from_epoch_millis),
+            result: item.result,
+            preview: item.preview,
+            provider: item.provider,
+            tokens_used: item.tokens_used,
+            cost: Amount::new(item.cost),
+            failure: item.failure.map(|failure| match failure {
+                StoredFailure::ProviderUnavailable => Failure::ProviderUnavailable,
+                StoredFailure::GenerationFailed => Failure::GenerationFailed,
+            }),
+            events: item.events,
+        }
+    }
+}

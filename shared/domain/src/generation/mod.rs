@@ -1,0 +1,23 @@
+//! Asynchronous generation: jobs, their leases and progress, and the text models that do the work.
+//!
+//! **Life of a job.** It is written together with the hold that pays for it. Whoever works on it holds its *lease*; finishing it is one
+//! transaction of result and money that succeeds only for the holder, so a job that two workers picked up finishes once. Every job that is not
+//! finished has a *due time*, after which the sweeper sends it to the queue again; a job that was tried too often fails and its hold is
+//! released.
+//!
+//! **Progress.** The holder appends numbered events to the job's log. A step's event carries its output, so that the next worker goes on where
+//! the last one stopped. What watchers see is computed from the log and the job: [`Frame`]s, numbered without gaps.
+
+mod feed;
+mod items;
+mod model;
+mod progress;
+mod router;
+mod service;
+pub mod text;
+
+pub use feed::{Frame, JobFeed, Render, Snapshot};
+pub use model::{Claim, Failure, Job, Mode, NewJob, Outcome, Status, preview};
+pub use progress::{Checkpoint, Event, Log, Recorded};
+pub use router::{NoText, TextRouter};
+pub use service::{JobCounts, JobReader, Jobs, MAX_ATTEMPTS, Swept, WorkMessage};

@@ -1,0 +1,148 @@
+//! The log of a job's progress.
+
+use serde::{Deserialize, Serialize};
+use store::{Body, Condition, Key, Objects, Put, Query, Table};
+
+use super::items::{event_sort_key, log_partition, step_object};
+use super::text::ProviderId;
+use crate::kernel::{Error, JobId, Result, Timestamp, epoch_seconds};
+
+/// How long a log is kept; the job itself stays.
+const RETENTION_SECONDS: i64 = 7 * 24 * 3600;
+
+/// Something that happened while a job ran. Steps count from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A step began.
+    StepStarted {
+        /// Which.
+        step: u32,
+        /// What it does, in the owner's words.
+        name: String,
+        /// How many steps there are.
+        total: u32,
+    },
+    /// A step has come some way.
+    StepProgress {
+        /// Which.
+        step: u32,
+        /// Per cent.
+        progress: u32,
+    },
+    /// A step ended.
+    StepCompleted {
+        /// Which.
+        step: u32,
+        /// What it leaves to the next.
+        checkpoint: Checkpoint,
+    },
+}
+
+/// What a step made and used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Its text.
+    pub output: Body,
+    /// Who wrote it.
+    pub provider: ProviderId,
+    /// Tokens used.
+    pub tokens: u64,
+}
+
+/// An event and its number in the log, counted from 1 without gaps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its number.
+    pub number: u32,
+    /// What happened.
+    pub event: Event,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct EventItem {
+    #[serde(flatten)]
+    key: Key,
+    number: u32,
+    #[serde(flatten)]
+    event: StoredEvent,
+    expires_at: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum StoredEvent {
+    StepStarted { step: u32, name: String, total: u32 },
+    StepProgress { step: u32, progress: u32 },
+    StepCompleted { step: u32, checkpoint: Checkpoint },
+}
+
+impl From<Event> for StoredEvent {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::StepStarted { step, name, total } => Self::StepStarted { step, name, total },
+            Event::StepProgress { step, progress } => Self::StepProgress { step, progress },
+            Event::StepCompleted { step, checkpoint } => Self::StepCompleted { step, checkpoint },
+        }
+    }
+}
+
+impl From<EventItem> for Recorded {
+    fn from(item: EventItem) -> Self {
+        let event = match item.event {
+            StoredEvent::StepStarted { step, name, total } => Event::StepStarted { step, name, total },
+            StoredEvent::StepProgress { step, progress } => Event::StepProgress { step, progress },
+            StoredEvent::StepCompleted { step, checkpoint } => Event::StepCompleted { step, checkpoint },
+        };
+        Self { number: item.number, event }
+    }
+}
+
+/// The logs of all jobs.
+#[derive(Debug, Clone)]
+pub struct Log {
+    table: Table,
+    objects: Objects,
+}
+
+impl Log {
+    /// Logs kept in `table`, with step texts that are too large for it in `objects`.
+    pub fn new(table: Table, objects: Objects) -> Self {
+        Self { table, objects }
+    }
+
+    /// The events numbered `from` and up.
+    pub async fn read(&self, job: JobId, from: u32) -> Result<Vec<Recorded>> {
+        let query = Query::partition(log_partition(job)).at_least(event_sort_key(from));
+        let items: Vec<EventItem> = self.table.query_all(query).await?;
+        Ok(items.into_iter().map(Recorded::from).collect())
+    }
+
+    /// Writes event `number`. Returns whether it was written: if somebody else wrote an event of that number, the caller has lost the job.
+    pub async fn append(&self, job: JobId, number: u32, event: Event, now: Timestamp) -> Result<bool> {
+        let item = EventItem {
+            key: Key::new(log_partition(job), event_sort_key(number)),
+            number,
+            event: event.clone().into(),
+            expires_at: epoch_seconds(now) + RETENTION_SECONDS,
+        };
+        match self.table.put(Put::new(&item)?.when(Condition::item_missing())).await {
+            Ok(()) => Ok(true),
+            // The SDK repeats a write whose answer got lost; our own event being there already is success.
+            Err(store::Error::ConditionFailed(failed)) => {
+                let there = failed.item::<EventItem>()?.map(|item| Recorded::from(item).event);
+                Ok(there == Some(event))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Stores the text of a step, to be put into its checkpoint.
+    pub async fn store_output(&self, job: JobId, step: u32, text: String) -> Result<Body> {
+        self.objects.store_text(&step_object(job, step), text).await.map_err(Error::from)
+    }
+
+    /// Loads the text of a step.
+    pub async fn load_output(&self, checkpoint: &Checkpoint) -> Result<String> {
+        Ok(self.objects.load_text(&checkpoint.output).await?)
+    }
+}

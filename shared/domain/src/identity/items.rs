@@ -1,0 +1,106 @@
+//! `EMAIL#{address}` / `EMAIL` points to a user; `USER#{id}` holds `PROFILE` and one `FAMILY#{id}` per sign-in.
+
+use serde::{Deserialize, Serialize};
+use store::Key;
+use uuid::Uuid;
+
+use super::model::{Email, Origin, User};
+use crate::kernel::{Error, Result, Timestamp, UserId, from_epoch_millis};
+
+pub(super) const FAMILY_PREFIX: &str = "FAMILY#";
+
+pub(super) fn email_key(email: &Email) -> Key {
+    Key::new(format!("EMAIL#{email}"), "EMAIL")
+}
+
+pub(super) fn user_partition(user: UserId) -> String {
+    format!("USER#{user}")
+}
+
+pub(super) fn user_key(user: UserId) -> Key {
+    Key::new(user_partition(user), "PROFILE")
+}
+
+pub(super) fn family_key(user: UserId, family: Uuid) -> Key {
+    Key::new(user_partition(user), format!("{FAMILY_PREFIX}{family}"))
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct EmailItem {
+    #[serde(flatten)]
+    pub(super) key: Key,
+    pub(super) user: UserId,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct UserItem {
+    #[serde(flatten)]
+    pub(super) key: Key,
+    pub(super) user: UserId,
+    pub(super) email: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+    pub(super) origin: StoredOrigin,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) password_hash: Option<String>,
+    /// Milliseconds since 1970.
+    pub(super) created_at: i64,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StoredOrigin {
+    Local,
+    Google,
+    Yandex,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct FamilyItem {
+    #[serde(flatten)]
+    pub(super) key: Key,
+    pub(super) family: Uuid,
+    pub(super) generation: u64,
+    /// Milliseconds since 1970.
+    pub(super) rotated_at: i64,
+    /// Seconds since 1970.
+    pub(super) expires_at: i64,
+}
+
+impl UserItem {
+    pub(super) fn new(user: &User, password_hash: Option<String>) -> Self {
+        Self {
+            key: user_key(user.id),
+            user: user.id,
+            email: user.email.as_str().to_owned(),
+            name: user.name.clone(),
+            origin: match user.origin {
+                Origin::Local => StoredOrigin::Local,
+                Origin::Google => StoredOrigin::Google,
+                Origin::Yandex => StoredOrigin::Yandex,
+            },
+            password_hash,
+            created_at: user.created_at.as_millisecond(),
+        }
+    }
+}
+
+impl FamilyItem {
+    pub(super) fn new(user: UserId, family: Uuid, now: Timestamp, expires_at: i64) -> Self {
+        Self { key: family_key(user, family), family, generation: 0, rotated_at: now.as_millisecond(), expires_at }
+    }
+}
+
+impl TryFrom<UserItem> for User {
+    type Error = Error;
+
+    fn try_from(item: UserItem) -> Result<Self> {
+        let email = Email::parse(&item.email).map_err(|_| Error::internal("stored user", "e-mail does not parse"))?;
+        let origin = match item.origin {
+            StoredOrigin::Local => Origin::Local,
+            StoredOrigin::Google => Origin::Google,
+            StoredOrigin::Yandex => Origin::Yandex,
+        };
+        Ok(Self { id: item.user, email, name: item.name, origin, created_at: from_epoch_millis(item.created_at) })
+    }
+}

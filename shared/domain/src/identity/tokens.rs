@@ -1,0 +1,246 @@
+//! Signed tokens: short access tokens and the refresh tokens of a family.
+//!
+//! Both are JWTs signed with HMAC-SHA256. A key's id (`kid`) is derived from the key, so rotating means putting a new secret in front of
+//! the list: it signs from then on, while tokens of the older secrets stay valid until they expire.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::kernel::{AuthFailure, Error, Result, Timestamp, UserId};
+
+/// How long an access token is valid.
+pub(super) const ACCESS_LIFETIME: Duration = Duration::from_secs(900);
+/// How long a family lives after its last rotation.
+pub(super) const REFRESH_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The shortest secret accepted: as long as the hash.
+const MIN_SECRET_BYTES: usize = 32;
+
+/// The signing secrets, newest first.
+#[derive(Clone)]
+pub struct TokenKeys {
+    newest: SigningKey,
+    older: Vec<SigningKey>,
+}
+
+#[derive(Clone)]
+struct SigningKey {
+    id: String,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+impl SigningKey {
+    fn new(secret: &str) -> Self {
+        let digest = Sha256::new().chain_update(b"token key id:").chain_update(secret.as_bytes()).finalize();
+        let id = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Self {
+            id,
+            encoding: EncodingKey::from_secret(secret.as_bytes()),
+            decoding: DecodingKey::from_secret(secret.as_bytes()),
+        }
+    }
+}
+
+/// The list of secrets does not have the form it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected secrets of at least 32 bytes, separated by commas, newest first")]
+pub struct MalformedTokenKeys;
+
+impl FromStr for TokenKeys {
+    type Err = MalformedTokenKeys;
+
+    fn from_str(text: &str) -> Result<Self, MalformedTokenKeys> {
+        let mut keys = text.split(',').map(|secret| match secret.trim() {
+            secret if secret.len() >= MIN_SECRET_BYTES => Ok(SigningKey::new(secret)),
+            _ => Err(MalformedTokenKeys),
+        });
+        let newest = keys.next().ok_or(MalformedTokenKeys)??;
+        Ok(Self { newest, older: keys.collect::<Result<_, _>>()? })
+    }
+}
+
+/// Issues and checks the tokens of one product.
+#[derive(Clone)]
+pub struct TokenIssuer {
+    keys: TokenKeys,
+    issuer: &'static str,
+}
+
+/// What a valid access token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccessToken {
+    /// Whose token it is.
+    pub user: UserId,
+    /// The family of the sign-in it comes from.
+    pub family: Uuid,
+}
+
+/// What a valid refresh token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefreshToken {
+    /// Whose token it is.
+    pub user: UserId,
+    /// Its family.
+    pub family: Uuid,
+    /// Its place in the family.
+    pub generation: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Access,
+    Refresh,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    sub: UserId,
+    sid: Uuid,
+    kind: Kind,
+    iat: i64,
+    exp: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generation: Option<u64>,
+}
+
+impl TokenIssuer {
+    /// Tokens of the product `issuer`.
+    pub fn new(issuer: &'static str, keys: TokenKeys) -> Self {
+        Self { keys, issuer }
+    }
+
+    /// How long access tokens are valid, in seconds: `expires_in` on the wire.
+    pub const fn access_lifetime_seconds() -> u64 {
+        ACCESS_LIFETIME.as_secs()
+    }
+
+    /// How long refresh tokens are valid, in seconds: `Max-Age` of the cookie.
+    pub const fn refresh_lifetime_seconds() -> u64 {
+        REFRESH_LIFETIME.as_secs()
+    }
+
+    /// Signs an access token.
+    pub fn sign_access(&self, token: AccessToken, now: Timestamp) -> Result<String> {
+        self.sign(Kind::Access, token.user, token.family, None, ACCESS_LIFETIME, now)
+    }
+
+    /// Signs a refresh token.
+    pub fn sign_refresh(&self, token: RefreshToken, now: Timestamp) -> Result<String> {
+        self.sign(Kind::Refresh, token.user, token.family, Some(token.generation), REFRESH_LIFETIME, now)
+    }
+
+    /// Checks an access token.
+    pub fn read_access(&self, text: &str, now: Timestamp) -> Result<AccessToken> {
+        let claims = self.read(Kind::Access, text, now)?;
+        Ok(AccessToken { user: claims.sub, family: claims.sid })
+    }
+
+    /// Checks a refresh token. Whether its family still lives is another question.
+    pub fn read_refresh(&self, text: &str, now: Timestamp) -> Result<RefreshToken> {
+        let claims = self.read(Kind::Refresh, text, now)?;
+        let generation = claims.generation.ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
+        Ok(RefreshToken { user: claims.sub, family: claims.sid, generation })
+    }
+
+    fn sign(
+        &self,
+        kind: Kind,
+        user: UserId,
+        family: Uuid,
+        generation: Option<u64>,
+        lifetime: Duration,
+        now: Timestamp,
+    ) -> Result<String> {
+        let iat = now.as_second();
+        let exp = iat + i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
+        let claims = Claims { iss: self.issuer.to_owned(), sub: user, sid: family, kind, iat, exp, generation };
+        let key = &self.keys.newest;
+        let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
+        jsonwebtoken::encode(&header, &claims, &key.encoding).map_err(|error| Error::internal("sign token", error))
+    }
+
+    fn read(&self, kind: Kind, text: &str, now: Timestamp) -> Result<Claims> {
+        let invalid = || Error::Unauthenticated(AuthFailure::TokenInvalid);
+        let header = jsonwebtoken::decode_header(text).map_err(|_| invalid())?;
+        let id = header.kid.ok_or_else(invalid)?;
+        let key =
+            std::iter::once(&self.keys.newest).chain(&self.keys.older).find(|key| key.id == id).ok_or_else(invalid)?;
+        let mut validation = Validation::new(Algorithm::HS256);
+        // Expiry is checked below against the injected clock.
+        validation.validate_exp = false;
+        validation.required_spec_claims.clear();
+        validation.set_issuer(&[self.issuer]);
+        let claims = jsonwebtoken::decode::<Claims>(text, &key.decoding, &validation).map_err(|_| invalid())?.claims;
+        if claims.kind != kind {
+            return Err(invalid());
+        }
+        if claims.exp <= now.as_second() {
+            return Err(Error::Unauthenticated(AuthFailure::TokenExpired));
+        }
+        Ok(claims)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "old-secret-old-secret-old-secret-old";
+    const NEW: &str = "new-secret-new-secret-new-secret-new";
+
+    fn issuer(keys: &str) -> TokenIssuer {
+        TokenIssuer::new("easy-writer", keys.parse().unwrap())
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn access() -> AccessToken {
+        AccessToken { user: Uuid::from_u128(1).into(), family: Uuid::from_u128(2) }
+    }
+
+    #[test]
+    fn a_token_reads_back_until_it_expires() {
+        let tokens = issuer(NEW);
+        let text = tokens.sign_access(access(), at(1000)).unwrap();
+        assert_eq!(tokens.read_access(&text, at(1899)).unwrap(), access());
+        assert!(matches!(tokens.read_access(&text, at(1900)), Err(Error::Unauthenticated(AuthFailure::TokenExpired))));
+    }
+
+    #[test]
+    fn rotating_keys_keeps_older_tokens_valid() {
+        let before = issuer(OLD).sign_access(access(), at(1000)).unwrap();
+        let rotated = issuer(&format!("{NEW},{OLD}"));
+        assert!(rotated.read_access(&before, at(1001)).is_ok());
+        let after = rotated.sign_access(access(), at(1002)).unwrap();
+        assert!(issuer(OLD).read_access(&after, at(1003)).is_err(), "the new key signs");
+        assert!(issuer(NEW).read_access(&before, at(1003)).is_err(), "a dropped key is not accepted");
+    }
+
+    #[test]
+    fn a_refresh_token_is_not_an_access_token_nor_of_another_product() {
+        let tokens = issuer(NEW);
+        let refresh = tokens
+            .sign_refresh(RefreshToken { user: access().user, family: access().family, generation: 0 }, at(0))
+            .unwrap();
+        assert!(tokens.read_access(&refresh, at(1)).is_err());
+        let other = TokenIssuer::new("novels", NEW.parse().unwrap());
+        assert!(other.read_access(&tokens.sign_access(access(), at(0)).unwrap(), at(1)).is_err());
+    }
+
+    #[test]
+    fn short_or_empty_secrets_are_refused() {
+        for bad in ["", "short", &format!("{NEW},short"), ","] {
+            assert!(bad.parse::<TokenKeys>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Typed ids and the source that mints them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::{NoContext, Uuid};
+
+use super::Timestamp;
+
+/// Mints ids and secrets. A port, so that tests get the same ids on every run.
+pub trait IdSource: Send + Sync {
+    /// A new UUIDv7 whose time part is `now`, so that ids sort by creation.
+    fn uuid(&self, now: Timestamp) -> Uuid;
+}
+
+/// Ids from the operating system's randomness.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RandomIds;
+
+impl IdSource for RandomIds {
+    fn uuid(&self, now: Timestamp) -> Uuid {
+        let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
+        let nanos = u32::try_from(millis % 1000).unwrap_or_default() * 1_000_000;
+        Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, millis / 1000, nanos))
+    }
+}
+
+macro_rules! typed_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Mints an id that sorts by `now`.
+            pub fn mint(ids: &dyn IdSource, now: Timestamp) -> Self {
+                Self(ids.uuid(now))
+            }
+
+            /// The id as a plain UUID.
+            pub const fn as_uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.as_hyphenated().fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::try_parse(text).map(Self)
+            }
+        }
+    };
+}
+
+typed_id! {
+    /// A registered person of one product.
+    UserId
+}
+typed_id! {
+    /// One asynchronous piece of work: a generation, an image.
+    JobId
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_creation_time() {
+        let early = JobId::mint(&RandomIds, Timestamp::from_millisecond(1_700_000_000_001).unwrap());
+        let late = JobId::mint(&RandomIds, Timestamp::from_millisecond(1_700_000_000_002).unwrap());
+        assert!(early < late);
+        assert!(early.to_string() < late.to_string());
+    }
+}

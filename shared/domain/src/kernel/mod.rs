@@ -1,0 +1,13 @@
+//! The vocabulary that every context and product shares: ids, amounts, time, pages and the one error.
+
+mod error;
+mod ids;
+mod money;
+mod paging;
+mod time;
+
+pub use error::{AuthFailure, Dependency, Error, Resource, Result, Rule, Violation};
+pub use ids::{IdSource, JobId, RandomIds, UserId};
+pub use money::Amount;
+pub use paging::{Page, Paged};
+pub use time::{Clock, SystemClock, Timestamp, epoch_seconds, from_epoch_millis};

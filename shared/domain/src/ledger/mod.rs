@@ -1,0 +1,15 @@
+//! Accounts in integer units, with two-phase spending: hold, then capture or release.
+//!
+//! **Invariants.** `available + held` equals the sum of posted entries, `held` equals the sum of pending ones, and `available` is never
+//! negative. Every operation is one transaction: a conditional balance update plus an entry keyed by the caller's operation id, so a repeat
+//! changes nothing and returns what the first call did.
+//!
+//! Each operation also exists as a list of writes (`*_writes`), for use cases whose own records must agree with the money.
+
+mod items;
+mod model;
+mod service;
+
+pub use model::{Account, AccountId, Audit, Entry, EntryState, Posting};
+pub use service::Ledger;
+pub(crate) use service::{BALANCE_WRITE, capture_writes, credit_writes, hold_writes, refused, release_writes};

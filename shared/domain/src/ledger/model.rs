@@ -1,0 +1,114 @@
+//! Accounts, entries, and what an audit finds.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::kernel::{Amount, Timestamp, UserId};
+
+/// Whose money it is: a user's, or later a company's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AccountId(Uuid);
+
+impl From<UserId> for AccountId {
+    fn from(user: UserId) -> Self {
+        Self(user.as_uuid())
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_hyphenated().fmt(f)
+    }
+}
+
+/// An account's balance.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Account {
+    /// What can be spent now.
+    pub available: Amount,
+    /// What running work has reserved.
+    pub held: Amount,
+    /// How many posted entries there are.
+    pub entries: u64,
+}
+
+/// What a caller asks the ledger to record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posting {
+    /// The operation's own id, a UUIDv7: it makes repeats harmless, and entries are listed in its order.
+    pub operation: Uuid,
+    /// How much, always positive; the operation says in which direction.
+    pub amount: Amount,
+    /// What it is for, in the words that the account's owner reads.
+    pub description: String,
+}
+
+/// A line of an account's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The operation that made it.
+    pub operation: Uuid,
+    /// What is known of it so far.
+    pub state: EntryState,
+    /// What it is for.
+    pub description: String,
+    /// When the operation began.
+    pub created_at: Timestamp,
+}
+
+/// How far an entry has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryState {
+    /// Reserved, neither spent nor given back.
+    Pending {
+        /// The reserved amount.
+        held: Amount,
+    },
+    /// Final: positive came in, negative went out.
+    Posted {
+        /// The change of the balance.
+        amount: Amount,
+    },
+    /// Given back in full.
+    Void,
+}
+
+/// The result of adding up an account's entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audit {
+    /// The balance as stored.
+    pub account: Account,
+    /// The balance as the entries say.
+    pub computed: Account,
+    /// When the oldest pending entry began.
+    pub oldest_hold: Option<Timestamp>,
+}
+
+impl Audit {
+    /// Adds up `entries`.
+    pub fn new<'a>(account: Account, entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut computed = Account::default();
+        let mut oldest_hold: Option<Timestamp> = None;
+        for entry in entries {
+            match entry.state {
+                EntryState::Pending { held } => {
+                    computed.held = computed.held + held;
+                    computed.available = computed.available - held;
+                    oldest_hold = Some(oldest_hold.map_or(entry.created_at, |oldest| oldest.min(entry.created_at)));
+                }
+                EntryState::Posted { amount } => {
+                    computed.available = computed.available + amount;
+                    computed.entries += 1;
+                }
+                EntryState::Void => {}
+            }
+        }
+        Self { account, computed, oldest_hold }
+    }
+
+    /// Whether the stored balance is what the entries say.
+    pub fn agrees(&self) -> bool {
+        self.account == self.computed
+    }
+}

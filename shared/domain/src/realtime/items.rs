@@ -1,0 +1,51 @@
+//! `CHANNEL#{job}` / `{connection}`, also found under `CONNECTION#{connection}` in `gsi1`.
+
+use serde::{Deserialize, Serialize};
+use store::Key;
+use uuid::Uuid;
+
+use crate::kernel::JobId;
+
+pub(super) fn channel_partition(channel: JobId) -> String {
+    format!("CHANNEL#{channel}")
+}
+
+pub(super) fn connection_key(channel: JobId, connection: &str) -> Key {
+    Key::new(channel_partition(channel), connection)
+}
+
+pub(super) fn connection_index(connection: &str) -> String {
+    format!("CONNECTION#{connection}")
+}
+
+/// An open connection. The attribute names are spelled in the parent module too, where they are updated.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ConnectionItem {
+    #[serde(flatten)]
+    pub(super) key: Key,
+    pub(super) gsi1pk: String,
+    pub(super) gsi1sk: String,
+    pub(super) connection: String,
+    /// Number of the frame that it needs next.
+    pub(super) next: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pump: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pump_until: Option<i64>,
+    pub(super) expires_at: i64,
+}
+
+impl ConnectionItem {
+    pub(super) fn new(connection: &str, channel: JobId, expires_at: i64) -> Self {
+        Self {
+            key: connection_key(channel, connection),
+            gsi1pk: connection_index(connection),
+            gsi1sk: channel.to_string(),
+            connection: connection.to_owned(),
+            next: 0,
+            pump: None,
+            pump_until: None,
+            expires_at,
+        }
+    }
+}

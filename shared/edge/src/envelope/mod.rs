@@ -1,0 +1,36 @@
+//! The products' wire dialects: one file each.
+
+pub(crate) mod easy_writer;
+
+use domain::kernel::Timestamp;
+use http::StatusCode;
+
+use crate::problem::Problem;
+
+pub use easy_writer::EasyWriter;
+
+/// What an envelope may say about the request it answers.
+#[derive(Debug, Clone)]
+pub struct Meta {
+    /// When the answer was made.
+    pub timestamp: Timestamp,
+    /// The request's id.
+    pub request_id: String,
+    /// The request's path.
+    pub path: String,
+}
+
+/// A product's way to spell successes and failures.
+pub trait Envelope: Send + Sync + 'static {
+    /// The product's name, as in logs.
+    const PRODUCT: &'static str;
+
+    /// The body of a success whose data is the JSON text `data`.
+    fn success(data: &str, meta: &Meta) -> String;
+
+    /// Status and stable code of a failure.
+    fn code(problem: &Problem) -> (StatusCode, &'static str);
+
+    /// The body of a failure.
+    fn failure(problem: &Problem, meta: &Meta) -> String;
+}

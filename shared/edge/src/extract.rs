@@ -1,0 +1,246 @@
+//! What handlers take in. Every rejection is a [`Failure`], so it is answered in the product's dialect.
+
+use std::net::IpAddr;
+
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::request::Parts;
+use domain::identity::{AccessToken, Identity};
+use domain::kernel::{AuthFailure, Error, Page, UserId};
+use http_body_util::{BodyExt as _, Limited};
+use lambda_http::request::RequestContext;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+pub use crate::http::RequestScope;
+
+use crate::http::MAX_BODY_BYTES;
+use crate::problem::{EdgeError, Failure};
+
+/// A JSON body. Violations name the field.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        if !is_json(&request) {
+            return Err(EdgeError::UnsupportedMediaType.into());
+        }
+        let body = Limited::new(request.into_body(), MAX_BODY_BYTES).collect().await;
+        let bytes = body.map_err(|_| EdgeError::TooLarge)?.to_bytes();
+        Ok(Self(parse(&bytes)?))
+    }
+}
+
+fn is_json(request: &Request) -> bool {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("application/json")
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = match error.path().to_string() {
+            path if path == "." => String::new(),
+            path => path,
+        };
+        violation(path, error.inner())
+    })?;
+    deserializer.end().map_err(|error| violation(String::new(), &error))?;
+    Ok(parsed)
+}
+
+fn violation(path: String, error: &serde_json::Error) -> Error {
+    let text = error.to_string();
+    // serde names a missing field in its message only.
+    if let Some(name) = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        let field = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        return Error::invalid(field, "required", "Заполните поле");
+    }
+    match error.classify() {
+        serde_json::error::Category::Data => Error::invalid(path, "type", "Недопустимое значение"),
+        _ => Error::invalid("", "malformed", "Тело запроса не является корректным JSON"),
+    }
+}
+
+/// Who calls, proved by `Authorization: Bearer`.
+pub struct Caller(pub AccessToken);
+
+impl Caller {
+    /// The user.
+    pub fn user(&self) -> UserId {
+        self.0.user
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller
+where
+    Identity: FromRef<S>,
+{
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let token = bearer(parts).ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
+        Ok(Self(Identity::from_ref(state).authenticate(token)?))
+    }
+}
+
+fn bearer(parts: &Parts) -> Option<&str> {
+    let (scheme, token) = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// The address (IPv6: the network) that the request came from, as the gateway saw it. Headers say what the client wants them to, so they are not asked.
+pub struct ClientAddress(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let address = match parts.extensions.get::<RequestContext>() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
+            _ => None,
+        };
+        Ok(Self(address.map_or_else(|| "unknown".to_owned(), |address| network(&address))))
+    }
+}
+
+/// What counts as one caller: an IPv4 address, or the /64 of an IPv6 address, which is what one customer of a provider gets.
+fn network(address: &str) -> String {
+    match address.parse() {
+        Ok(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        _ => address.to_owned(),
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for RequestScope {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let scope = parts.extensions.get::<Self>().cloned();
+        Ok(scope.ok_or_else(|| Error::internal("request scope", "the rendering layer is missing"))?)
+    }
+}
+
+/// The cookies of the request.
+pub struct Cookies(Vec<(String, String)>);
+
+impl Cookies {
+    /// The value of the cookie `name`.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(cookie, _)| cookie == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Cookies {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let headers = parts.headers.get_all(http::header::COOKIE);
+        let pairs =
+            headers.iter().filter_map(|value| value.to_str().ok()).flat_map(cookie::Cookie::split_parse).flatten();
+        Ok(Self(pairs.map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned())).collect()))
+    }
+}
+
+/// The most items of one page.
+const MAX_LIMIT: u32 = 100;
+/// Skipping reads what it skips, so there is an end to it.
+const MAX_OFFSET: u32 = 10_000;
+
+/// Reads limit and offset; without a limit the page has `default_limit` items.
+fn page(query: &str, default_limit: u32) -> Result<Page, Error> {
+    #[derive(Deserialize)]
+    struct Raw {
+        limit: Option<String>,
+        offset: Option<String>,
+    }
+    let uri = http::Uri::builder().path_and_query(format!("/?{query}")).build();
+    let uri = uri.map_err(|error| Error::internal("query", error))?;
+    let raw = axum::extract::Query::<Raw>::try_from_uri(&uri)
+        .map_err(|_| Error::invalid("limit", "format", "Недопустимое значение"))?
+        .0;
+    let number = |field: &'static str, text: Option<String>, default: u32, range: std::ops::RangeInclusive<u32>| {
+        let Some(text) = text else { return Ok(default) };
+        match text.parse::<u32>() {
+            Ok(number) if range.contains(&number) => Ok(number),
+            _ => {
+                let message = format!("Ожидается целое число от {} до {}", range.start(), range.end());
+                Err(Error::invalid(field, "range", message))
+            }
+        }
+    };
+    let limit = number("limit", raw.limit, default_limit, 1..=MAX_LIMIT)?;
+    let offset = number("offset", raw.offset, 0, 0..=MAX_OFFSET)?;
+    Ok(Page { limit, offset })
+}
+
+/// `?limit=&offset=`, with `DEFAULT` items a page.
+pub struct PagingOf<const DEFAULT: u32>(pub Page);
+
+impl<const DEFAULT: u32, S: Send + Sync> FromRequestParts<S> for PagingOf<DEFAULT> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        Ok(Self(page(parts.uri.query().unwrap_or_default(), DEFAULT)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Sample {
+        #[expect(dead_code, reason = "only parsed")]
+        name: String,
+        #[expect(dead_code, reason = "only parsed")]
+        inner: Option<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Inner {
+        #[expect(dead_code, reason = "only parsed")]
+        count: u32,
+    }
+
+    fn violation_of(text: &str) -> (String, &'static str) {
+        match parse::<Sample>(text.as_bytes()) {
+            Err(Error::Invalid(violations)) => (violations[0].field.clone(), violations[0].code),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn violations_name_the_field() {
+        assert_eq!(violation_of("{}"), ("name".to_owned(), "required"));
+        assert_eq!(violation_of(r#"{"name":5}"#), ("name".to_owned(), "type"));
+        assert_eq!(violation_of(r#"{"name":"a","inner":{}}"#), ("inner.count".to_owned(), "required"));
+        assert_eq!(violation_of(r#"{"name":"a","inner":{"count":-1}}"#), ("inner.count".to_owned(), "type"));
+        assert_eq!(violation_of(r#"{"name":"a"} x"#), (String::new(), "malformed"));
+        assert_eq!(violation_of(""), (String::new(), "malformed"));
+    }
+
+    #[test]
+    fn an_ipv6_customer_is_one_caller() {
+        assert_eq!(network("203.0.113.7"), "203.0.113.7");
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+    }
+
+    #[test]
+    fn pages_have_bounds() {
+        let page = |query| page(query, 20);
+        assert_eq!(page("").unwrap(), Page { limit: 20, offset: 0 });
+        assert_eq!(page("limit=5&offset=7").unwrap(), Page { limit: 5, offset: 7 });
+        for bad in
+            ["limit=0", "limit=101", "limit=-1", "limit=x", "limit=", "offset=10001", "offset=1e3", "limit=1&limit=2"]
+        {
+            assert!(page(bad).is_err(), "{bad}");
+        }
+    }
+}

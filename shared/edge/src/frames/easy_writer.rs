@@ -1,0 +1,86 @@
+//! Easy Writer's events on `/ws/generation/{session_id}`.
+
+use domain::generation::{Event, Failure, Frame};
+use domain::kernel::{Dependency, JobId, Resource};
+use serde_json::{Value, json};
+
+use crate::envelope::easy_writer::words;
+use crate::problem::Problem;
+
+/// API Gateway closes a connection that gets a frame above 32 KB. Escapes can make JSON longer than its text.
+const MAX_FRAME_BYTES: usize = 30 * 1024;
+
+/// A frame on the wire. A result that does not fit is announced with `result: null` and the URL where it can be read.
+pub fn render(session: JobId, frame: &Frame) -> String {
+    let text = event(session, frame).to_string();
+    match frame {
+        Frame::Completed { cost, .. } if text.len() > MAX_FRAME_BYTES => json!({
+            "event": "completed",
+            "result": null,
+            "result_url": format!("/api/v1/generation/sessions/{session}"),
+            "cost_raits": cost.units(),
+        })
+        .to_string(),
+        _ => text,
+    }
+}
+
+fn event(session: JobId, frame: &Frame) -> Value {
+    match frame {
+        Frame::Connected => json!({ "event": "connected", "session_id": session }),
+        Frame::Progress(Event::StepStarted { step, name, total }) => {
+            json!({ "event": "step_started", "step": step, "step_name": name, "total_steps": total })
+        }
+        Frame::Progress(Event::StepProgress { step, progress }) => {
+            json!({ "event": "step_progress", "step": step, "progress": progress })
+        }
+        Frame::Progress(Event::StepCompleted { step, .. }) => json!({ "event": "step_completed", "step": step }),
+        Frame::Completed { result, cost } => {
+            json!({ "event": "completed", "result": result, "cost_raits": cost.units() })
+        }
+        Frame::Failed(Failure::GenerationFailed) => error(&Problem::Failed(Resource::Session)),
+        Frame::Failed(Failure::ProviderUnavailable) => error(&Problem::Unavailable(Dependency::Provider)),
+        Frame::Deleted => error(&Problem::NotFound(Resource::Session)),
+    }
+}
+
+/// Code and message as the HTTP answer would have them.
+fn error(problem: &Problem) -> Value {
+    let (code, message) = words(problem);
+    json!({ "event": "error", "code": code, "message": message })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::kernel::Amount;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn frames_have_the_contracts_shape() {
+        let session = JobId::from(Uuid::nil());
+        let text = |frame| render(session, &frame);
+        assert_eq!(
+            text(Frame::Connected),
+            r#"{"event":"connected","session_id":"00000000-0000-0000-0000-000000000000"}"#
+        );
+        let started = Event::StepStarted { step: 1, name: "Анализ".to_owned(), total: 4 };
+        assert_eq!(
+            text(Frame::Progress(started)),
+            r#"{"event":"step_started","step":1,"step_name":"Анализ","total_steps":4}"#
+        );
+        assert_eq!(
+            text(Frame::Failed(Failure::GenerationFailed)),
+            r#"{"code":"GENERATION_FAILED","event":"error","message":"Ошибка генерации, Райты не списаны"}"#
+        );
+    }
+
+    #[test]
+    fn a_result_that_does_not_fit_a_frame_is_announced() {
+        let frame = Frame::Completed { result: "\"".repeat(20_000), cost: Amount::new(50) };
+        let text = render(JobId::from(Uuid::nil()), &frame);
+        assert!(text.len() < 1000);
+        assert!(text.contains(r#""result":null"#) && text.contains("/api/v1/generation/sessions/"), "{text}");
+    }
+}

@@ -1,0 +1,253 @@
+//! HTTP functions: one layer around the router that renders every answer in the product's dialect, and logs it once.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body as AxumBody;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use domain::kernel::{Clock, Error, IdSource, Result};
+use domain::rate_limit::{Policy, Quota, RateLimiter};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http_body_util::BodyExt as _;
+use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::tower::Service as _;
+use lambda_http::{Adapter, LambdaEvent};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tracing::Instrument as _;
+
+use crate::envelope::{Envelope, Meta};
+use crate::function::Function;
+use crate::platform::Platform;
+use crate::problem::{EdgeError, Failure, Problem};
+use crate::reply::Data;
+use crate::vars::{ConfigError, malformed};
+
+/// API Gateway's own limit is 10 MB; no endpoint here takes more than a long text.
+pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+impl Function {
+    /// A function behind an HTTP API (payload format 2.0) that answers in the dialect `E`.
+    ///
+    /// Reads `FRONTEND_ORIGINS`: the origins, separated by commas, whose pages may call with credentials.
+    pub fn http<E: Envelope>(platform: &Platform, router: Router) -> std::result::Result<Self, ConfigError> {
+        let skin = Skin { clock: Arc::clone(&platform.clock), ids: Arc::clone(&platform.ids) };
+        let router = router
+            .fallback(|| async { EdgeError::NoSuchRoute })
+            .method_not_allowed_fallback(|| async { EdgeError::MethodNotAllowed })
+            .layer(CatchPanicLayer::custom(|_| EdgeError::Panicked.into_response()))
+            .layer(middleware::from_fn(note_route))
+            .layer(middleware::from_fn_with_state(skin, render::<E>))
+            .layer(cors(platform)?);
+        Ok(Self::new(move |event, context| {
+            // The adapter is not `Send`, its future is: nothing but the future goes into the async block.
+            let response = serde_json::from_str::<LambdaRequest>(event.get())
+                .map(|request| Adapter::from(router.clone()).call(LambdaEvent::new(request, context)));
+            async move { Ok(serde_json::value::to_raw_value(&response?.await?)?) }
+        }))
+    }
+}
+
+fn cors(platform: &Platform) -> std::result::Result<CorsLayer, ConfigError> {
+    const NAME: &str = "FRONTEND_ORIGINS";
+    let origins =
+        platform.vars.get(NAME).unwrap_or_default().split(',').map(str::trim).filter(|origin| !origin.is_empty());
+    let origins = origins
+        .map(|origin| HeaderValue::from_str(origin).map_err(|error| malformed(NAME, &error)))
+        .collect::<std::result::Result<Vec<_>, _>>()?;
+    Ok(CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([
+            CONTENT_TYPE,
+            http::header::AUTHORIZATION,
+            REQUEST_ID,
+            HeaderName::from_static("idempotency-key"),
+        ])
+        .expose_headers([REQUEST_ID, RETRY_AFTER, RATE_LIMIT, RATE_REMAINING, RATE_RESET])
+        .max_age(std::time::Duration::from_secs(600)))
+}
+
+#[derive(Clone)]
+struct Skin {
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+}
+
+/// What one request collects on its way: the rate limit's verdict, whatever the answer will be.
+#[derive(Clone, Default)]
+pub struct RequestScope {
+    quota: Arc<Mutex<Option<Quota>>>,
+}
+
+impl RequestScope {
+    /// Counts the request against `policy` for `subject`; the answer will carry `X-RateLimit-*`.
+    pub async fn limit(
+        &self,
+        limiter: &RateLimiter,
+        policy: &Policy,
+        subject: &str,
+        now: domain::kernel::Timestamp,
+    ) -> Result<()> {
+        let quota = match limiter.hit(policy, subject, now).await {
+            Ok(quota) => quota,
+            Err(Error::RateLimited { limit, retry_after, resets_at }) => {
+                self.note(Quota { limit, remaining: 0, resets_at });
+                return Err(Error::RateLimited { limit, retry_after, resets_at });
+            }
+            Err(error) => return Err(error),
+        };
+        self.note(quota);
+        Ok(())
+    }
+
+    fn note(&self, quota: Quota) {
+        *self.quota.lock().unwrap_or_else(PoisonError::into_inner) = Some(quota);
+    }
+
+    fn write_headers(&self, headers: &mut HeaderMap) {
+        let Some(quota) = *self.quota.lock().unwrap_or_else(PoisonError::into_inner) else { return };
+        headers.insert(RATE_LIMIT, quota.limit.into());
+        headers.insert(RATE_REMAINING, quota.remaining.into());
+        headers.insert(RATE_RESET, quota.resets_at.as_second().into());
+    }
+}
+
+/// The route's pattern, for the log: only the router knows it.
+#[derive(Clone)]
+struct Route(String);
+
+async fn note_route(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map(|path| Route(path.as_str().to_owned()));
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
+    response
+}
+
+/// Runs the request and renders its answer.
+async fn render<E: Envelope>(
+    axum::extract::State(skin): axum::extract::State<Skin>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let request_id = request_id(&request, &skin);
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let scope = RequestScope::default();
+    request.extensions_mut().insert(scope.clone());
+    let span = tracing::info_span!("request", product = E::PRODUCT, %request_id);
+    let (response, usage) = store::measured(next.run(request)).instrument(span.clone()).await;
+
+    let meta = Meta { timestamp: skin.clock.now(), request_id, path };
+    let failure = response.extensions().get::<Arc<Failure>>().cloned();
+    let route = response.extensions().get::<Route>().map_or_else(String::new, |route| route.0.clone());
+    let (mut response, code) = match &failure {
+        Some(failure) => rendered_failure::<E>(failure, &meta, response),
+        None => (rendered_success::<E>(&meta, response).await, "OK"),
+    };
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    if let Ok(value) = HeaderValue::from_str(&meta.request_id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    scope.write_headers(headers);
+
+    let status = response.status().as_u16();
+    let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    span.in_scope(|| {
+        macro_rules! log {
+            ($level:ident, $($error:tt)*) => {
+                tracing::$level!(
+                    %method, route, status, code, millis,
+                    table_calls = usage.table_calls, read_units = usage.read_units, write_units = usage.write_units,
+                    $($error)* "answered"
+                )
+            };
+        }
+        match &failure {
+            Some(failure) if Problem::from(&**failure).is_fault() => {
+                log!(error, error = chain(&**failure),);
+            }
+            _ => log!(info,),
+        }
+    });
+    response
+}
+
+/// The whole chain of causes, for the log only.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+fn rendered_failure<E: Envelope>(failure: &Failure, meta: &Meta, response: Response) -> (Response, &'static str) {
+    let problem = Problem::from(failure);
+    let (status, code) = E::code(&problem);
+    let mut rendered = json_response(status, E::failure(&problem, meta));
+    // What the router says beside the failure: `Allow` of a 405, a cookie that a handler clears.
+    for (name, value) in response.headers() {
+        if name != CONTENT_TYPE && name != http::header::CONTENT_LENGTH {
+            rendered.headers_mut().append(name, value.clone());
+        }
+    }
+    if let Some(wait) = problem.retry_after() {
+        rendered.headers_mut().insert(RETRY_AFTER, wait.as_secs().into());
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        rendered.headers_mut().insert(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    (rendered, code)
+}
+
+async fn rendered_success<E: Envelope>(meta: &Meta, response: Response) -> Response {
+    if response.extensions().get::<Data>().is_none() {
+        // Not one of our JSON answers: a redirect, an acknowledgement that a vendor wants word for word.
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    // The body is a buffer that a handler filled just now; collecting it cannot fail.
+    let data = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let text = E::success(std::str::from_utf8(&data).unwrap_or("null"), meta);
+    parts.headers.remove(http::header::CONTENT_LENGTH);
+    Response::from_parts(parts, AxumBody::from(text))
+}
+
+fn json_response(status: StatusCode, body: String) -> Response {
+    (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+}
+
+/// The caller's id if it is well-formed, else the gateway's, else a new one.
+fn request_id(request: &Request, skin: &Skin) -> String {
+    let well_formed = |id: &&str| {
+        (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.=".contains(&byte))
+    };
+    let from_caller = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(well_formed);
+    let from_gateway = || match request.extensions().get::<RequestContext>() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref().filter(well_formed),
+        _ => None,
+    };
+    match from_caller.or_else(from_gateway) {
+        Some(id) => id.to_owned(),
+        None => skin.ids.uuid(skin.clock.now()).to_string(),
+    }
+}

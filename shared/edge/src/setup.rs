@@ -1,0 +1,51 @@
+//! What functions build from their variables at start.
+
+use std::sync::Arc;
+
+use domain::identity::{Identity, TokenIssuer, TokenKeys};
+use domain::rate_limit::{Limit, Policy};
+use domain::realtime::{Connections, Publisher};
+use store::{Objects, Queue, Sockets, Table};
+
+use crate::platform::Platform;
+use crate::vars::ConfigError;
+
+impl Platform {
+    /// The product's table. Reads `TABLE_NAME`.
+    pub fn table(&self) -> Result<Table, ConfigError> {
+        Ok(Table::new(self.aws.dynamodb(), self.vars.require("TABLE_NAME")?))
+    }
+
+    /// The product's bucket. Reads `BUCKET_NAME`.
+    pub fn objects(&self) -> Result<Objects, ConfigError> {
+        Ok(Objects::new(self.aws.s3(), self.vars.require("BUCKET_NAME")?))
+    }
+
+    /// The queue whose URL is in the variable `name`.
+    pub fn queue(&self, name: &str) -> Result<Queue, ConfigError> {
+        Ok(Queue::new(self.aws.sqs(), self.vars.require(name)?))
+    }
+
+    /// The users of `product`. Reads `TOKEN_KEYS`: secrets of at least 32 bytes, separated by commas, newest first.
+    pub fn identity(&self, product: &'static str, table: &Table) -> Result<Identity, ConfigError> {
+        let keys: TokenKeys = self.vars.parse("TOKEN_KEYS")?;
+        let tokens = TokenIssuer::new(product, keys);
+        Ok(Identity::new(table.clone(), tokens, Arc::clone(&self.clock), Arc::clone(&self.ids)))
+    }
+
+    /// The registry of WebSocket connections.
+    pub fn connections(&self, table: &Table) -> Connections {
+        Connections::new(table.clone(), Arc::clone(&self.clock))
+    }
+
+    /// The sender of WebSocket frames. Reads `SOCKET_ENDPOINT`: the management endpoint of the WebSocket API's stage.
+    pub fn publisher(&self, table: &Table) -> Result<Publisher, ConfigError> {
+        let sockets = Sockets::new(self.aws.sockets(self.vars.require("SOCKET_ENDPOINT")?));
+        Ok(Publisher::new(self.connections(table), sockets, Arc::clone(&self.ids)))
+    }
+
+    /// The rate limit called `name`, from the variable `variable`: `requests/seconds`.
+    pub fn policy(&self, name: &'static str, variable: &str) -> Result<Policy, ConfigError> {
+        Ok(Policy { name, limit: self.vars.parse::<Limit>(variable)? })
+    }
+}

@@ -1,0 +1,26 @@
+//! Typed access to the AWS services that hold state: DynamoDB tables, S3 buckets, SQS queues, WebSocket connections.
+//!
+//! This crate knows how to talk to the services and nothing about what is stored. Every call is metered ([`Usage`]), and every failure is one of
+//! the few kinds of [`Error`] that a caller can act on.
+
+mod aws;
+mod error;
+mod expression;
+mod meter;
+mod objects;
+mod query;
+mod queue;
+mod sockets;
+mod table;
+mod write;
+
+pub use aws::{Aws, AwsSettings};
+pub use error::{Error, Failed, Result};
+pub use expression::{Condition, attr};
+pub use meter::{Usage, measured};
+pub use objects::{Body, Objects};
+pub use query::{Cursor, Index, ItemPage, Query};
+pub use queue::Queue;
+pub use sockets::{Delivery, Sockets};
+pub use table::{Key, Table};
+pub use write::{Check, Delete, Put, Update, Write};
