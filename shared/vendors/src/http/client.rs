@@ -1,0 +1,117 @@
+//! One HTTP client per vendor, built when it is first needed.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use domain::kernel::Clock;
+use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Certificate, Client, RequestBuilder, redirect};
+
+use super::body::Body;
+use super::timeouts::{deadline, until};
+use super::{Failure, Timeouts};
+use crate::Secret;
+
+/// How long an unused connection is kept. Short, because a frozen Lambda wakes up with connections that are long dead
+/// on the other side.
+const KEEP_IDLE: Duration = Duration::from_secs(20);
+
+/// A vendor's HTTP client.
+///
+/// It follows no redirects (a redirect would carry the key elsewhere), reads no proxy from the environment, and repeats
+/// nothing but a request that the server provably did not handle (HTTP/2 `REFUSED_STREAM` and `GOAWAY`).
+pub(crate) struct HttpClient {
+    timeouts: Timeouts,
+    extra_roots: Option<String>,
+    clock: Arc<dyn Clock>,
+    client: OnceLock<Client>,
+}
+
+/// The header that proves who asks.
+pub(crate) struct Auth<'a> {
+    /// Its name.
+    pub(crate) header: HeaderName,
+    /// What stands before the key, its space included.
+    pub(crate) scheme: &'static str,
+    /// The key. When empty, the header is not sent.
+    pub(crate) secret: &'a Secret,
+}
+
+impl HttpClient {
+    /// A client that is built at the first request.
+    pub(crate) fn new(timeouts: Timeouts, clock: Arc<dyn Clock>) -> Self {
+        Self { timeouts, extra_roots: None, clock, client: OnceLock::new() }
+    }
+
+    /// Trusts the certificate authorities of a PEM bundle too, besides the system's; this client only.
+    pub(crate) fn trusting(mut self, extra_roots: Option<String>) -> Self {
+        self.extra_roots = extra_roots;
+        self
+    }
+
+    /// Starts a POST.
+    pub(crate) fn post(&self, url: &str) -> Result<RequestBuilder, Failure> {
+        let client = if let Some(client) = self.client.get() {
+            client
+        } else {
+            // Two first requests at once may both build; one client is kept.
+            let built = self.build()?;
+            self.client.get_or_init(|| built)
+        };
+        Ok(client.post(url))
+    }
+
+    /// Sends a request and waits for the head of a successful answer. Any other status becomes [`Failure::Answered`]
+    /// with its body read.
+    pub(crate) async fn open(&self, request: RequestBuilder, auth: &Auth<'_>) -> Result<Body, Failure> {
+        let request = match auth.value()? {
+            Some(value) => request.header(auth.header.clone(), value),
+            None => request,
+        };
+        let first_byte_by = deadline(self.timeouts.first_byte);
+        let response = until(first_byte_by, request.send()).await??;
+        let body = Body::new(response, first_byte_by, self.timeouts.silence, auth.secret.clone());
+        if body.is_success() {
+            Ok(body)
+        } else {
+            Err(Failure::Answered(Box::new(body.into_error(self.clock.now()).await)))
+        }
+    }
+
+    fn build(&self) -> Result<Client, Failure> {
+        let roots = match &self.extra_roots {
+            Some(pem) => Certificate::from_pem_bundle(pem.as_bytes())?,
+            None => Vec::new(),
+        };
+        if self.extra_roots.is_some() && roots.is_empty() {
+            return Err(Failure::Misconfigured("there is no certificate in the PEM bundle".to_owned()));
+        }
+        let client = Client::builder()
+            .user_agent(concat!("quintet/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(self.timeouts.connect)
+            .pool_idle_timeout(KEEP_IDLE)
+            .tls_certs_merge(roots)
+            .build()?;
+        Ok(client)
+    }
+}
+
+impl Auth<'_> {
+    fn value(&self) -> Result<Option<HeaderValue>, Failure> {
+        if self.secret.is_empty() {
+            return Ok(None);
+        }
+        let text = format!("{}{}", self.scheme, self.secret.expose());
+        let mut value = HeaderValue::try_from(text)
+            .map_err(|_| Failure::Misconfigured("the key has characters that a header cannot carry".to_owned()))?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
+}
+
+/// `path` under a base URL that may or may not end in a slash.
+pub(crate) fn endpoint(base_url: &str, path: &str) -> String {
+    format!("{}{path}", base_url.trim_end_matches('/'))
+}

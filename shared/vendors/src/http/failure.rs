@@ -1,0 +1,83 @@
+//! Why a call over HTTP gave no usable answer, before a port's own error gives it its meaning.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use super::Complaint;
+use super::complaint::excerpt;
+use super::lines::TooMuch;
+
+/// Why a call gave no usable answer. The texts hold neither keys nor URLs.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// One of the time-outs ran out.
+    TimedOut,
+    /// The connection failed, or what came over it breaks the protocol.
+    Broken(String),
+    /// The request could not even be made: a bad URL, key or certificate in the settings.
+    Misconfigured(String),
+    /// The vendor answered with a status other than success.
+    Answered(Box<ErrorAnswer>),
+}
+
+/// An answer with a status other than 2xx.
+#[derive(Debug)]
+pub(crate) struct ErrorAnswer {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// What the body says.
+    pub(crate) complaint: Complaint,
+    /// How long the vendor asks to wait.
+    pub(crate) retry_after: Option<Duration>,
+    /// The vendor's id of the request, for its support.
+    pub(crate) request_id: Option<String>,
+}
+
+impl ErrorAnswer {
+    /// Status, the vendor's words and message, and the request's id, in one line for the log.
+    pub(crate) fn describe(&self) -> String {
+        let mut line = format!("{} {}", self.status, self.complaint.describe());
+        if let Some(id) = &self.request_id {
+            line.push_str(" (request ");
+            line.push_str(id);
+            line.push(')');
+        }
+        line
+    }
+}
+
+impl From<reqwest::Error> for Failure {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_timeout() {
+            return Self::TimedOut;
+        }
+        let misconfigured = error.is_builder();
+        let reason = with_causes(&error.without_url());
+        if misconfigured { Self::Misconfigured(reason) } else { Self::Broken(reason) }
+    }
+}
+
+impl From<TooMuch> for Failure {
+    fn from(error: TooMuch) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+impl Failure {
+    /// A message of the vendor that does not parse. Says where, not what: the text belongs to a user.
+    pub(crate) fn malformed(what: &str, error: &serde_json::Error) -> Self {
+        Self::Broken(format!("malformed {what}: {:?} error at column {}", error.classify(), error.column()))
+    }
+}
+
+/// An error with its chain of causes: the outermost of reqwest's errors says little.
+fn with_causes(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    excerpt(&text, None)
+}

@@ -1,0 +1,47 @@
+//! How long a vendor may take.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Failure;
+
+/// How long each part of a call to a vendor may take. Each expiry ends the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Opening the connection: DNS, TCP and TLS.
+    pub connect: Duration,
+    /// From the start of a request, connecting included, to the first byte of the answer's body. Models that think
+    /// first need a long one.
+    pub first_byte: Duration,
+    /// Between two pieces of the body.
+    pub silence: Duration,
+    /// The whole call: getting an access token, asking, and reading to the end.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    /// 5 seconds to connect, 60 to the first byte, 30 of silence, 5 minutes in all.
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            first_byte: Duration::from_mins(1),
+            silence: Duration::from_secs(30),
+            total: Duration::from_mins(5),
+        }
+    }
+}
+
+/// The instant `after` from now; `None`, never, for a time too long to be represented.
+pub(super) fn deadline(after: Duration) -> Option<Instant> {
+    Instant::now().checked_add(after)
+}
+
+/// Waits for `future`, but not past the deadline.
+pub(super) async fn until<T>(deadline: Option<Instant>, future: impl Future<Output = T>) -> Result<T, Failure> {
+    match deadline {
+        Some(at) => tokio::time::timeout_at(at, future).await.map_err(|_| Failure::TimedOut),
+        None => Ok(future.await),
+    }
+}

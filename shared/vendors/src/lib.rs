@@ -1,0 +1,15 @@
+//! The outside world behind the domain's ports.
+//!
+//! [`text`] has the vendors of text models. Each vendor is one module that speaks that vendor's own protocol; what they
+//! share (one HTTP client per vendor, time-outs, readers of event streams, error answers) is private to this crate.
+//!
+//! Settings are plain data; they can be read from configuration variables. Building a vendor from its
+//! settings does no work; its HTTP client, whose TLS set-up costs milliseconds, is made at the first call, so that a
+//! cold start pays for no vendor it does not ask.
+
+mod http;
+mod secret;
+pub mod text;
+
+pub use http::Timeouts;
+pub use secret::Secret;

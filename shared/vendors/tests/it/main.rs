@@ -1,0 +1,22 @@
+//! The vendors against a server that plays recorded bytes.
+//!
+//! The modules are marked as tests one by one, so that lints know their helpers as test code.
+
+#[cfg(test)]
+mod anthropic;
+#[cfg(test)]
+mod certificates;
+#[cfg(test)]
+mod every_vendor;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod gigachat;
+#[cfg(test)]
+mod openai;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod vendors_list;
+#[cfg(test)]
+mod yandexgpt;

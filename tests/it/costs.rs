@@ -1,0 +1,92 @@
+//! What each endpoint costs in DynamoDB calls and capacity units, pinned in `docs/data.md`.
+//!
+//! When a change moves a figure on purpose, run the test with `UPDATE_DOCS=1` and commit the new table.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use store::{Usage, measured};
+
+use crate::world::{GENERATION, GREETING, World, events};
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/data.md");
+const BEGIN: &str = "<!-- costs:begin -->";
+const END: &str = "<!-- costs:end -->";
+
+#[derive(Default)]
+struct Table(String);
+
+impl Table {
+    fn row(&mut self, what: &str, usage: Usage) {
+        let _ = writeln!(
+            self.0,
+            "| {what} | {} | {} | {} | {} | {} | {} |",
+            usage.table_calls,
+            usage.read_units,
+            usage.write_units,
+            usage.object_calls,
+            usage.queue_calls,
+            usage.socket_calls
+        );
+    }
+
+    async fn measure<T>(&mut self, what: &str, work: impl Future<Output = T>) -> T {
+        let (output, usage) = measured(work).await;
+        self.row(what, usage);
+        output
+    }
+}
+
+async fn costs() -> String {
+    let world = World::start().await;
+    let mut table = Table::default();
+    let credentials = json!({ "email": "user@example.com", "password": "pass123456" });
+    let short = json!({ "text": "Превет мир" });
+    let user = table.measure("`POST /auth/register`", world.register("user@example.com")).await;
+    table.measure("`POST /auth/login`", world.post("/api/v1/auth/login", None, &credentials)).await;
+    table.measure("`POST /auth/refresh`", world.post_with_cookie("/api/v1/auth/refresh", &user.refresh)).await;
+    table.measure("`GET /auth/me`", world.get("/api/v1/auth/me", &user.token)).await;
+    table.measure("`GET /user/profile`", world.get("/api/v1/user/profile", &user.token)).await;
+    let name = json!({ "name": "Иван" });
+    table.measure("`PUT /user/profile`", world.put("/api/v1/user/profile", &user.token, &name)).await;
+    table.measure("`GET /user/balance`", world.get("/api/v1/user/balance", &user.token)).await;
+    table.measure("`GET /tools/tabs`", world.get("/api/v1/tools/tabs", &user.token)).await;
+    let quick = world.execute(&user, "spell_check", "quick", short);
+    let reply = table.measure("`POST /tools/{id}/execute`, quick", quick).await;
+    let session = reply.data()["session_id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/generation/sessions/{session}");
+    table.measure("`GET /generation/sessions/{id}`", world.get(&path, &user.token)).await;
+    let background = table.measure("`POST /tools/{id}/execute`, standard", world.start_essay(&user)).await;
+    table.measure("`$connect`", world.connect("c1", &background, &user.token)).await;
+    table.measure("greeting", world.deliver(GREETING)).await;
+    table.measure("worker, 4 steps, 1 watcher", world.deliver(GENERATION)).await;
+    table.measure("`$disconnect`", world.disconnect("c1")).await;
+    table.measure("`GET /generation/sessions`, 2 items", world.get("/api/v1/generation/sessions", &user.token)).await;
+    table.measure("`GET /user/transactions`, 3 items", world.get("/api/v1/user/transactions", &user.token)).await;
+    table.measure("`DELETE /generation/sessions/{id}`", world.delete(&path, &user.token)).await;
+    let passwords = json!({ "current_password": "pass123456", "new_password": "new1234567" });
+    let change = world.put("/api/v1/user/password", &user.token, &passwords);
+    table.measure("`PUT /user/password`, 1 other sign-in", change).await;
+    table.measure("`POST /auth/logout`", world.post_with_cookie("/api/v1/auth/logout", &user.refresh)).await;
+    let sweep = async { world.invoke("easy-writer-maintenance-cron", &events::schedule()).await.map(|_: Value| ()) };
+    table.measure("sweep, nothing to do", sweep).await.expect("sweep");
+    table.0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::print_stdout, reason = "the figures are meant to be seen")]
+async fn every_endpoint_costs_what_the_manual_says() {
+    let header = "| request | DynamoDB calls | read units | write units | S3 calls | SQS calls | frames |\n\
+                  | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n";
+    let table = format!("{BEGIN}\n\n{header}{}\n{END}", costs().await);
+    println!("{table}");
+    let page = std::fs::read_to_string(PAGE).expect("docs/data.md");
+    let (before, rest) = page.split_once(BEGIN).expect("the table's beginning");
+    let (_, after) = rest.split_once(END).expect("the table's end");
+    let expected = format!("{before}{table}{after}");
+    if crate::update_docs() {
+        std::fs::write(PAGE, &expected).expect("docs/data.md");
+    } else {
+        assert_eq!(page, expected, "costs changed; if that is meant, run with UPDATE_DOCS=1");
+    }
+}

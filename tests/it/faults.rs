@@ -1,0 +1,376 @@
+//! What happens when something breaks: exactly one outcome and exactly one charge, whatever the moment.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::world::{Action, GENERATION, GREETING, Options, Session, World};
+
+/// A run in the background with three steps.
+const TOOL: &str = "paraphrase";
+
+async fn start(world: &World, user: &Session) -> String {
+    let input = json!({ "text": "Осенью в городе тихо. Люди спешат домой, а дворники собирают листья." });
+    let reply = world.execute(user, TOOL, "standard", input).await;
+    assert_eq!(reply.status, 202, "{}", reply.text);
+    reply.data()["session_id"].as_str().unwrap().to_owned()
+}
+
+/// Lets time pass and everything retry until the session is finished.
+async fn recover(world: &World, user: &Session, session: &str) -> Value {
+    world.faults.clear();
+    for _ in 0..4 {
+        world.clock.advance(150);
+        world.sweep().await;
+        world.drain(GENERATION).await;
+        world.drain(GREETING).await;
+        let now = world.session(user, session).await;
+        if now["status"] == "completed" || now["status"] == "failed" {
+            return now;
+        }
+    }
+    panic!("session {session} is stuck: {}", world.session(user, session).await);
+}
+
+/// Asserts that the frames tell the whole story once and in order.
+fn assert_story(frames: &[Value], session: &str, steps: u64, cost: &Value) {
+    let mut frames = frames.iter();
+    let mut next = || frames.next().unwrap_or_else(|| panic!("story of {session} breaks off"));
+    assert_eq!(*next(), json!({ "event": "connected", "session_id": session }));
+    for step in 1..=steps {
+        let started = next();
+        assert_eq!((&started["event"], &started["step"]), (&json!("step_started"), &json!(step)), "{started}");
+        assert_eq!(started["total_steps"], steps);
+        let mut progress = 0;
+        while progress < 100 {
+            let frame = next();
+            assert_eq!((&frame["event"], &frame["step"]), (&json!("step_progress"), &json!(step)), "{frame}");
+            let now = frame["progress"].as_u64().unwrap();
+            assert!(now >= progress, "progress goes back: {frame}");
+            progress = now;
+        }
+        assert_eq!(*next(), json!({ "event": "step_completed", "step": step }));
+    }
+    let completed = next();
+    assert_eq!((&completed["event"], &completed["cost_raits"]), (&json!("completed"), cost), "{completed}");
+    assert!(frames.next().is_none(), "something follows the end of {session}");
+}
+
+/// The same frames without immediate repeats, which a death between sending and remembering may cause.
+fn without_repeats(frames: Vec<Value>) -> Vec<Value> {
+    let mut once: Vec<Value> = Vec::new();
+    for frame in frames {
+        if once.last() != Some(&frame) {
+            once.push(frame);
+        }
+    }
+    once
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_message_delivered_twice_at_once_is_worked_on_once() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let session = start(&world, &user).await;
+    world.connect("c1", &session, &user.token).await;
+    world.drain(GREETING).await;
+    let event = world.receive_event(GENERATION).await;
+    let twins = [(); 8].map(|()| world.invoke("easy-writer-generation-worker", &event));
+    for answer in join_all(twins).await {
+        assert_eq!(answer.unwrap(), json!({ "batchItemFailures": [] }));
+    }
+    let finished = world.session(&user, &session).await;
+    assert_eq!(finished["status"], "completed", "{finished}");
+    assert_story(&world.watchers.frames("c1"), &session, 3, &finished["cost_raits"]);
+    assert_eq!(world.balance(&user).await, 100 - finished["cost_raits"].as_i64().unwrap());
+    let after = world.invoke("easy-writer-generation-worker", &event).await.unwrap();
+    assert_eq!(after, json!({ "batchItemFailures": [] }), "a late copy is harmless");
+    assert_story(&world.watchers.frames("c1"), &session, 3, &finished["cost_raits"]);
+    let audit = world.audit(user.user).await;
+    assert_eq!(audit.account.entries, 2);
+}
+
+async fn kill_worker_at_every_call(action: Action) {
+    let world = World::start().await;
+    let rehearsal = world.register("rehearsal@example.com").await;
+    let session = start(&world, &rehearsal).await;
+    world.connect("rehearsal", &session, &rehearsal.token).await;
+    world.drain(GREETING).await;
+    world.faults.seen();
+    world.drain(GENERATION).await;
+    let calls = world.faults.seen().len();
+    assert!(calls > 20, "the rehearsal made only {calls} calls");
+
+    for call in 0..calls {
+        let user = world.register(&format!("user-{call}@example.com")).await;
+        let session = start(&world, &user).await;
+        let (early, late) = (format!("early-{call}"), format!("late-{call}"));
+        world.connect(&early, &session, &user.token).await;
+        world.drain(GREETING).await;
+        let event = world.receive_event(GENERATION).await;
+        world.faults.plan("", call, 1, action);
+        let ended = world.faults.until_death(world.invoke("easy-writer-generation-worker", &event)).await;
+        assert!(!ended || call + 3 >= calls, "call {call} of {calls} was never made");
+
+        let finished = recover(&world, &user, &session).await;
+        assert_eq!(finished["status"], "completed", "killed at call {call}: {finished}");
+        let cost = finished["cost_raits"].as_i64().unwrap();
+        assert_eq!(world.balance(&user).await, 100 - cost, "killed at call {call}");
+        let audit = world.audit(user.user).await;
+        assert_eq!((audit.account.entries, audit.account.held.units()), (2, 0), "killed at call {call}");
+        world.connect(&late, &session, &user.token).await;
+        world.drain(GREETING).await;
+        assert_story(&world.watchers.frames(&late), &session, 3, &finished["cost_raits"]);
+        assert_story(&without_repeats(world.watchers.frames(&early)), &session, 3, &finished["cost_raits"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_killed_before_any_call_loses_and_doubles_nothing() {
+    kill_worker_at_every_call(Action::DieBefore).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_killed_after_any_call_loses_and_doubles_nothing() {
+    kill_worker_at_every_call(Action::DieAfter).await;
+}
+
+async fn kill_quick_run_at_every_call(action: Action) {
+    let world = World::start().await;
+    for call in 0..8 {
+        let user = world.register(&format!("user-{call}@example.com")).await;
+        world.faults.plan("", call, 1, action);
+        let run = world.execute(&user, "summarize", "quick", json!({ "text": "Осенью в городе тихо. Люди спешат домой." }));
+        let ended = world.faults.until_death(run).await;
+        world.faults.clear();
+        let sessions = world.get("/api/v1/generation/sessions", &user.token).await;
+        let Some(session) = sessions.data()["sessions"][0]["session_id"].as_str().map(str::to_owned) else {
+            assert!(!ended);
+            assert_eq!(world.balance(&user).await, 100, "killed at call {call}: nothing was begun");
+            world.audit(user.user).await;
+            continue;
+        };
+        let finished = match sessions.data()["sessions"][0]["status"].as_str() {
+            Some("completed") => world.session(&user, &session).await,
+            _ => recover(&world, &user, &session).await,
+        };
+        assert_eq!(finished["status"], "completed", "killed at call {call}: {finished}");
+        assert_eq!(world.balance(&user).await, 90, "killed at call {call}");
+        assert_eq!(world.audit(user.user).await.account.entries, 2, "killed at call {call}");
+        if ended {
+            return;
+        }
+    }
+    panic!("a quick run makes fewer than eight calls");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quick_run_killed_before_any_call_is_charged_at_most_once() {
+    kill_quick_run_at_every_call(Action::DieBefore).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quick_run_killed_after_any_call_is_charged_at_most_once() {
+    kill_quick_run_at_every_call(Action::DieAfter).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_of_any_call_changes_nothing() {
+    let world = World::start().await;
+    for call in 0..4 {
+        let user = world.register(&format!("quick-{call}@example.com")).await;
+        world.faults.plan("", call, 1, Action::LoseAnswer);
+        let reply = world.execute(&user, "spell_check", "quick", json!({ "text": "Превет мир" })).await;
+        world.faults.clear();
+        assert_eq!(reply.status, 200, "lost answer of call {call}: {}", reply.text);
+        assert_eq!(world.balance(&user).await, 95, "lost answer of call {call}");
+        assert_eq!(world.audit(user.user).await.account.entries, 2);
+    }
+    for call in 0..40 {
+        let user = world.register(&format!("standard-{call}@example.com")).await;
+        let session = start(&world, &user).await;
+        let connection = format!("c-{call}");
+        world.connect(&connection, &session, &user.token).await;
+        world.drain(GREETING).await;
+        world.faults.plan("", call, 1, Action::LoseAnswer);
+        world.deliver(GENERATION).await;
+        world.faults.clear();
+        let finished = world.session(&user, &session).await;
+        assert_eq!(finished["status"], "completed", "lost answer of call {call}: {finished}");
+        assert_story(&without_repeats(world.watchers.frames(&connection)), &session, 3, &finished["cost_raits"]);
+        assert_eq!(world.audit(user.user).await.account.entries, 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failing_vendor_ends_in_an_error_frame_and_the_money_back() {
+    let cases = [
+        ("sandbox-500", "PROVIDER_UNAVAILABLE"),
+        ("sandbox-429", "PROVIDER_UNAVAILABLE"),
+        ("sandbox-quota", "PROVIDER_UNAVAILABLE"),
+        ("sandbox-broken-json", "PROVIDER_UNAVAILABLE"),
+        ("sandbox-half-stream", "PROVIDER_UNAVAILABLE"),
+        ("sandbox-stream-error", "PROVIDER_UNAVAILABLE"),
+        ("sandbox-hang", "PROVIDER_UNAVAILABLE"),
+        ("no-such-model", "GENERATION_FAILED"),
+    ];
+    for (model, code) in cases {
+        let world = World::with(Options { model, text_timeouts: "2000/400/400/2000", ..Options::default() }).await;
+        let user = world.register("user@example.com").await;
+        let session = start(&world, &user).await;
+        world.connect("c1", &session, &user.token).await;
+        world.drain(GREETING).await;
+        world.drain(GENERATION).await;
+        let frames = world.watchers.frames("c1");
+        assert_eq!(frames.last().unwrap()["event"], "error", "{model}: {frames:?}");
+        assert_eq!(frames.last().unwrap()["code"], code, "{model}");
+        let finished = world.session(&user, &session).await;
+        assert_eq!((&finished["status"], &finished["error_code"]), (&json!("failed"), &json!(code)), "{model}");
+        assert_eq!(world.balance(&user).await, 100, "{model}");
+        assert_eq!(world.audit(user.user).await.account.entries, 1, "{model}");
+        assert_eq!(world.queued(GENERATION).await, 0, "{model}: the message is done with");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vendor_without_usage_figures_is_charged_by_estimate() {
+    let world = World::with(Options { model: "sandbox-no-usage", ..Options::default() }).await;
+    let user = world.register("user@example.com").await;
+    let session = start(&world, &user).await;
+    world.drain(GENERATION).await;
+    let finished = world.session(&user, &session).await;
+    assert_eq!(finished["status"], "completed");
+    assert!(finished["tokens_used"].as_u64().unwrap() > 0, "{finished}");
+    world.audit(user.user).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_was_never_sent_is_found_by_the_sweeper() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    world.faults.plan("SendMessage", 0, usize::MAX, Action::Throttle);
+    let session = start(&world, &user).await;
+    world.faults.clear();
+    assert_eq!(world.queued(GENERATION).await, 0);
+    world.sweep().await;
+    assert_eq!(world.queued(GENERATION).await, 0, "it is not overdue yet");
+    world.clock.advance(121);
+    world.sweep().await;
+    world.sweep().await;
+    assert_eq!(world.queued(GENERATION).await, 1, "two sweeps send one message");
+    world.drain(GENERATION).await;
+    assert_eq!(world.session(&user, &session).await["status"], "completed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_kills_every_worker_fails_with_the_money_back() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let session = start(&world, &user).await;
+    world.connect("c1", &session, &user.token).await;
+    world.drain(GREETING).await;
+    for _ in 0..3 {
+        let event = World::work_event(user.user, &session);
+        world.faults.plan("PutItem", 1, 1, Action::DieBefore);
+        assert!(!world.faults.until_death(world.invoke("easy-writer-generation-worker", &event)).await);
+        world.faults.clear();
+        world.clock.advance(61);
+    }
+    world.sweep().await;
+    let finished = world.session(&user, &session).await;
+    assert_eq!((&finished["status"], &finished["error_code"]), (&json!("failed"), &json!("GENERATION_FAILED")));
+    assert_eq!(world.balance(&user).await, 100);
+    assert_eq!(world.audit(user.user).await.account.held.units(), 0);
+    assert_eq!(world.watchers.events("c1").last().map(String::as_str), Some("error"));
+    world.drain(GENERATION).await;
+    assert_eq!(world.session(&user, &session).await["status"], "failed", "the message left in the queue is harmless");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_keeps_failing_goes_to_the_dead_letter_queue() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let session = start(&world, &user).await;
+    world.faults.plan("UpdateItem", 0, usize::MAX, Action::Throttle);
+    for _ in 0..4 {
+        world.deliver(GENERATION).await;
+        world.clock.advance(61);
+    }
+    world.faults.clear();
+    assert_eq!((world.queued(GENERATION).await, world.dead(GENERATION).await), (0, 1));
+    let finished = recover(&world, &user, &session).await;
+    assert_eq!(finished["status"], "completed", "the sweeper does not need the message");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_does_not_parse_is_dropped() {
+    let world = World::start().await;
+    let event = json!({ "Records": [
+        { "messageId": "m1", "body": "not json" },
+        { "messageId": "m2", "body": "{\"owner\":1}" },
+        { "messageId": "m3" }
+    ] });
+    for function in ["easy-writer-generation-worker", "easy-writer-greeting-worker"] {
+        assert_eq!(world.invoke(function, &event).await.unwrap(), json!({ "batchItemFailures": [] }), "{function}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_greeting_that_cannot_be_delivered_comes_again() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let session = start(&world, &user).await;
+    world.connect("c1", &session, &user.token).await;
+    world.faults.plan("PostToConnection", 0, usize::MAX, Action::Throttle);
+    world.deliver(GREETING).await;
+    world.faults.clear();
+    assert_eq!(world.watchers.events("c1"), Vec::<String>::new());
+    world.clock.advance(61);
+    world.deliver(GREETING).await;
+    assert_eq!(world.watchers.events("c1"), ["connected"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_throttled_table_is_waited_for_and_then_given_up_without_a_charge() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let text = json!({ "text": "Превет мир" });
+    world.faults.plan("", 0, 2, Action::Throttle);
+    assert_eq!(world.execute(&user, "spell_check", "quick", text.clone()).await.status, 200);
+    world.faults.plan("TransactWriteItems", 0, usize::MAX, Action::Throttle);
+    let refused = world.execute(&user, "spell_check", "quick", text).await;
+    world.faults.clear();
+    assert_eq!(refused.failure(), (503, "SERVICE_UNAVAILABLE"));
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(world.balance(&user).await, 95);
+    world.audit(user.user).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conflicting_transactions_are_repeated_and_then_refused() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let text = json!({ "text": "Превет мир" });
+    world.faults.plan("TransactWriteItems", 0, 3, Action::Conflict);
+    assert_eq!(world.execute(&user, "spell_check", "quick", text.clone()).await.status, 200);
+    world.faults.clear();
+    world.faults.plan("TransactWriteItems", 0, usize::MAX, Action::Conflict);
+    let refused = world.execute(&user, "spell_check", "quick", text).await;
+    world.faults.clear();
+    assert_eq!(refused.failure(), (409, "CONFLICT"));
+    assert_eq!(world.balance(&user).await, 95);
+    world.audit(user.user).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_balance_for_ten_runs_exactly_ten_of_sixty_four_at_once() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let runs = (0..64).map(|_| world.execute(&user, "summarize", "quick", json!({ "text": "Осенью в городе тихо." })));
+    let replies = join_all(runs).await;
+    let ran = replies.iter().filter(|reply| reply.status == 200).count();
+    let refused = replies.iter().filter(|reply| reply.status == 402).count();
+    assert_eq!((ran, refused), (10, 54));
+    assert_eq!(world.balance(&user).await, 0);
+    let audit = world.audit(user.user).await;
+    assert_eq!((audit.account.available.units(), audit.account.held.units(), audit.account.entries), (0, 0, 11));
+}

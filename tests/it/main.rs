@@ -1,0 +1,26 @@
+//! Black-box tests: requests and events in, answers and side effects out.
+//!
+//! `routes` is found by URL: the tests of `POST /auth/login` are in `routes/easy_writer/auth/log_in.rs`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod costs;
+mod errors;
+mod faults;
+mod ledger;
+mod openapi;
+mod properties;
+mod routes;
+mod world;
+
+/// Whether documents that tests keep true are to be written anew instead of compared.
+#[expect(clippy::disallowed_methods, reason = "a switch for people, not configuration of the product")]
+fn update_docs() -> bool {
+    std::env::var("UPDATE_DOCS").is_ok_and(|value| value == "1")
+}

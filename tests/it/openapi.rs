@@ -1,0 +1,57 @@
+//! The OpenAPI documents are generated from the code and committed; this keeps the two alike.
+//!
+//! When an endpoint changed on purpose, run with `UPDATE_DOCS=1` and commit the new document.
+
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, ServerBuilder};
+
+fn merged(title: &str, description: &str, servers: [&str; 2], groups: Vec<OpenApi>) -> OpenApi {
+    let info = InfoBuilder::new().title(title).description(Some(description)).version("2.0.0").build();
+    let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build());
+    let components = ComponentsBuilder::new().security_scheme("bearer", bearer).build();
+    let servers = servers.map(|url| ServerBuilder::new().url(url).build());
+    let mut document = OpenApiBuilder::new().info(info).servers(Some(servers)).components(Some(components)).build();
+    for group in groups {
+        document.merge(group);
+    }
+    document
+}
+
+fn easy_writer() -> OpenApi {
+    let groups = vec![
+        easy_writer_auth::api().split_for_parts().1,
+        easy_writer_user::api().split_for_parts().1,
+        easy_writer_tools::api().split_for_parts().1,
+        easy_writer_generation::api().split_for_parts().1,
+    ];
+    let description = "AI writing tools paid in raits. Progress of background sessions comes over the WebSocket \
+                       `/ws/generation/{session_id}?token={access_token}`.";
+    merged("Easy Writer", description, ["http://localhost:8000", "https://api.easy-writer.ru"], groups)
+}
+
+#[test]
+fn the_committed_document_is_what_the_code_says() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi/easy-writer.yaml");
+    let document = serde_yaml_ng::to_string(&easy_writer()).expect("YAML");
+    if crate::update_docs() {
+        std::fs::write(page, &document).expect("docs/openapi");
+    }
+    let committed = std::fs::read_to_string(page).unwrap_or_default();
+    assert_eq!(committed, document, "the API changed; if that is meant, run with UPDATE_DOCS=1");
+}
+
+#[test]
+fn every_endpoint_is_described() {
+    let document = serde_json::to_value(easy_writer()).expect("JSON");
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in methods.as_object().expect("methods") {
+            let name = format!("{method} {path}");
+            assert!(operation["summary"].is_string(), "{name} has no summary");
+            assert!(operation["tags"].is_array(), "{name} has no tag");
+            assert!(operation["responses"].as_object().is_some_and(|responses| !responses.is_empty()), "{name}");
+            operations.push(name);
+        }
+    }
+    assert_eq!(operations.len(), 17, "{operations:?}");
+}

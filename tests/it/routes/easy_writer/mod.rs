@@ -1,0 +1,3 @@
+//! Easy Writer.
+
+mod journey;

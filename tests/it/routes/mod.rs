@@ -1,0 +1,3 @@
+//! Endpoints, by product and path.
+
+mod easy_writer;

@@ -1,0 +1,163 @@
+//! What can go wrong between a function and AWS: wrapped around the HTTP client that all SDK clients share.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use tokio::sync::Notify;
+
+/// What happens to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// The call is not sent and nothing ever comes back: the process died just before it.
+    DieBefore,
+    /// The call is sent and its answer never comes: the process died just after it.
+    DieAfter,
+    /// The service throttles.
+    Throttle,
+    /// The service says that another transaction touched the same item.
+    Conflict,
+    /// The call is done, but its answer gets lost on the way; the SDK sends it again.
+    LoseAnswer,
+}
+
+#[derive(Default)]
+struct State {
+    seen: Vec<String>,
+    plan: VecDeque<Planned>,
+}
+
+struct Planned {
+    matches: &'static str,
+    skip: usize,
+    times: usize,
+    action: Action,
+}
+
+/// The faults of one world. Calls are known by their targets: `GetItem`, `TransactWriteItems`, `SendMessage`, `PostToConnection`, …
+#[derive(Clone, Default)]
+pub struct Faults {
+    state: Arc<Mutex<State>>,
+    died: Arc<Notify>,
+    client: reqwest::Client,
+}
+
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Faults")
+    }
+}
+
+impl Faults {
+    /// Lets `action` happen to calls whose target contains `matches` (all, if empty): after `skip` of them, `times` times.
+    pub fn plan(&self, matches: &'static str, skip: usize, times: usize, action: Action) {
+        self.state.lock().expect("faults").plan.push_back(Planned { matches, skip, times, action });
+    }
+
+    /// Forgets all plans.
+    pub fn clear(&self) {
+        self.state.lock().expect("faults").plan.clear();
+    }
+
+    /// The targets of all calls since the last time this was asked.
+    pub fn seen(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.lock().expect("faults").seen)
+    }
+
+    /// Runs `work` until it ends, or until a planned death happens in it; then it is dropped, as a killed process drops it. Whether it ended.
+    pub async fn until_death(&self, work: impl Future) -> bool {
+        tokio::select! {
+            biased;
+            _ = work => true,
+            () = self.died.notified() => false,
+        }
+    }
+
+    pub fn http_client(&self) -> SharedHttpClient {
+        let connector = SharedHttpConnector::new(self.clone());
+        http_client_fn(move |_, _| connector.clone())
+    }
+
+    fn next_action(&self, target: &str) -> Option<Action> {
+        let mut state = self.state.lock().expect("faults");
+        state.seen.push(target.to_owned());
+        let planned = state.plan.iter_mut().find(|planned| planned.times > 0 && target.contains(planned.matches))?;
+        if planned.skip > 0 {
+            planned.skip -= 1;
+            return None;
+        }
+        planned.times -= 1;
+        Some(planned.action)
+    }
+
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let failed = |error: reqwest::Error| ConnectorError::io(Box::new(error));
+        let method = request.method().parse().expect("method");
+        let mut outgoing = self.client.request(method, request.uri());
+        for (name, value) in request.headers() {
+            outgoing = outgoing.header(name, value);
+        }
+        let body = request.body().bytes().map(<[u8]>::to_vec).unwrap_or_default();
+        let answer = outgoing.body(body).send().await.map_err(failed)?;
+        let status = answer.status().as_u16().try_into().expect("status");
+        let headers = answer.headers().clone();
+        let mut response = HttpResponse::new(status, SdkBody::from(answer.bytes().await.map_err(failed)?.to_vec()));
+        for (name, value) in &headers {
+            response.headers_mut().append(name.as_str().to_owned(), value.to_str().expect("header").to_owned());
+        }
+        Ok(response)
+    }
+}
+
+impl HttpConnector for Faults {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = target(&request);
+        let action = self.next_action(&target);
+        let faults = self.clone();
+        HttpConnectorFuture::new(async move {
+            match action {
+                None => faults.send(request).await,
+                Some(Action::DieBefore) => {
+                    faults.died.notify_one();
+                    std::future::pending().await
+                }
+                Some(Action::DieAfter) => {
+                    faults.send(request).await?;
+                    faults.died.notify_one();
+                    std::future::pending().await
+                }
+                Some(Action::LoseAnswer) => {
+                    faults.send(request).await?;
+                    Err(ConnectorError::io("answer lost".into()))
+                }
+                Some(Action::Throttle) => Ok(refusal("ProvisionedThroughputExceededException", "")),
+                Some(Action::Conflict) => Ok(refusal(
+                    "TransactionCanceledException",
+                    r#","CancellationReasons":[{"Code":"TransactionConflict"},{"Code":"None"}]"#,
+                )),
+            }
+        })
+    }
+}
+
+fn refusal(kind: &str, more: &str) -> HttpResponse {
+    let body = format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"injected"{more}}}"#);
+    let mut response = HttpResponse::new(400.try_into().expect("status"), SdkBody::from(body));
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    response
+}
+
+/// What a call does, in its service's words.
+fn target(request: &HttpRequest) -> String {
+    match request.headers().get("x-amz-target") {
+        Some(target) => target.rsplit('.').next().unwrap_or_default().to_owned(),
+        None if request.uri().contains("@connections") => "PostToConnection".to_owned(),
+        None => format!("{} object", request.method()),
+    }
+}

@@ -1,0 +1,259 @@
+//! A world of its own for each test: real functions on the embedded engines, a clock that only moves when told to, and ids that repeat.
+//!
+//! Requests go in as API Gateway's events and queues are delivered by hand, so a test decides what happens when, and nothing sleeps.
+
+mod aws;
+mod clock;
+pub mod events;
+mod faults;
+mod http;
+mod sockets;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::generation::WorkMessage;
+use domain::kernel::{Clock, IdSource, UserId};
+use domain::ledger::{Audit, Ledger};
+use edge::{Function, Platform, Vars};
+use lambda_runtime::Context;
+use quintet::sqs::Engine;
+use serde_json::{Value, json};
+use store::Table;
+
+pub use clock::{HandClock, SerialIds};
+pub use faults::{Action, Faults};
+pub use http::{Reply, Session};
+pub use sockets::Watchers;
+
+/// What differs from the usual world.
+#[derive(Clone)]
+pub struct Options {
+    /// Model of the sandbox, which selects how it behaves.
+    pub model: &'static str,
+    /// Seconds until a quick run moves to the background.
+    pub quick_deadline: &'static str,
+    /// `connect/first_byte/silence/total` of text vendors.
+    pub text_timeouts: &'static str,
+    /// Limit of every endpoint that has one.
+    pub rate_limit: &'static str,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            model: "sandbox",
+            quick_deadline: "20",
+            text_timeouts: "2000/10000/10000/30000",
+            rate_limit: "1000/60",
+        }
+    }
+}
+
+/// Everything.
+pub struct World {
+    /// The clock of all functions.
+    pub clock: Arc<HandClock>,
+    /// What goes wrong with AWS calls.
+    pub faults: Faults,
+    /// The WebSocket connections and what they were sent.
+    pub watchers: Watchers,
+    /// The queues.
+    pub sqs: Engine,
+    /// The product's table, past all faults.
+    pub table: Table,
+    /// The platform that functions were built from.
+    pub platform: Platform,
+    functions: HashMap<&'static str, Function>,
+}
+
+/// Queues of Easy Writer.
+pub const GENERATION: &str = "generation";
+pub const GREETING: &str = "greeting";
+const DEAD: &str = "-dead";
+
+impl World {
+    /// The usual world.
+    pub async fn start() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// A world that differs.
+    pub async fn with(options: Options) -> Self {
+        let clock = Arc::new(HandClock::default());
+        let ids: Arc<dyn IdSource> = Arc::new(SerialIds::default());
+        let engines = aws::start(&clock).await;
+        let watchers = Watchers::start().await;
+        let sandbox = aws::start_sandbox().await;
+        let faults = Faults::default();
+        let limit = options.rate_limit.to_owned();
+        let vars = Vars::from_iter([
+            ("AWS_REGION".to_owned(), "eu-central-1".to_owned()),
+            ("AWS_ACCESS_KEY_ID".to_owned(), aws::KEY.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY".to_owned(), aws::KEY.to_owned()),
+            ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), engines.dynamodb.clone()),
+            ("AWS_ENDPOINT_URL_S3".to_owned(), engines.s3.clone()),
+            ("AWS_ENDPOINT_URL_SQS".to_owned(), engines.sqs_url.clone()),
+            ("TABLE_NAME".to_owned(), aws::TABLE.to_owned()),
+            ("BUCKET_NAME".to_owned(), aws::BUCKET.to_owned()),
+            ("GENERATION_QUEUE_URL".to_owned(), engines.sqs.queue_url(GENERATION)),
+            ("GREETING_QUEUE_URL".to_owned(), engines.sqs.queue_url(GREETING)),
+            ("SOCKET_ENDPOINT".to_owned(), watchers.endpoint()),
+            ("TOKEN_KEYS".to_owned(), TOKEN_KEYS.to_owned()),
+            ("FRONTEND_ORIGINS".to_owned(), "https://easy-writer.example".to_owned()),
+            ("OPENAI_BASE_URL".to_owned(), format!("{sandbox}/openai/v1")),
+            ("OPENAI_API_KEY".to_owned(), aws::KEY.to_owned()),
+            ("OPENAI_MODEL".to_owned(), options.model.to_owned()),
+            ("TEXT_TIMEOUTS".to_owned(), options.text_timeouts.to_owned()),
+            ("QUICK_DEADLINE_SECONDS".to_owned(), options.quick_deadline.to_owned()),
+            ("RATE_LIMIT_REGISTER".to_owned(), limit.clone()),
+            ("RATE_LIMIT_LOGIN".to_owned(), limit.clone()),
+            ("RATE_LIMIT_REFRESH".to_owned(), limit.clone()),
+            ("RATE_LIMIT_EXECUTE".to_owned(), limit),
+        ]);
+        let mut settings = edge::aws_settings(&vars).expect("AWS settings");
+        let plain = store::Aws::new(settings.clone());
+        settings.http_client = Some(faults.http_client());
+        let platform =
+            Platform { vars, clock: Arc::clone(&clock) as Arc<dyn Clock>, ids, aws: store::Aws::new(settings) };
+        let functions = functions(&platform);
+        let table = Table::new(plain.dynamodb(), aws::TABLE);
+        Self { clock, faults, watchers, sqs: engines.sqs, table, platform, functions }
+    }
+
+    /// Builds all functions anew, as fresh Lambda instances would be, with `change` applied to their variables.
+    pub fn restart(&mut self, change: impl FnOnce(&mut HashMap<String, String>)) {
+        let mut vars: HashMap<String, String> = VARIABLES
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), self.platform.vars.get(name)?.to_owned())))
+            .collect();
+        change(&mut vars);
+        self.platform.vars = Vars::from_iter(vars);
+        self.functions = functions(&self.platform);
+    }
+
+    /// Invokes a function with an event.
+    pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value, String> {
+        let function = self.functions.get(function).unwrap_or_else(|| panic!("no function {function}"));
+        let event = serde_json::value::to_raw_value(event).expect("event");
+        let answer = function.invoke(event, Context::default()).await.map_err(|error| error.to_string())?;
+        Ok(serde_json::from_str(answer.get()).expect("answer is JSON"))
+    }
+
+    /// Receives what is in a queue now and has its worker handle it. Returns how many messages there were.
+    pub async fn deliver(&self, queue: &str) -> usize {
+        let messages = self.sqs.receive(queue, 10, Duration::ZERO).await.expect("queue");
+        self.handle(queue, &messages).await;
+        messages.len()
+    }
+
+    /// Delivers until the queue is empty.
+    pub async fn drain(&self, queue: &str) {
+        while self.deliver(queue).await > 0 {}
+    }
+
+    async fn handle(&self, queue: &str, messages: &[quintet::sqs::Message]) {
+        if messages.is_empty() {
+            return;
+        }
+        let arn = self.sqs.queue_arn(queue);
+        let records: Vec<_> = messages.iter().map(|message| message.event_record(&arn, "eu-central-1")).collect();
+        let answer = self.invoke(worker(queue), &json!({ "Records": records })).await.expect("worker");
+        let failed: Vec<_> = answer["batchItemFailures"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|failure| failure["itemIdentifier"].as_str())
+            .collect();
+        let done = messages.iter().filter(|message| !failed.contains(&message.message_id.as_str()));
+        self.sqs.delete(queue, done.map(|message| message.receipt_handle.clone()).collect()).await.expect("delete");
+    }
+
+    /// Receives one message and returns the event that its worker would get.
+    pub async fn receive_event(&self, queue: &str) -> Value {
+        let messages = self.sqs.receive(queue, 1, Duration::ZERO).await.expect("queue");
+        let message = messages.first().expect("a message is waiting");
+        json!({ "Records": [message.event_record(&self.sqs.queue_arn(queue), "eu-central-1")] })
+    }
+
+    /// The event for a work message that was never in a queue.
+    pub fn work_event(owner: UserId, session: &str) -> Value {
+        let body = serde_json::to_string(&WorkMessage { owner, job: session.parse().expect("session id") }).expect("message");
+        json!({ "Records": [{ "messageId": "m1", "body": body }] })
+    }
+
+    /// Runs the schedule.
+    pub async fn sweep(&self) {
+        let event = events::schedule();
+        self.invoke("easy-writer-maintenance-cron", &event).await.expect("schedule");
+    }
+
+    /// How many messages wait in a queue, in flight or not.
+    pub async fn queued(&self, queue: &str) -> u64 {
+        let counts = self.sqs.counts().await.expect("counts");
+        counts.get(queue).map_or(0, |counts| counts.visible + counts.in_flight + counts.delayed)
+    }
+
+    /// How many messages are in the dead-letter queue of a queue.
+    pub async fn dead(&self, queue: &str) -> u64 {
+        self.queued(&format!("{queue}{DEAD}")).await
+    }
+
+    /// Adds up the user's account and asserts that the books balance.
+    pub async fn audit(&self, user: UserId) -> Audit {
+        let audit = Ledger::new(self.table.clone()).audit(user.into()).await.expect("audit");
+        assert!(audit.agrees(), "the books do not balance: {audit:?}");
+        audit
+    }
+}
+
+/// The signing secrets of the usual world.
+pub const TOKEN_KEYS: &str = "test-secret-test-secret-test-secret-1";
+
+const VARIABLES: [&str; 22] = [
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_SQS",
+    "TABLE_NAME",
+    "BUCKET_NAME",
+    "GENERATION_QUEUE_URL",
+    "GREETING_QUEUE_URL",
+    "SOCKET_ENDPOINT",
+    "TOKEN_KEYS",
+    "FRONTEND_ORIGINS",
+    "OPENAI_BASE_URL",
+    "OPENAI_API_KEY",
+    "OPENAI_MODEL",
+    "TEXT_TIMEOUTS",
+    "QUICK_DEADLINE_SECONDS",
+    "RATE_LIMIT_REGISTER",
+    "RATE_LIMIT_LOGIN",
+    "RATE_LIMIT_REFRESH",
+    "RATE_LIMIT_EXECUTE",
+];
+
+fn worker(queue: &str) -> &'static str {
+    match queue {
+        GENERATION => "easy-writer-generation-worker",
+        GREETING => "easy-writer-greeting-worker",
+        other => panic!("no worker for {other}"),
+    }
+}
+
+fn functions(platform: &Platform) -> HashMap<&'static str, Function> {
+    let start: [(&str, edge::Start); 8] = [
+        ("easy-writer-auth", easy_writer_auth::function),
+        ("easy-writer-user", easy_writer_user::function),
+        ("easy-writer-tools", easy_writer_tools::function),
+        ("easy-writer-generation", easy_writer_generation::function),
+        ("easy-writer-socket", easy_writer_socket::function),
+        ("easy-writer-greeting-worker", easy_writer_greeting_worker::function),
+        ("easy-writer-generation-worker", easy_writer_generation_worker::function),
+        ("easy-writer-maintenance-cron", easy_writer_maintenance_cron::function),
+    ];
+    start.into_iter().map(|(name, start)| (name, start(platform).unwrap_or_else(|error| panic!("{name}: {error}")))).collect()
+}
