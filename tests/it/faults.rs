@@ -55,11 +55,11 @@ fn assert_story(frames: &[Value], session: &str, steps: u64, cost: &Value) {
     assert!(frames.next().is_none(), "something follows the end of {session}");
 }
 
-/// The same frames without immediate repeats, which a death between sending and remembering may cause.
+/// The same frames without repeats, which a death between sending a batch of frames and remembering it causes.
 fn without_repeats(frames: Vec<Value>) -> Vec<Value> {
     let mut once: Vec<Value> = Vec::new();
     for frame in frames {
-        if once.last() != Some(&frame) {
+        if !once.contains(&frame) {
             once.push(frame);
         }
     }

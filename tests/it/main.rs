@@ -12,11 +12,13 @@
 
 mod costs;
 mod errors;
+mod events;
 mod faults;
 mod ledger;
 mod openapi;
 mod properties;
 mod routes;
+mod tidy;
 mod world;
 
 /// Whether documents that tests keep true are to be written anew instead of compared.

@@ -75,7 +75,7 @@ fn cors(platform: &Platform) -> std::result::Result<CorsLayer, ConfigError> {
             HeaderName::from_static("idempotency-key"),
         ])
         .expose_headers([REQUEST_ID, RETRY_AFTER, RATE_LIMIT, RATE_REMAINING, RATE_RESET])
-        .max_age(std::time::Duration::from_secs(600)))
+        .max_age(std::time::Duration::from_mins(10)))
 }
 
 #[derive(Clone)]
@@ -155,7 +155,7 @@ async fn render<E: Envelope>(
     let failure = response.extensions().get::<Arc<Failure>>().cloned();
     let route = response.extensions().get::<Route>().map_or_else(String::new, |route| route.0.clone());
     let (mut response, code) = match &failure {
-        Some(failure) => rendered_failure::<E>(failure, &meta, response),
+        Some(failure) => rendered_failure::<E>(failure, &meta, &response),
         None => (rendered_success::<E>(&meta, response).await, "OK"),
     };
     let headers = response.headers_mut();
@@ -200,7 +200,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn rendered_failure<E: Envelope>(failure: &Failure, meta: &Meta, response: Response) -> (Response, &'static str) {
+fn rendered_failure<E: Envelope>(failure: &Failure, meta: &Meta, response: &Response) -> (Response, &'static str) {
     let problem = Problem::from(failure);
     let (status, code) = E::code(&problem);
     let mut rendered = json_response(status, E::failure(&problem, meta));

@@ -90,7 +90,7 @@ async fn answer<E: Envelope>(handler: &dyn SocketHandler, clock: &dyn Clock, eve
     let Context { event_type, connection_id, request_id } = event.request_context;
     let mut query = event.query_string_parameters.unwrap_or_default();
     let path = query.remove("path").unwrap_or_default();
-    let handled = match event_type {
+    let outcome = match event_type {
         EventType::Connect => {
             let token = query.remove("token");
             handler.connect(Handshake { connection: connection_id, path: path.clone(), token }).await
@@ -98,13 +98,13 @@ async fn answer<E: Envelope>(handler: &dyn SocketHandler, clock: &dyn Clock, eve
         EventType::Disconnect => handler.disconnect(&connection_id).await,
         EventType::Message => Ok(()),
     };
-    match handled {
+    match outcome {
         Ok(()) => json!({ "statusCode": 200 }),
-        Err(error) => refusal::<E>(error, Meta { timestamp: clock.now(), request_id, path }),
+        Err(error) => refusal::<E>(error, &Meta { timestamp: clock.now(), request_id, path }),
     }
 }
 
-fn refusal<E: Envelope>(error: Error, meta: Meta) -> serde_json::Value {
+fn refusal<E: Envelope>(error: Error, meta: &Meta) -> serde_json::Value {
     let failure = Failure::from(error);
     let problem = Problem::from(&failure);
     let (status, code) = E::code(&problem);
@@ -116,6 +116,6 @@ fn refusal<E: Envelope>(error: Error, meta: Meta) -> serde_json::Value {
     json!({
         "statusCode": status.as_u16(),
         "headers": { "content-type": "application/json" },
-        "body": E::failure(&problem, &meta),
+        "body": E::failure(&problem, meta),
     })
 }

@@ -57,7 +57,13 @@ impl Objects {
         meter::add(Usage { object_calls: 1, ..Usage::default() });
         let object = match self.client.get_object().bucket(&*self.bucket).key(key).send().await {
             Ok(object) => object,
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => return Ok(None),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(aws_sdk_s3::operation::get_object::GetObjectError::is_no_such_key) =>
+            {
+                return Ok(None);
+            }
             Err(error) => return Err(Error::from_sdk(SERVICE, error)),
         };
         let bytes = object

@@ -34,7 +34,7 @@ impl Sockets {
         meter::add(Usage { socket_calls: 1, ..Usage::default() });
         match self.client.post_to_connection().connection_id(connection_id).data(Blob::new(frame)).send().await {
             Ok(_) => Ok(Delivery::Delivered),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_gone_exception()) => Ok(Delivery::Gone),
+            Err(error) if error.as_service_error().is_some_and(aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError::is_gone_exception) => Ok(Delivery::Gone),
             Err(error) => Err(Error::from_sdk(SERVICE, error)),
         }
     }

@@ -40,5 +40,5 @@ pub(crate) async fn log_in(
 ) -> Answer<SessionView> {
     scope.limit(&state.limiter, &state.limits.log_in, &address, state.clock.now()).await?;
     let (signed_in, balance) = state.accounts.sign_in(&body.email, body.password).await?;
-    SessionView::reply(Reply::ok, signed_in, balance)
+    Ok(SessionView::reply(Reply::ok, signed_in, balance))
 }

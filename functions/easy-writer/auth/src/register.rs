@@ -44,5 +44,5 @@ pub(crate) async fn register(
     let registration =
         Registration { email: Email::parse(&body.email)?, password: NewPassword::parse("password", body.password)? };
     let (signed_in, balance) = state.accounts.register(registration).await?;
-    SessionView::reply(Reply::created, signed_in, balance)
+    Ok(SessionView::reply(Reply::created, signed_in, balance))
 }

@@ -4,7 +4,7 @@ use domain::identity::{Origin, SignedIn, TokenIssuer, User};
 use domain::kernel::Amount;
 use edge::cookie::time::Duration;
 use edge::cookie::{Cookie, SameSite};
-use edge::{Answer, Reply};
+use edge::Reply;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -64,14 +64,14 @@ pub(crate) struct SessionView {
 
 impl SessionView {
     /// The answer to a successful sign-in: tokens in body and cookie.
-    pub(crate) fn reply(reply: fn(Self) -> Reply<Self>, signed_in: SignedIn, balance: Amount) -> Answer<Self> {
+    pub(crate) fn reply(reply: fn(Self) -> Reply<Self>, signed_in: SignedIn, balance: Amount) -> Reply<Self> {
         let cookie = refresh_cookie(signed_in.refresh_token);
         let view = Self {
             user: UserView::new(signed_in.user, balance),
             access_token: signed_in.access_token,
             expires_in: TokenIssuer::access_lifetime_seconds(),
         };
-        Ok(reply(view).cookie(&cookie))
+        reply(view).cookie(&cookie)
     }
 }
 

@@ -36,7 +36,6 @@ pub(crate) async fn change_profile(
     Body(body): Body<ChangeProfileBody>,
 ) -> Answer<ProfileView> {
     let profile = Profile { name: UserName::parse(&body.name)? };
-    state.identity.change_profile(caller.user(), profile).await?;
-    let (me, total_generations) = state.accounts.profile(caller.user(), &state.jobs).await?;
+    let (me, total_generations) = state.accounts.change_profile(caller.user(), profile, &state.jobs).await?;
     Ok(Reply::ok(ProfileView::new(me, total_generations)))
 }

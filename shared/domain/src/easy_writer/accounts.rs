@@ -1,7 +1,7 @@
 //! Registration with its gift, and what users see of themselves.
 
 use crate::generation::JobCounts;
-use crate::identity::{Identity, Registration, SignedIn, User};
+use crate::identity::{Identity, Profile, Registration, SignedIn, User};
 use crate::kernel::{Amount, Page, Paged, Result, UserId};
 use crate::ledger::{self, Entry, Ledger, Posting};
 
@@ -57,6 +57,13 @@ impl Accounts {
     /// The user, their balance and how many generations they have completed.
     pub async fn profile(&self, user: UserId, jobs: &JobCounts) -> Result<(Me, u64)> {
         tokio::try_join!(self.me(user), jobs.completed(user))
+    }
+
+    /// Changes the profile and returns it as [`Accounts::profile`] does.
+    pub async fn change_profile(&self, user: UserId, profile: Profile, jobs: &JobCounts) -> Result<(Me, u64)> {
+        let change = self.identity.change_profile(user, profile);
+        let (user, balance, generations) = tokio::try_join!(change, self.balance(user), jobs.completed(user))?;
+        Ok((Me { user, balance }, generations))
     }
 
     /// What the user can spend now.

@@ -153,6 +153,8 @@ impl Run<'_> {
         if !self.is_started(number) {
             self.record(Event::StepStarted { step: number, name: step.name.clone(), total }).await?;
         }
+        // Tells the end of the step before as well: its events are only a moment old.
+        self.publish(None).await?;
         let log = self.worker.jobs.log().clone();
         let previous = match previous {
             Some(checkpoint) => Some(log.load_output(checkpoint).await?),
@@ -204,13 +206,14 @@ impl Run<'_> {
                     if now >= told + PROGRESS_STEP || heartbeat {
                         silent = 0;
                         self.record(Event::StepProgress { step: number, progress: now.max(told) }).await?;
+                        self.publish(None).await?;
                     }
                 }
             }
         }
     }
 
-    /// Writes an event and tells the watchers.
+    /// Writes an event to the log.
     async fn record(&mut self, event: Event) -> Result<(), Stop> {
         let number = self.length() + 1;
         let now = self.worker.clock.now();
@@ -218,10 +221,10 @@ impl Run<'_> {
             return Err(Stop::Lost);
         }
         self.log.push(Recorded { number, event });
-        self.publish(None).await?;
         Ok(())
     }
 
+    /// Tells the watchers what the log has, and the ending if there is one.
     async fn publish(&self, ending: Option<Frame>) -> Result<()> {
         let feed = Snapshot { job: self.job.id, log: &self.log, ending, render: self.worker.render };
         self.worker.publisher.publish(self.job.id, &feed).await

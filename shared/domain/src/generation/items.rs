@@ -9,13 +9,14 @@ use uuid::Uuid;
 
 use super::model::{Failure, Job, Mode, Status};
 use super::text::ProviderId;
-use crate::kernel::{Amount, JobId, Timestamp, UserId, from_epoch_millis};
+use crate::kernel::{Amount, Error, JobId, Result, Timestamp, UserId, from_epoch_millis};
 
+const OWNER_PREFIX: &str = "JOBS#";
 pub(super) const JOB_PREFIX: &str = "JOB#";
 pub(super) const SHARDS: u8 = 16;
 
 pub(super) fn owner_partition(owner: UserId) -> String {
-    format!("JOBS#{owner}")
+    format!("{OWNER_PREFIX}{owner}")
 }
 
 pub(super) fn job_key(owner: UserId, job: JobId) -> Key {
@@ -32,6 +33,10 @@ pub(super) fn log_partition(job: JobId) -> String {
 
 pub(super) fn event_sort_key(number: u32) -> String {
     format!("{number:06}")
+}
+
+pub(super) fn event_key(job: JobId, number: u32) -> Key {
+    Key::new(log_partition(job), event_sort_key(number))
 }
 
 pub(super) fn shard_partition(shard: u8) -> String {
@@ -134,12 +139,21 @@ pub(super) struct CountsItem {
     pub(super) completed: u64,
 }
 
-/// The key attributes that a scan of the open jobs returns.
+/// An open job as its index entry knows it: the index holds keys only, so that updates which leave them alone do not write it.
 #[derive(Debug, Deserialize)]
 pub(super) struct OpenJobItem {
-    pub(super) job: JobId,
-    pub(super) owner: UserId,
+    #[serde(flatten)]
+    key: Key,
     pub(super) gsi1sk: String,
+}
+
+impl OpenJobItem {
+    /// Owner and id, which the key consists of.
+    pub(super) fn names(&self) -> Result<(UserId, JobId)> {
+        let owner = self.key.pk.strip_prefix(OWNER_PREFIX).and_then(|owner| owner.parse().ok());
+        let job = self.key.sk.strip_prefix(JOB_PREFIX).and_then(|job| job.parse().ok());
+        owner.zip(job).ok_or_else(|| Error::internal("open job", "index entry of something else"))
+    }
 }
 
 impl From<Mode> for StoredMode {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use store::{Body, Condition, Key, Objects, Put, Query, Table};
 
-use super::items::{event_sort_key, log_partition, step_object};
+use super::items::{event_key, event_sort_key, log_partition, step_object};
 use super::text::ProviderId;
 use crate::kernel::{Error, JobId, Result, Timestamp, epoch_seconds};
 
@@ -71,17 +71,17 @@ struct EventItem {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum StoredEvent {
-    StepStarted { step: u32, name: String, total: u32 },
-    StepProgress { step: u32, progress: u32 },
-    StepCompleted { step: u32, checkpoint: Checkpoint },
+    Started { step: u32, name: String, total: u32 },
+    Progressed { step: u32, progress: u32 },
+    Completed { step: u32, checkpoint: Checkpoint },
 }
 
 impl From<Event> for StoredEvent {
     fn from(event: Event) -> Self {
         match event {
-            Event::StepStarted { step, name, total } => Self::StepStarted { step, name, total },
-            Event::StepProgress { step, progress } => Self::StepProgress { step, progress },
-            Event::StepCompleted { step, checkpoint } => Self::StepCompleted { step, checkpoint },
+            Event::StepStarted { step, name, total } => Self::Started { step, name, total },
+            Event::StepProgress { step, progress } => Self::Progressed { step, progress },
+            Event::StepCompleted { step, checkpoint } => Self::Completed { step, checkpoint },
         }
     }
 }
@@ -89,9 +89,9 @@ impl From<Event> for StoredEvent {
 impl From<EventItem> for Recorded {
     fn from(item: EventItem) -> Self {
         let event = match item.event {
-            StoredEvent::StepStarted { step, name, total } => Event::StepStarted { step, name, total },
-            StoredEvent::StepProgress { step, progress } => Event::StepProgress { step, progress },
-            StoredEvent::StepCompleted { step, checkpoint } => Event::StepCompleted { step, checkpoint },
+            StoredEvent::Started { step, name, total } => Event::StepStarted { step, name, total },
+            StoredEvent::Progressed { step, progress } => Event::StepProgress { step, progress },
+            StoredEvent::Completed { step, checkpoint } => Event::StepCompleted { step, checkpoint },
         };
         Self { number: item.number, event }
     }
@@ -120,7 +120,7 @@ impl Log {
     /// Writes event `number`. Returns whether it was written: if somebody else wrote an event of that number, the caller has lost the job.
     pub async fn append(&self, job: JobId, number: u32, event: Event, now: Timestamp) -> Result<bool> {
         let item = EventItem {
-            key: Key::new(log_partition(job), event_sort_key(number)),
+            key: event_key(job, number),
             number,
             event: event.clone().into(),
             expires_at: epoch_seconds(now) + RETENTION_SECONDS,

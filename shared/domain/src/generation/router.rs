@@ -167,6 +167,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "has the shape of the failing scripts")]
     fn good() -> Result<TextOutput, TextError> {
         Ok(TextOutput { text: "готово".to_owned(), tokens: Tokens::default(), truncated: false })
     }

@@ -17,10 +17,10 @@ use crate::kernel::{Clock, Error, IdSource, JobId, Page, Paged, Resource, Result
 use crate::ledger::{self, Posting};
 
 /// How long a lease lasts unless it is renewed. A dead worker's job waits at most this long, plus the sweeper's period.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 /// How long a sent job may wait in the queue before the sweeper sends it again. A second message does no harm: the lease decides.
-const QUEUE_PATIENCE: Duration = Duration::from_secs(120);
+const QUEUE_PATIENCE: Duration = Duration::from_mins(2);
 
 /// How often a job is begun before it fails.
 pub const MAX_ATTEMPTS: u32 = 3;
@@ -367,7 +367,7 @@ impl Jobs {
     }
 
     async fn sweep_one(&self, overdue: &OpenJobItem, queue: &Queue, swept: &mut Swept) -> Result<()> {
-        let (owner, id) = (overdue.owner, overdue.job);
+        let (owner, id) = overdue.names()?;
         let Some(job) = self.find(owner, id).await? else { return Ok(()) };
         if job.attempts >= MAX_ATTEMPTS {
             if let Claim::Granted(job) = self.claim(owner, id).await? {

@@ -95,7 +95,8 @@ pub trait TextModel: Send + Sync {
     /// Who this is.
     fn provider(&self) -> ProviderId;
 
-    /// Writes a text, calling `on_text` with each new piece as it comes. The pieces joined are the returned text.
+    /// Writes a text, calling `on_text` with each new piece as it comes. The returned text is the one that counts: a vendor that rewrites what
+    /// it said before makes the pieces a mere preview.
     ///
     /// Implementations own their time-outs (connect, first byte, silence between bytes) and do not retry: choosing whether and where to try
     /// again is the caller's. Dropping the future closes the vendor's connection.

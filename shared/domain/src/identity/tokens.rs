@@ -14,9 +14,9 @@ use uuid::Uuid;
 use crate::kernel::{AuthFailure, Error, Result, Timestamp, UserId};
 
 /// How long an access token is valid.
-pub(super) const ACCESS_LIFETIME: Duration = Duration::from_secs(900);
+pub(super) const ACCESS_LIFETIME: Duration = Duration::from_mins(15);
 /// How long a family lives after its last rotation.
-pub(super) const REFRESH_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(super) const REFRESH_LIFETIME: Duration = Duration::from_hours(720);
 
 /// The shortest secret accepted: as long as the hash.
 const MIN_SECRET_BYTES: usize = 32;
@@ -38,9 +38,9 @@ struct SigningKey {
 impl SigningKey {
     fn new(secret: &str) -> Self {
         let digest = Sha256::new().chain_update(b"token key id:").chain_update(secret.as_bytes()).finalize();
-        let id = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let id = digest.iter().take(8).fold(0_u64, |id, byte| (id << 8) | u64::from(*byte));
         Self {
-            id,
+            id: format!("{id:016x}"),
             encoding: EncodingKey::from_secret(secret.as_bytes()),
             decoding: DecodingKey::from_secret(secret.as_bytes()),
         }

@@ -1,15 +1,15 @@
 //! Fixed-window request limits, one write per request, shared by all instances of all functions.
-//!
-//! Keys: `RATE#{policy}#{subject}#{window start}` / `WINDOW`, removed by TTL once the window is over.
+
+mod items;
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::Deserialize;
-use store::{Key, Table, Update};
+use store::{Table, Update};
 
 use crate::kernel::{Error, Result, Timestamp};
+use items::{WindowItem, window_key};
 
 /// How many requests in which time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,11 +65,6 @@ pub struct Quota {
     pub resets_at: Timestamp,
 }
 
-#[derive(Deserialize)]
-struct WindowItem {
-    hits: u32,
-}
-
 /// Counts requests.
 #[derive(Debug, Clone)]
 pub struct RateLimiter {
@@ -89,7 +84,7 @@ impl RateLimiter {
         let window = i64::try_from(policy.limit.window.as_secs()).unwrap_or(i64::MAX).max(1);
         let start = now.as_second() - now.as_second().rem_euclid(window);
         let end = start.saturating_add(window);
-        let key = Key::new(format!("RATE#{}#{subject}#{start}", policy.name), "WINDOW");
+        let key = window_key(policy.name, subject, start);
         let item: WindowItem = self.table.update(Update::new(key).add("hits", 1).set("expires_at", end + 60)).await?;
         let resets_at = Timestamp::from_second(end).unwrap_or(now);
         let limit = policy.limit.requests;
@@ -108,7 +103,7 @@ mod tests {
     #[test]
     fn limits_parse_and_print() {
         let limit: Limit = "10/3600".parse().unwrap();
-        assert_eq!(limit, Limit { requests: 10, window: Duration::from_secs(3600) });
+        assert_eq!(limit, Limit { requests: 10, window: Duration::from_hours(1) });
         assert_eq!(limit.to_string(), "10/3600");
         for bad in ["", "10", "0/5", "5/0", "-1/5", "a/b", "10/3600/1"] {
             assert_eq!(bad.parse::<Limit>(), Err(MalformedLimit), "{bad}");

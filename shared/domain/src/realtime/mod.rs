@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use store::{Condition, Delete, Delivery, Index, Put, Query, Sockets, Table, Update, attr};
+use store::{Condition, Delete, Delivery, Index, Key, Put, Query, Sockets, Table, Update, attr};
 
 use crate::kernel::{Clock, IdSource, JobId, Result, UserId, epoch_seconds};
 use items::{ConnectionItem, channel_partition, connection_index, connection_key};
@@ -22,7 +22,7 @@ use items::{ConnectionItem, channel_partition, connection_index, connection_key}
 const PUMP_LEASE: Duration = Duration::from_secs(30);
 
 /// API Gateway ends connections after two hours; their records go a little later.
-const CONNECTION_LIFETIME: Duration = Duration::from_secs(2 * 3600 + 600);
+const CONNECTION_LIFETIME: Duration = Duration::from_mins(130);
 
 /// A frame and its number in the channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,8 +74,8 @@ impl Connections {
     /// Forgets a connection, whatever it watches. Forgetting an unknown one is fine.
     pub async fn close(&self, connection: &str) -> Result<()> {
         let watching = Query::index(Index::Gsi1, connection_index(connection));
-        for item in self.table.query_all::<ConnectionItem>(watching).await? {
-            self.table.delete(Delete::new(item.key)).await?;
+        for key in self.table.query_all::<Key>(watching).await? {
+            self.table.delete(Delete::new(key)).await?;
         }
         Ok(())
     }

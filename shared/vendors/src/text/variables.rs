@@ -22,8 +22,9 @@ impl TextVendorsSettings {
     /// A vendor is configured when its key is set: `OPENAI_API_KEY`, `ANTHROPIC_API_KEY`, `GIGACHAT_AUTHORIZATION_KEY`, `YANDEXGPT_API_KEY`. It
     /// then needs its model (`*_MODEL`; YandexGPT also `YANDEXGPT_FOLDER`; GigaChat also `GIGACHAT_SCOPE`) and may have another address
     /// (`*_BASE_URL`, `GIGACHAT_AUTH_URL`). `OPENAI_TOKEN_LIMIT_FIELD` is `max_completion_tokens` or `max_tokens`; `GIGACHAT_ROOT_CA` is PEM.
+    /// `OPENAI_SEND_TEMPERATURE` and `ANTHROPIC_SEND_TEMPERATURE` are `false` for models that reject a temperature.
     /// `TEXT_TIMEOUTS` is `connect/first_byte/silence/total` in milliseconds, for all vendors.
-    pub fn read<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<Self, MalformedVariable> {
+    pub fn read<'a>(get: impl Fn(&str) -> Option<&'a str> + Copy) -> Result<Self, MalformedVariable> {
         let require = |name: &'static str| {
             get(name)
                 .ok_or_else(|| MalformedVariable { name, reason: "missing, though the vendor has a key".to_owned() })
@@ -37,17 +38,19 @@ impl TextVendorsSettings {
             let mut openai = OpenAiSettings::new(Secret::new(key), require("OPENAI_MODEL")?);
             replace(&mut openai.base_url, get("OPENAI_BASE_URL"));
             openai.limit_field = parse_limit_field(get("OPENAI_TOKEN_LIMIT_FIELD"))?;
+            openai.send_temperature = parse_switch("OPENAI_SEND_TEMPERATURE", get)?;
             settings.openai = Some(OpenAiSettings { timeouts, ..openai });
         }
         if let Some(key) = get("ANTHROPIC_API_KEY") {
             let mut anthropic = AnthropicSettings::new(Secret::new(key), require("ANTHROPIC_MODEL")?);
             replace(&mut anthropic.base_url, get("ANTHROPIC_BASE_URL"));
+            anthropic.send_temperature = parse_switch("ANTHROPIC_SEND_TEMPERATURE", get)?;
             settings.anthropic = Some(AnthropicSettings { timeouts, ..anthropic });
         }
         if let Some(key) = get("GIGACHAT_AUTHORIZATION_KEY") {
             let scope = require("GIGACHAT_SCOPE")?
                 .parse()
-                .map_err(|error: super::UnknownScope| malformed("GIGACHAT_SCOPE", error))?;
+                .map_err(|error: super::UnknownScope| malformed("GIGACHAT_SCOPE", &error))?;
             let mut gigachat = GigaChatSettings::new(Secret::new(key), scope, require("GIGACHAT_MODEL")?);
             replace(&mut gigachat.base_url, get("GIGACHAT_BASE_URL"));
             replace(&mut gigachat.auth_url, get("GIGACHAT_AUTH_URL"));
@@ -66,7 +69,7 @@ impl TextVendorsSettings {
 
 const TIMEOUTS: &str = "TEXT_TIMEOUTS";
 
-fn malformed(name: &'static str, reason: impl ToString) -> MalformedVariable {
+fn malformed(name: &'static str, reason: &impl ToString) -> MalformedVariable {
     MalformedVariable { name, reason: reason.to_string() }
 }
 
@@ -80,13 +83,22 @@ fn parse_limit_field(text: Option<&str>) -> Result<LimitField, MalformedVariable
     match text {
         None | Some("max_completion_tokens") => Ok(LimitField::MaxCompletionTokens),
         Some("max_tokens") => Ok(LimitField::MaxTokens),
-        Some(_) => Err(malformed("OPENAI_TOKEN_LIMIT_FIELD", "expected max_completion_tokens or max_tokens")),
+        Some(_) => Err(malformed("OPENAI_TOKEN_LIMIT_FIELD", &"expected max_completion_tokens or max_tokens")),
+    }
+}
+
+/// On unless it says `false`.
+fn parse_switch<'a>(name: &'static str, get: impl Fn(&str) -> Option<&'a str>) -> Result<bool, MalformedVariable> {
+    match get(name) {
+        None | Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(_) => Err(malformed(name, &"expected true or false")),
     }
 }
 
 fn parse_timeouts(text: &str) -> Result<Timeouts, MalformedVariable> {
     let millis: Result<Vec<_>, _> = text.split('/').map(u64::from_str).collect();
-    let millis = millis.map_err(|error| malformed(TIMEOUTS, error))?;
+    let millis = millis.map_err(|error| malformed(TIMEOUTS, &error))?;
     match *millis.as_slice() {
         [connect, first_byte, silence, total] => Ok(Timeouts {
             connect: Duration::from_millis(connect),
@@ -94,7 +106,7 @@ fn parse_timeouts(text: &str) -> Result<Timeouts, MalformedVariable> {
             silence: Duration::from_millis(silence),
             total: Duration::from_millis(total),
         }),
-        _ => Err(malformed(TIMEOUTS, "expected connect/first_byte/silence/total in milliseconds")),
+        _ => Err(malformed(TIMEOUTS, &"expected connect/first_byte/silence/total in milliseconds")),
     }
 }
 

@@ -1,0 +1,174 @@
+//! The shape of the repository, as checks: what ARCHITECTURE.md promises and a compiler does not hold.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every file of a kind below a folder of the repository, as path and text.
+fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.expect("entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == extension) {
+                let name = path.strip_prefix(root()).expect("inside").display().to_string();
+                found.push((name, fs::read_to_string(&path).expect("text")));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn source() -> Vec<(String, String)> {
+    ["functions", "shared", "infra", "tests"].iter().flat_map(|folder| files(folder, "rs")).collect()
+}
+
+#[test]
+fn every_module_says_what_it_is() {
+    for (name, text) in source() {
+        assert!(text.starts_with("//!"), "{name} does not start with //!");
+    }
+}
+
+#[test]
+fn every_package_takes_the_workspaces_lints() {
+    for folder in ["functions", "shared", "infra", "tests"] {
+        for (name, text) in files(folder, "toml").into_iter().filter(|(name, _)| name.ends_with("Cargo.toml")) {
+            assert!(text.contains("[lints]\nworkspace = true"), "{name}");
+            for line in text.lines().filter(|line| line.contains("version =") && !line.contains("version.workspace")) {
+                panic!("{name}: versions belong into the root manifest: {line}");
+            }
+        }
+    }
+}
+
+/// Our own crates that a manifest depends on, tests aside.
+fn own_dependencies(manifest: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join(manifest)).expect("manifest");
+    let section = text.split("[dependencies]").nth(1).unwrap_or_default();
+    let section = section.split("\n[").next().unwrap_or_default();
+    let names = section.lines().filter_map(|line| line.split(['.', ' ', '=']).next());
+    let own = ["domain", "store", "edge", "vendors", "documents", "quintet", "sandbox"];
+    names.filter(|name| own.contains(name) || name.starts_with("easy-writer-")).map(str::to_owned).collect()
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let allowed = |manifest: &str, names: &[&str]| {
+        for name in own_dependencies(manifest) {
+            assert!(names.contains(&name.as_str()), "{manifest} must not depend on {name}");
+        }
+    };
+    allowed("shared/store/Cargo.toml", &[]);
+    allowed("shared/domain/Cargo.toml", &["store"]);
+    allowed("shared/vendors/Cargo.toml", &["domain"]);
+    allowed("shared/edge/Cargo.toml", &["domain", "store"]);
+    allowed("infra/local/sandbox/Cargo.toml", &[]);
+    for (name, _) in files("functions", "toml") {
+        allowed(&name, &["domain", "edge", "vendors", "documents", "store"]);
+    }
+}
+
+#[test]
+fn inside_the_domain_contexts_know_no_product_and_only_items_spell_keys() {
+    let products = ["easy_writer"];
+    for (name, text) in files("shared/domain/src", "rs") {
+        let module = name.trim_start_matches("shared/domain/src/");
+        let is_product = products.iter().any(|product| module.starts_with(product));
+        for product in products {
+            let knows = text.contains(&format!("crate::{product}"));
+            assert!(is_product || !knows, "{name} knows the product {product}");
+        }
+        let spells = text.contains("Key::new(");
+        assert!(!spells || module.ends_with("items.rs"), "{name} spells a key");
+        for outside in ["axum", "lambda_", "reqwest", "aws_sdk", "http::"] {
+            let used = text.lines().any(|line| line.trim_start().starts_with("use ") && line.contains(outside));
+            assert!(!used, "{name} uses {outside}");
+        }
+    }
+}
+
+#[test]
+fn endpoint_files_stay_small_and_handlers_stay_thin() {
+    for (name, text) in files("functions", "rs") {
+        let product_code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let lines = product_code.lines().count();
+        let budget = if name.ends_with("main.rs") { 20 } else { 200 };
+        assert!(lines <= budget, "{name} has {lines} lines, {budget} at most");
+        for word in ["env::var", "aws_sdk", "Timestamp::now", "StatusCode", "json!({\"error"] {
+            assert!(!product_code.contains(word), "{name} has {word}: that belongs into a shared crate");
+        }
+    }
+}
+
+/// Method and path of each row of the table that opens a function's library.
+fn table(group: &str) -> BTreeSet<(String, String)> {
+    let path = root().join(format!("functions/easy-writer/{group}/src/lib.rs"));
+    let text = fs::read_to_string(path).expect("library");
+    let rows = text.lines().filter_map(|line| line.strip_prefix("//! | "));
+    let cells = rows.filter_map(|row| {
+        let mut cells = row.split(" | ");
+        Some((cells.next()?.to_owned(), cells.next()?.trim_matches('`').to_owned()))
+    });
+    cells.filter(|(method, path)| method.chars().all(char::is_uppercase) && path.starts_with('/')).collect()
+}
+
+fn routes(api: utoipa::openapi::OpenApi) -> BTreeSet<(String, String)> {
+    let document = serde_json::to_value(api).expect("JSON");
+    let paths = document["paths"].as_object().expect("paths").clone();
+    let of_path = |(path, methods): (String, serde_json::Value)| {
+        let methods: Vec<_> = methods.as_object().expect("methods").keys().map(|method| method.to_uppercase()).collect();
+        methods.into_iter().map(move |method| (method, path.clone()))
+    };
+    paths.into_iter().flat_map(of_path).collect()
+}
+
+#[test]
+fn tables_routers_and_template_agree() {
+    let template = fs::read_to_string(root().join("infra/easy-writer.yaml")).expect("template");
+    let groups = [
+        ("auth", easy_writer_auth::api().split_for_parts().1),
+        ("user", easy_writer_user::api().split_for_parts().1),
+        ("tools", easy_writer_tools::api().split_for_parts().1),
+        ("generation", easy_writer_generation::api().split_for_parts().1),
+    ];
+    for (group, api) in groups {
+        let routes = routes(api);
+        assert_eq!(table(group), routes, "the table in functions/easy-writer/{group}/src/lib.rs");
+        let route = format!("/api/v1/{group}/{{proxy+}}");
+        assert!(template.contains(&route), "infra/easy-writer.yaml has no route {route}");
+        for (_, path) in routes {
+            assert!(path.starts_with(&format!("/api/v1/{group}/")), "{path} is not of group {group}");
+        }
+    }
+}
+
+#[test]
+fn every_endpoint_has_tests_under_its_url() {
+    for group in ["auth", "user", "tools", "generation"] {
+        for (name, text) in files(&format!("functions/easy-writer/{group}/src"), "rs") {
+            if text.contains("#[utoipa::path(") {
+                let file = Path::new(&name).file_name().expect("name").to_string_lossy().into_owned();
+                let test = root().join(format!("tests/it/routes/easy_writer/{group}/{file}"));
+                assert!(test.exists(), "{name} has no tests at tests/it/routes/easy_writer/{group}/{file}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_queue_has_a_dead_letter_queue_and_reports_item_failures() {
+    let template = fs::read_to_string(root().join("infra/easy-writer.yaml")).expect("template");
+    let sources = template.matches("Type: SQS").count();
+    assert!(sources >= 2, "the template has {sources} SQS events");
+    assert_eq!(template.matches("- ReportBatchItemFailures").count(), sources);
+    assert_eq!(template.matches("RedrivePolicy:").count(), sources);
+}
