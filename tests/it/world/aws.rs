@@ -101,12 +101,12 @@ async fn create_table(endpoint: &str) {
         let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
         create = create.attribute_definitions(attribute.build().expect("attribute"));
     }
-    for index in ["gsi1", "gsi2"] {
+    for (index, projected) in [("gsi1", ProjectionType::KeysOnly), ("gsi2", ProjectionType::All)] {
         let index = GlobalSecondaryIndex::builder()
             .index_name(index)
             .key_schema(key(&format!("{index}pk"), KeyType::Hash))
             .key_schema(key(&format!("{index}sk"), KeyType::Range))
-            .projection(Projection::builder().projection_type(ProjectionType::All).build());
+            .projection(Projection::builder().projection_type(projected).build());
         create = create.global_secondary_indexes(index.build().expect("index"));
     }
     create
@@ -120,6 +120,8 @@ async fn create_table(endpoint: &str) {
 async fn start_s3() -> String {
     let (listener, url) = listen().await;
     let root = std::env::temp_dir().join(format!("quintet-test-{}-{}", std::process::id(), listener.local_addr().expect("address").port()));
+    // An earlier world may have had the same port.
+    let _ = std::fs::remove_dir_all(&root);
     std::fs::create_dir_all(root.join(BUCKET)).expect("bucket folder");
     let mut builder = s3s::service::S3ServiceBuilder::new(s3s_fs::FileSystem::new(&root).expect("file system"));
     builder.set_auth(s3s::auth::SimpleAuth::from_single(KEY, KEY));

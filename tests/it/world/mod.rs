@@ -24,7 +24,7 @@ use store::Table;
 
 pub use clock::{HandClock, SerialIds};
 pub use faults::{Action, Faults};
-pub use http::{Reply, Session};
+pub use http::{Reply, Session, request};
 pub use sockets::Watchers;
 
 /// What differs from the usual world.

@@ -1,3 +1,10 @@
 //! Easy Writer.
 
+mod auth;
+mod generation;
 mod journey;
+mod skin;
+mod socket;
+mod support;
+mod tools;
+mod user;

@@ -1,0 +1,92 @@
+//! Working notes: what a step before the finished text hands on.
+//!
+//! They begin with the user's fields, which later steps read back. The rest is drawn from the text that the run will end with, so analysis,
+//! plan and result agree.
+
+use super::compose;
+use super::facts::Facts;
+use crate::extract;
+use crate::text::sentences::{blocks, is_bullet, sentences, without_bullet};
+
+/// What a step's notes are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// What is asked, what there is to go by, what is missing.
+    Analysis,
+    /// The parts of the text to come.
+    Plan,
+}
+
+/// The notes of a step of a tool with a template.
+pub(crate) fn notes(tool: &str, step: &str, kind: Kind, facts: &Facts) -> String {
+    let result = compose(tool, step, facts, 0).unwrap_or_default();
+    let body = match kind {
+        Kind::Analysis => analysis(tool, step, facts, &result),
+        Kind::Plan => plan(&result),
+    };
+    format!("{}\n{body}", facts.notes())
+}
+
+fn analysis(tool: &str, step: &str, facts: &Facts, result: &str) -> String {
+    let material: Vec<&str> = facts.iter().map(|(_, text)| text).filter(|text| !text.is_empty()).collect();
+    let material = material.join(". ");
+    let mut notes = format!("{step}\nОпорные слова: {}\n", extract::keywords(&material, 7).join(", "));
+    let numbers = extract::facts::numbers(&material);
+    if !numbers.is_empty() {
+        notes.push_str(&format!("Перенести без изменений: {}\n", numbers.join(", ")));
+    }
+    notes.push_str("\nГлавные мысли\n");
+    for (place, thought) in extract::summary(&prose_of(result), 5).into_iter().enumerate() {
+        notes.push_str(&format!("{}. {thought}\n", place + 1));
+    }
+    let openings: Vec<String> = (1..=3).filter_map(|variant| opening(&compose(tool, step, facts, variant)?)).collect();
+    if !openings.is_empty() {
+        notes.push_str("\nВарианты начала\n");
+        for text in openings {
+            notes.push_str(&format!("— {text}\n"));
+        }
+    }
+    let missing = marks(result);
+    if !missing.is_empty() {
+        notes.push_str(&format!("\nЧего не хватает\n— {}\n", missing.join("\n— ")));
+    }
+    notes
+}
+
+fn plan(result: &str) -> String {
+    let mut notes = "План\n".to_owned();
+    let mut number = 0;
+    for block in blocks(result).into_iter().filter(|block| !block.starts_with('|')) {
+        if block.starts_with('#') {
+            notes.push_str(&format!("{}\n", without_bullet(block)));
+        } else if !is_bullet(block) {
+            number += 1;
+            let thought = sentences(block).into_iter().next().unwrap_or(block);
+            notes.push_str(&format!("{number}. {thought} (слов: {})\n", block.split_whitespace().count()));
+        }
+    }
+    notes
+}
+
+fn opening(text: &str) -> Option<String> {
+    let block = blocks(text).into_iter().find(|block| !is_bullet(block) && block.ends_with(['.', '!', '?', '…']))?;
+    sentences(block).into_iter().next().map(str::to_owned)
+}
+
+/// The text without headings, lists and tables.
+fn prose_of(text: &str) -> String {
+    blocks(text).into_iter().filter(|block| !is_bullet(block) && !block.starts_with('|')).collect::<Vec<_>>().join("\n")
+}
+
+/// Places that a text leaves open, `[уточнить: цена]`.
+fn marks(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some((inner, after)) = rest.split_once('[').and_then(|(_, from)| from.split_once(']')) {
+        if inner.contains(':') && !found.contains(&inner) {
+            found.push(inner);
+        }
+        rest = after;
+    }
+    found
+}

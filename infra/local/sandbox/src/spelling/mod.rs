@@ -1,0 +1,173 @@
+//! Spelling: corrects misspelt Russian and English words and leaves everything else as it is.
+//!
+//! Real Hunspell dictionaries say which words exist. The correction is the likeliest known word near the misspelt one: how near is a
+//! matter of typical mistakes ([`rules`]), how likely a matter of a list of frequent words. Unknown words that may be names, terms or
+//! addresses stay.
+
+mod candidates;
+mod language;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+use crate::text::case;
+use crate::text::is_cyrillic;
+use crate::text::tokens::{Token, tokens};
+use language::Language;
+
+/// A text after correction.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Corrected {
+    /// The text; equal to the original where nothing was wrong.
+    pub(crate) text: String,
+    /// Every correction in order: what stood there, what stands there now.
+    pub(crate) changes: Vec<(String, String)>,
+}
+
+/// How many hard words of one text get the slow search for distant suggestions.
+const SLOW_SEARCHES: usize = 8;
+
+/// Corrects a text.
+pub(crate) fn correct(text: &str) -> Corrected {
+    let mut writer = Writer { text: String::with_capacity(text.len()), changes: Vec::new(), slow_left: SLOW_SEARCHES };
+    let parts = tokens(text);
+    let mut rest = parts.as_slice();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        match (first, tail) {
+            (Token::Word(a), [Token::Gap(" "), Token::Word(b), after @ ..]) if writer.pair(a, b) => rest = after,
+            (Token::Word(word), _) => writer.word(word),
+            (other, _) => writer.text.push_str(other.text()),
+        }
+    }
+    Corrected { text: writer.text, changes: writer.changes }
+}
+
+/// Whether a dictionary knows the word in this form. Names are known with a capital only.
+pub(crate) fn is_common_word(word: &str) -> bool {
+    Language::of(word).is_some_and(|language| language.knows(word))
+}
+
+/// Whether a dictionary knows the word; words of other scripts count as known.
+#[cfg(test)]
+fn is_known(word: &str) -> bool {
+    Language::of(word).is_none_or(|language| language.knows(word))
+}
+
+struct Writer {
+    text: String,
+    changes: Vec<(String, String)>,
+    slow_left: usize,
+}
+
+impl Writer {
+    /// Writes two words that belong together in another form; `false` if the table has no such pair.
+    fn pair(&mut self, a: &str, b: &str) -> bool {
+        let Some(language) = Language::of(a) else { return false };
+        let Some(right) = language.phrase(&format!("{} {}", a.to_lowercase(), b.to_lowercase())) else { return false };
+        self.change(&format!("{a} {b}"), case::like(a, right));
+        true
+    }
+
+    fn word(&mut self, word: &str) {
+        match self.correction(word) {
+            Some(right) if right != word => self.change(word, right),
+            _ => self.text.push_str(word),
+        }
+    }
+
+    fn change(&mut self, wrong: &str, right: String) {
+        self.text.push_str(&right);
+        self.changes.push((wrong.to_owned(), right));
+    }
+
+    fn correction(&mut self, word: &str) -> Option<String> {
+        let language = Language::of(word)?;
+        let lower = word.to_lowercase();
+        if let Some(right) = language.fixed(&lower) {
+            return Some(case::like(word, right));
+        }
+        if let Some(right) = without_hyphen(language, word) {
+            return Some(right);
+        }
+        let shape = Shape::of(word);
+        if language.knows(word) || shape == Shape::Mixed {
+            return None;
+        }
+        if word.contains('-') {
+            return self.compound(language, word);
+        }
+        if lower.chars().count() < 3 {
+            return None;
+        }
+        let first = shape == Shape::Capitalised && begins_sentence(&self.text);
+        match shape {
+            Shape::Lower => {}
+            Shape::Capitalised if first => {}
+            Shape::Upper if lower.chars().count() > 5 => {}
+            // A name in the middle of a sentence, or an abbreviation.
+            _ => return None,
+        }
+        let best = language.best(&lower, &mut self.slow_left)?;
+        if first && !best.is_trusted_as_first() {
+            return None;
+        }
+        Some(case::like(word, &best.word))
+    }
+
+    /// A word with hyphens, part by part.
+    fn compound(&mut self, language: &Language, word: &str) -> Option<String> {
+        let parts: Vec<String> =
+            word.split('-').map(|part| self.correction(part).unwrap_or_else(|| part.to_owned())).collect();
+        let right = parts.join("-");
+        (right != word && parts.iter().all(|part| language.knows(part))).then_some(right)
+    }
+}
+
+/// `хотел-бы`: a particle that stands apart.
+fn without_hyphen(language: &Language, word: &str) -> Option<String> {
+    let (head, particle) = word.rsplit_once('-')?;
+    (matches!(particle, "бы" | "же" | "ли") && language.knows(head)).then(|| format!("{head} {particle}"))
+}
+
+/// Which letters of a word are capitals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Lower,
+    Capitalised,
+    Upper,
+    Mixed,
+}
+
+impl Shape {
+    fn of(word: &str) -> Self {
+        let mut letters = word.chars().filter(|c| c.is_alphabetic());
+        let first = letters.next().is_some_and(char::is_uppercase);
+        let rest: Vec<bool> = letters.map(char::is_uppercase).collect();
+        match (first, rest.iter().any(|upper| *upper), rest.iter().all(|upper| *upper)) {
+            (false, false, _) => Self::Lower,
+            (true, false, _) => Self::Capitalised,
+            (true, true, true) => Self::Upper,
+            _ => Self::Mixed,
+        }
+    }
+}
+
+/// Whether what follows this text is the first word of a sentence.
+fn begins_sentence(before: &str) -> bool {
+    let lines_end = before.trim_end_matches([' ', '\t', '«', '"', '“', '(', '—', '–', '-', '*', '#', '•']);
+    lines_end.chars().next_back().is_none_or(|c| matches!(c, '.' | '!' | '?' | '…' | '\n' | ':'))
+}
+
+/// Whether all letters are Russian, or all are English.
+fn script(word: &str) -> Option<bool> {
+    let mut letters = word.chars().filter(|c| !matches!(c, '-' | '\'' | '’'));
+    let mut rest = letters.clone();
+    if letters.all(is_cyrillic) {
+        Some(true)
+    } else if rest.all(|c| c.is_ascii_alphabetic()) {
+        Some(false)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,152 @@
+//! The command line.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::options::{Data, StackOptions, StartError};
+use crate::ports::Ports;
+use crate::settings::{self, Parameters};
+use crate::stack::Stack;
+
+/// Runs every product on this machine: HTTP, WebSockets, queues, schedules, storage.
+#[derive(Debug, Parser)]
+#[command(name = "quintet", version)]
+struct Arguments {
+    /// Keep no state: everything is gone after the end.
+    #[arg(long)]
+    ephemeral: bool,
+
+    /// Add this number to every port.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    port_offset: u16,
+
+    /// Where to keep state. Without it, `.quintet` beside template.yaml.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "ephemeral")]
+    data_dir: Option<PathBuf>,
+
+    /// Set a parameter of template.yaml, such as OpenAiApiKey. Also read from parameters.toml in the data folder.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    set: Vec<(String, String)>,
+
+    /// Milliseconds between two chunks of a text that the sandbox streams.
+    #[arg(long, value_name = "MS", default_value_t = 30)]
+    sandbox_pace_ms: u64,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+impl Arguments {
+    fn into_options(self) -> Result<StackOptions, StartError> {
+        let mut options = StackOptions::for_people();
+        if let Some(folder) = self.data_dir {
+            options.data = Data::Folder(folder);
+        }
+        if let Data::Folder(folder) = &options.data {
+            options.parameters = settings::read(folder)?;
+        }
+        if self.ephemeral {
+            options.data = Data::Ephemeral;
+        }
+        options.parameters.extend(self.set.into_iter().collect::<Parameters>());
+        options.ports = Ports::Fixed { offset: self.port_offset };
+        options.sandbox_pace = Duration::from_millis(self.sandbox_pace_ms);
+        Ok(options)
+    }
+}
+
+/// Runs the local stack until Ctrl-C or SIGTERM.
+pub fn main() -> ExitCode {
+    let begun = Instant::now();
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,quintet=info,sandbox=info,edge=info,domain=info,vendors=info"));
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).with_target(false).init();
+    let outcome = tokio::runtime::Runtime::new()
+        .map_err(|cause| cause.to_string())
+        .and_then(|runtime| runtime.block_on(run(arguments, begun)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            say(&mut std::io::stderr(), &format!("quintet: {message}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments, begun: Instant) -> Result<(), String> {
+    let text = |error: &dyn std::error::Error| error.to_string();
+    let options = arguments.into_options().map_err(|error| text(&error))?;
+    let stack = Stack::start(options).await.map_err(|error| text(&error))?;
+    say(&mut std::io::stdout(), &welcome(&stack, begun.elapsed()));
+    stop_signal().await.map_err(|error| text(&error))?;
+    say(&mut std::io::stdout(), "finishing what is under way; once more to stop at once\n");
+    tokio::select! {
+        finished = stack.shutdown() => if !finished {
+            say(&mut std::io::stdout(), "some work was cut off\n");
+        },
+        signal = stop_signal() => signal.map_err(|error| text(&error))?,
+    }
+    Ok(())
+}
+
+/// Resolves on Ctrl-C and, where it exists, on SIGTERM.
+async fn stop_signal() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupt = tokio::signal::ctrl_c() => interrupt,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+fn welcome(stack: &Stack, took: Duration) -> String {
+    let mut text = String::from("\n");
+    let lines = stack.products().filter_map(|product| Some((product, stack.base_url(product).ok()?)));
+    let lines = lines.chain([("sandbox", stack.sandbox_url()), ("start page", stack.console_url())]);
+    for (name, url) in lines {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "  {name:<14}{}", url.replace("127.0.0.1", "localhost"));
+    }
+    let _ = writeln!(text, "\nready in {} ms", took.as_millis());
+    text
+}
+
+/// Writes to a terminal that may be gone, which is no reason to fail.
+fn say(terminal: &mut impl std::io::Write, text: &str) {
+    let _ = terminal.write_all(text.as_bytes()).and_then(|()| terminal.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_become_options() {
+        let arguments = Arguments::parse_from(["quintet", "--ephemeral", "--port-offset", "100", "--set", "A=b=c"]);
+        let options = arguments.into_options().unwrap();
+        assert_eq!((options.data, options.ports), (Data::Ephemeral, Ports::Fixed { offset: 100 }));
+        assert_eq!(options.parameters["A"], "b=c");
+        assert!(Arguments::try_parse_from(["quintet", "--set", "A"]).is_err());
+    }
+}

@@ -1,0 +1,14 @@
+//! API Gateway: HTTP APIs, WebSocket APIs and the management endpoint of the latter.
+
+pub(crate) mod http_answer;
+pub(crate) mod http_api;
+pub(crate) mod http_event;
+pub(crate) mod routes;
+pub(crate) mod socket_api;
+pub(crate) mod socket_connection;
+pub(crate) mod socket_event;
+pub(crate) mod socket_handshake;
+pub(crate) mod socket_management;
+#[cfg(test)]
+mod socket_tests;
+pub(crate) mod stamp;

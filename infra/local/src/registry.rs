@@ -1,0 +1,20 @@
+//! Which library is behind which function of the templates.
+
+use edge::Start;
+
+/// Every function of the repository, by the name of its binary. A function that is in a template and not here stops the start.
+const FUNCTIONS: &[(&str, Start)] = &[
+    ("easy-writer-auth", easy_writer_auth::function),
+    ("easy-writer-generation", easy_writer_generation::function),
+    ("easy-writer-generation-worker", easy_writer_generation_worker::function),
+    ("easy-writer-greeting-worker", easy_writer_greeting_worker::function),
+    ("easy-writer-maintenance-cron", easy_writer_maintenance_cron::function),
+    ("easy-writer-socket", easy_writer_socket::function),
+    ("easy-writer-tools", easy_writer_tools::function),
+    ("easy-writer-user", easy_writer_user::function),
+];
+
+/// The library behind the function called `name`.
+pub(crate) fn find(name: &str) -> Option<Start> {
+    FUNCTIONS.iter().find(|(known, _)| *known == name).map(|(_, start)| *start)
+}

@@ -1,0 +1,171 @@
+//! Values of template parameters in the local stack.
+//!
+//! Later sources win: the template's defaults, what suits a local run, `parameters.toml` in the data folder, `--set`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// Parameters by name.
+pub type Parameters = BTreeMap<String, String>;
+
+/// Parameters of vendors that the sandbox plays. The first two say who the vendor is: as soon as the operator sets one of them, the sandbox is
+/// out of that vendor's way. The others can be set alone, to ask the sandbox for another behaviour.
+const SANDBOXED: [[(&str, Value); 3]; 1] = [[
+    ("OpenAiBaseUrl", Value::Sandbox("/openai/v1")),
+    ("OpenAiApiKey", Value::Key),
+    ("OpenAiModel", Value::Text("sandbox")),
+]];
+
+/// Where development servers of web pages usually are.
+const ORIGINS: [u16; 4] = [3000, 4200, 5173, 8080];
+
+/// A parameter's end that stands for the web pages that may call a product.
+const ORIGINS_SUFFIX: &str = "FrontendOrigins";
+
+#[derive(Clone, Copy)]
+enum Value {
+    /// A path of the sandbox.
+    Sandbox(&'static str),
+    /// The sandbox's key.
+    Key,
+    /// This text.
+    Text(&'static str),
+}
+
+/// A file of parameters that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot be read.
+    #[error("{}: {cause}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What happened.
+        cause: std::io::Error,
+    },
+    /// It is not a flat table of names and values.
+    #[error("{}: {cause}", path.display())]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: Box<toml::de::Error>,
+    },
+}
+
+/// What surrounds the products in a local run.
+pub(crate) struct Surroundings<'a> {
+    /// Where the sandbox is.
+    pub(crate) sandbox: &'a str,
+    /// The sandbox's key.
+    pub(crate) sandbox_key: &'a str,
+    /// The port of the start page, whose API references call the products.
+    pub(crate) console: u16,
+}
+
+/// What suits a local run, beneath what the operator `chose`. `known` are the parameters that the template has.
+pub(crate) fn resolve(known: &BTreeSet<&str>, surroundings: &Surroundings, chosen: &Parameters) -> Parameters {
+    let mut parameters = Parameters::new();
+    for vendor in &SANDBOXED {
+        if vendor.iter().take(2).any(|(name, _)| chosen.contains_key(*name)) {
+            continue;
+        }
+        for (name, value) in vendor {
+            let value = match value {
+                Value::Sandbox(path) => format!("{}{path}", surroundings.sandbox),
+                Value::Key => surroundings.sandbox_key.to_owned(),
+                Value::Text(text) => (*text).to_owned(),
+            };
+            parameters.insert((*name).to_owned(), value);
+        }
+    }
+    let hosts = ["localhost", "127.0.0.1"];
+    let ports: BTreeSet<u16> = ORIGINS.into_iter().chain([surroundings.console]).collect();
+    let origins = ports.iter().flat_map(|port| hosts.map(|host| format!("http://{host}:{port}")));
+    let origins = origins.collect::<Vec<_>>().join(",");
+    parameters.extend(
+        known.iter().filter(|name| name.ends_with(ORIGINS_SUFFIX)).map(|name| ((*name).to_owned(), origins.clone())),
+    );
+    // A template need not have every vendor; what the operator names must exist, and the template says so if it does not.
+    parameters.retain(|name, _| known.contains(name.as_str()));
+    parameters.extend(chosen.clone());
+    parameters
+}
+
+/// The parameters in `parameters.toml` of the folder, if there is one.
+pub fn read(folder: &Path) -> Result<Parameters, Error> {
+    let path = folder.join("parameters.toml");
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Parameters::new()),
+        Err(cause) => return Err(Error::File { path, cause }),
+    };
+    let table: BTreeMap<String, Plain> =
+        toml::from_str(&text).map_err(|cause| Error::Malformed { path, cause: Box::new(cause) })?;
+    Ok(table.into_iter().map(|(name, value)| (name, value.into_text())).collect())
+}
+
+/// A value as people write it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Plain {
+    Text(String),
+    Number(i64),
+    Flag(bool),
+}
+
+impl Plain {
+    fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(number) => number.to_string(),
+            Self::Flag(flag) => flag.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AROUND: Surroundings<'_> =
+        Surroundings { sandbox: "http://127.0.0.1:8090", sandbox_key: "key", console: 8180 };
+
+    fn resolved(chosen: &[(&str, &str)]) -> Parameters {
+        let known = ["OpenAiBaseUrl", "OpenAiApiKey", "OpenAiModel", "EasyWriterFrontendOrigins"].into();
+        let chosen = chosen.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        resolve(&known, &AROUND, &chosen)
+    }
+
+    #[test]
+    fn the_sandbox_plays_a_vendor_until_the_operator_sets_it() {
+        let untouched = resolved(&[]);
+        assert_eq!(untouched["OpenAiBaseUrl"], "http://127.0.0.1:8090/openai/v1");
+        assert_eq!((untouched["OpenAiApiKey"].as_str(), untouched["OpenAiModel"].as_str()), ("key", "sandbox"));
+        let real = resolved(&[("OpenAiApiKey", "sk-real")]);
+        assert_eq!(real["OpenAiApiKey"], "sk-real");
+        assert!(!real.contains_key("OpenAiBaseUrl"), "the template's default is the vendor's own address");
+        let slow = resolved(&[("OpenAiModel", "sandbox-slow")]);
+        assert_eq!((slow["OpenAiModel"].as_str(), slow["OpenAiApiKey"].as_str()), ("sandbox-slow", "key"));
+    }
+
+    #[test]
+    fn web_pages_under_development_may_call() {
+        for page in ["http://localhost:5173", "http://127.0.0.1:8180"] {
+            assert!(resolved(&[])["EasyWriterFrontendOrigins"].split(',').any(|origin| origin == page), "{page}");
+        }
+        assert_eq!(resolved(&[("EasyWriterFrontendOrigins", "https://x")])["EasyWriterFrontendOrigins"], "https://x");
+    }
+
+    #[test]
+    fn a_file_holds_names_and_values() {
+        let folder = crate::scratch::Folder::new().unwrap();
+        assert_eq!(read(folder.path()).unwrap(), Parameters::new());
+        std::fs::write(folder.path().join("parameters.toml"), "OpenAiModel = \"m\"\nSeconds = 5\n").unwrap();
+        assert_eq!(read(folder.path()).unwrap()["Seconds"], "5");
+        std::fs::write(folder.path().join("parameters.toml"), "OpenAiModel").unwrap();
+        assert!(matches!(read(folder.path()), Err(Error::Malformed { .. })));
+    }
+}

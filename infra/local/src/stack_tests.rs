@@ -1,0 +1,198 @@
+//! Whole stacks, as tests and people start them.
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use http::{Request, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{Data, Stack, StackOptions, StartError};
+
+const PRODUCT: &str = "easy-writer";
+
+async fn stack() -> Stack {
+    Stack::start(StackOptions::for_tests()).await.unwrap()
+}
+
+async fn send(stack: &Stack, request: http::request::Builder, body: Value) -> (StatusCode, Value) {
+    let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+    let request = request.header("content-type", "application/json").body(body).unwrap();
+    let response = stack.http(PRODUCT, request).await.unwrap();
+    (response.status(), serde_json::from_slice(response.body()).unwrap_or_default())
+}
+
+async fn get(stack: &Stack, request: http::request::Builder) -> Response<Bytes> {
+    stack.http(PRODUCT, request.body(Bytes::new()).unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_request_needs_no_connection_and_is_measured_where_it_is_made() {
+    let stack = stack().await;
+    let credentials = json!({ "email": "a@example.com", "password": "pass123456" });
+    let register = Request::post("/api/v1/auth/register");
+    let ((status, _), usage) = store::measured(send(&stack, register, credentials)).await;
+    assert_eq!(status, StatusCode::CREATED);
+    assert!(usage.table_calls > 0, "what the function does is seen by its caller");
+    let (status, body) = send(&stack, Request::get("/api/v1/nothing/here"), Value::Null).await;
+    assert_eq!((status, body), (StatusCode::NOT_FOUND, json!({ "message": "Not Found" })));
+}
+
+#[tokio::test]
+async fn queues_and_schedules_are_driven_by_hand() {
+    let stack = stack().await;
+    assert_eq!(stack.deliver("GreetingQueue").await.unwrap(), 0);
+    let sqs = stack.platform("easy-writer-socket").unwrap().aws.sqs();
+    let url = stack.sqs().queue_url(stack.queue_name("GreetingQueue").unwrap());
+    sqs.send_message().queue_url(url).message_body("not a greeting").send().await.unwrap();
+    assert_eq!(stack.deliver("EasyWriter-GreetingQueue").await.unwrap(), 1);
+    stack.run_schedule("easy-writer-maintenance-cron").await.unwrap();
+    assert_eq!(stack.expire_items().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn unknown_names_are_told() {
+    let stack = stack().await;
+    assert_eq!(stack.base_url("nobody").unwrap_err().to_string(), "no product is called nobody, or several are");
+    assert!(stack.deliver("Nothing").await.is_err());
+    assert!(stack.deliver("GreetingDeadLetters").await.is_err(), "no function reads it");
+    assert!(stack.run_schedule("easy-writer-auth").await.is_err());
+    assert!(stack.invoke("nothing", &json!({})).await.is_err());
+}
+
+#[tokio::test]
+async fn an_event_reaches_a_function_by_name() {
+    let stack = stack().await;
+    let event = json!({
+        "version": "2.0",
+        "rawPath": "/api/v1/tools/tabs",
+        "rawQueryString": "",
+        "headers": { "host": "localhost" },
+        "requestContext": { "http": { "method": "GET", "path": "/api/v1/tools/tabs" }, "stage": "$default" },
+        "isBase64Encoded": false,
+    });
+    let answer: Value = serde_json::from_str(stack.invoke("easy-writer-tools", &event).await.unwrap().get()).unwrap();
+    assert_eq!(answer["statusCode"], 200);
+}
+
+#[tokio::test]
+async fn uploads_are_served_with_types_ranges_and_caching() {
+    let stack = stack().await;
+    let s3 = stack.platform("easy-writer-tools").unwrap().aws.s3();
+    let bucket = stack.bucket_name(PRODUCT).unwrap();
+    let body = Bytes::from_static(b"0123456789").into();
+    s3.put_object()
+        .bucket(bucket)
+        .key("uploads/images/a b.png")
+        .content_type("image/png")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
+
+    let whole = get(&stack, Request::get("/uploads/images/a%20b.png")).await;
+    assert_eq!((whole.status(), whole.body().as_ref()), (StatusCode::OK, b"0123456789".as_slice()));
+    assert_eq!(whole.headers()["content-type"], "image/png");
+    assert_eq!(whole.headers()["cache-control"], "public, max-age=31536000, immutable");
+
+    let part = get(&stack, Request::get("/uploads/images/a%20b.png").header("range", "bytes=2-4")).await;
+    assert_eq!((part.status(), part.body().as_ref()), (StatusCode::PARTIAL_CONTENT, b"234".as_slice()));
+    assert_eq!(part.headers()["content-range"], "bytes 2-4/10");
+
+    let head = get(&stack, Request::head("/uploads/images/a%20b.png")).await;
+    assert_eq!((head.status(), head.body().len()), (StatusCode::OK, 0));
+    assert_eq!(head.headers()["content-length"], "10");
+
+    let known = Request::get("/uploads/images/a%20b.png").header("if-none-match", &whole.headers()["etag"]);
+    assert_eq!(get(&stack, known).await.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(get(&stack, Request::get("/uploads/missing.png")).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(get(&stack, Request::get("/uploads/../secret")).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(get(&stack, Request::put("/uploads/new.png")).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn a_session_runs_by_itself_and_is_watched_over_a_socket() {
+    let stack = Stack::start(StackOptions { pollers: true, ..StackOptions::for_tests() }).await.unwrap();
+    let credentials = json!({ "email": "a@example.com", "password": "pass123456" });
+    let (_, registered) = send(&stack, Request::post("/api/v1/auth/register"), credentials).await;
+    let token = registered["data"]["access_token"].as_str().unwrap();
+    let execute = Request::post("/api/v1/tools/essay/execute").header("authorization", format!("Bearer {token}"));
+    let run = json!({ "input": { "topic": "Тишина" }, "mode": "standard" });
+    let (status, started) = send(&stack, execute, run).await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    let path = started["data"]["websocket_url"].as_str().unwrap();
+    let url = format!("{}{path}?token={token}", stack.socket_url(PRODUCT).unwrap());
+    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+    let mut events = Vec::new();
+    while events.last().is_none_or(|last| last != "completed") {
+        let frame: Value = serde_json::from_str(socket.next().await.unwrap().unwrap().to_text().unwrap()).unwrap();
+        events.push(frame["event"].as_str().unwrap().to_owned());
+    }
+    drop(socket);
+    assert_eq!(events.first().map(String::as_str), Some("connected"));
+    assert!(stack.shutdown().await);
+}
+
+#[tokio::test]
+async fn state_survives_a_restart() {
+    let scratch = crate::scratch::Folder::new().unwrap();
+    let start = async || {
+        let data = Data::Folder(scratch.path().join("data"));
+        Stack::start(StackOptions { data, ..StackOptions::for_tests() }).await.unwrap()
+    };
+    let credentials = json!({ "email": "a@example.com", "password": "pass123456" });
+    let first = start().await;
+    let (_, registered) = send(&first, Request::post("/api/v1/auth/register"), credentials.clone()).await;
+    assert!(first.shutdown().await);
+
+    let second = start().await;
+    let (status, _) = send(&second, Request::post("/api/v1/auth/login"), credentials).await;
+    assert_eq!(status, StatusCode::OK);
+    let token = registered["data"]["access_token"].as_str().unwrap();
+    let me = Request::get("/api/v1/auth/me").header("authorization", format!("Bearer {token}"));
+    assert_eq!(send(&second, me, Value::Null).await.0, StatusCode::OK, "the key that signs tokens is the same");
+}
+
+#[tokio::test]
+async fn a_wrong_parameter_stops_the_start() {
+    let with = |name: &str, value: &str| {
+        let parameters = [(name.to_owned(), value.to_owned())].into();
+        Stack::start(StackOptions { parameters, preload: true, ..StackOptions::for_tests() })
+    };
+    match with("Typo", "x").await {
+        Err(StartError::Template(error)) => {
+            assert!(error.to_string().ends_with("Parameters.Typo: is not a parameter of this template"));
+        }
+        other => panic!("{:?}", other.err()),
+    }
+    match with("EasyWriterRateLimitLogin", "often").await {
+        Err(StartError::Function { cause, .. }) => assert!(cause.to_string().contains("RATE_LIMIT_LOGIN"), "{cause}"),
+        other => panic!("{:?}", other.err()),
+    }
+}
+
+#[tokio::test]
+async fn the_start_page_lists_what_runs() {
+    let stack = stack().await;
+    let page = fetch(&stack, "/").await;
+    for expected in ["Easy Writer", "EasyWriter-GenerationQueue", "dead letters"] {
+        assert!(page.contains(expected), "{expected}");
+    }
+    assert!(
+        fetch(&stack, "/reference/easy-writer")
+            .await
+            .contains(&stack.base_url(PRODUCT).unwrap().replace("127.0.0.1", "localhost"))
+    );
+    let description: Value = serde_json::from_str(&fetch(&stack, "/reference/easy-writer/openapi.json").await).unwrap();
+    assert!(description["paths"]["/api/v1/auth/login"].is_object());
+}
+
+/// The body of a page of the console.
+async fn fetch(stack: &Stack, path: &str) -> String {
+    let address = stack.console_url().replace("http://", "");
+    let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}

@@ -1,0 +1,106 @@
+//! Secrets that a template asks to be generated, and references to their values.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::error::{Error, Path, Problem};
+use super::names::kind;
+use super::node::Node;
+use super::scope::Scope;
+use crate::secrets::Recipe;
+
+/// `GenerateSecretString` as templates spell it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Generate {
+    password_length: usize,
+    exclude_punctuation: bool,
+    secret_string_template: Option<String>,
+    #[serde(rename = "GenerateStringKey")]
+    key: Option<String>,
+}
+
+impl Default for Generate {
+    /// Defaults as Secrets Manager has them.
+    fn default() -> Self {
+        Self { password_length: 32, exclude_punctuation: false, secret_string_template: None, key: None }
+    }
+}
+
+/// The value of `secret-id[:SecretString[:json-key]]`; `None` if the reference asks for something else.
+pub(super) fn resolve(scope: &Scope, reference: &str, path: &Path) -> Result<Option<String>, Error> {
+    let Some((id, key)) = parse(reference) else { return Ok(None) };
+    let Some((logical_id, resource)) = find(scope, id, path)? else {
+        return Err(scope.file.error(path, Problem::UnknownName(id.to_owned())));
+    };
+    let value = value(scope, logical_id, resource)?;
+    let Some(key) = key else { return Ok(Some(value)) };
+    let document: Option<Value> = serde_json::from_str(&value).ok();
+    Ok(document.as_ref().and_then(|document| document.get(key)?.as_str()).map(str::to_owned))
+}
+
+/// Secret and JSON key of a reference. An ARN has seven parts of its own.
+fn parse(reference: &str) -> Option<(&str, Option<&str>)> {
+    let parts = if reference.starts_with("arn:") { 7 } else { 1 };
+    let end = reference.match_indices(':').nth(parts - 1).map_or(reference.len(), |(at, _)| at);
+    let (id, rest) = reference.split_at(end);
+    let mut rest = rest.split(':').skip(1);
+    match (rest.next().unwrap_or_default(), rest.next().unwrap_or_default()) {
+        ("" | "SecretString", key) => Some((id, Some(key).filter(|key| !key.is_empty()))),
+        _ => None,
+    }
+}
+
+/// The secret of this template that is called `id`, by ARN or by name.
+fn find<'a>(scope: &'a Scope, id: &str, path: &Path) -> Result<Option<(&'a str, &'a Node)>, Error> {
+    let secrets = scope.file.section("Resources").iter().filter(|(_, resource)| kind(resource) == SECRET);
+    for (logical_id, resource) in secrets {
+        let name = scope.names().physical(logical_id, resource, scope, path)?;
+        if id == name || id == scope.names().arn("secretsmanager", &format!("secret:{name}")) {
+            return Ok(Some((logical_id, resource)));
+        }
+    }
+    Ok(None)
+}
+
+const SECRET: &str = "AWS::SecretsManager::Secret";
+
+/// The secret's value, generated on its first use.
+fn value(scope: &Scope, logical_id: &str, resource: &Node) -> Result<String, Error> {
+    let resources = Path::root("Resources");
+    let path = resources.key(logical_id);
+    let properties = resource.get("Properties");
+    let get = |name: &str| {
+        let node = properties.and_then(|properties| properties.get(name));
+        node.map_or(Ok(None), |node| scope.evaluate(node, &path.key(name)))
+    };
+    if let Some(Value::String(fixed)) = get("SecretString")? {
+        return Ok(fixed);
+    }
+    let generate = get("GenerateSecretString")?.ok_or_else(|| scope.file.error(&path, Problem::Missing))?;
+    let generate: Generate = serde_json::from_value(generate)
+        .map_err(|cause| scope.file.error(&path.key("GenerateSecretString"), Problem::Shape(cause.to_string())))?;
+    let recipe = Recipe {
+        length: generate.password_length,
+        punctuation: !generate.exclude_punctuation,
+        inside: generate.secret_string_template.zip(generate.key),
+    };
+    let name = scope.names().physical(logical_id, resource, scope, &path)?;
+    scope.surroundings.secrets.get(&name, &recipe).map_err(|cause| scope.file.error(&path, cause.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn references_name_secrets_by_name_or_arn() {
+        assert_eq!(parse("keys"), Some(("keys", None)));
+        assert_eq!(parse("keys:SecretString"), Some(("keys", None)));
+        assert_eq!(parse("keys:SecretString:user::"), Some(("keys", Some("user"))));
+        let arn = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:keys";
+        assert_eq!(parse(&format!("{arn}:SecretString:user")), Some((arn, Some("user"))));
+        assert_eq!(parse(arn), Some((arn, None)));
+        assert_eq!(parse("keys:SecretBinary"), None);
+    }
+}

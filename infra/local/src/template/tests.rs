@@ -1,0 +1,259 @@
+//! Evaluation, on small templates and on the repository's own.
+
+use std::time::Duration;
+
+use super::*;
+use crate::schedule::Rate;
+use crate::secrets::Secrets;
+
+fn model_of(files: &[(&str, &str)], parameters: &[(&str, &str)]) -> Result<Model, Error> {
+    let folder = crate::scratch::Folder::new().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let template = Template::load(&folder.path().join(files[0].0))?;
+    let secrets = Secrets::in_memory();
+    let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    template.evaluate(&surroundings(&secrets), &parameters)
+}
+
+fn surroundings(secrets: &Secrets) -> Surroundings<'_> {
+    Surroundings { region: "eu-central-1", account: "000000000000", queues: "http://127.0.0.1:9324", secrets }
+}
+
+/// The variables of one function in a template whose other sections are `sections`.
+fn variables(sections: &str, variables: &str, parameters: &[(&str, &str)]) -> Result<BTreeMap<String, String>, Error> {
+    let indented = variables.lines().collect::<Vec<_>>().join("\n          ");
+    let function = format!(
+        "  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Environment:\n        Variables:\n          {indented}\n"
+    );
+    let text = if sections.contains("Resources:") { sections.to_owned() } else { format!("{sections}\nResources:\n") };
+    Ok(model_of(&[("t.yaml", &format!("{text}\n{function}"))], parameters)?.functions.swap_remove(0).environment)
+}
+
+fn problem(sections: &str, value: &str) -> String {
+    let error = variables(sections, &format!("X: {value}"), &[]).unwrap_err();
+    format!("{}: {}", error.path, error.problem)
+}
+
+#[test]
+fn intrinsic_functions_give_what_cloudformation_gives() {
+    let sections = "
+Parameters:
+  Name: { Type: String, Default: world }
+  List: { Type: CommaDelimitedList, Default: 'a, b' }
+Mappings:
+  Sizes: { small: { memory: 128 } }
+Conditions:
+  IsWorld: !Equals [!Ref Name, world]
+  IsNot: !Not [!Condition IsWorld]
+  Both: !And [!Condition IsWorld, { Condition: IsNot }]
+  Either: !Or [!Condition IsWorld, !Condition IsNot]
+";
+    let variables = variables(
+        sections,
+        "SUB: !Sub '${Name}-${AWS::Region}-${!literal}-${Extra}'
+SUB_MAP: !Sub ['${Own}/${Name}', { Own: !Ref AWS::AccountId }]
+JOIN: !Join ['+', !Ref List]
+SELECT: !Select [1, !Split ['/', x/y/z]]
+IF: !If [Both, yes, !If [Either, perhaps, no]]
+MAP: !FindInMap [Sizes, small, memory]
+GONE: !If [IsNot, here, !Ref AWS::NoValue]
+NUMBER: 24
+FLAG: true
+LONG: { 'Fn::Join': ['', [{ Ref: Name }, '!']] }"
+            .replace("-${Extra}", "")
+            .as_str(),
+        &[],
+    )
+    .unwrap();
+    let expected = [
+        ("FLAG", "true"),
+        ("IF", "perhaps"),
+        ("JOIN", "a+b"),
+        ("LONG", "world!"),
+        ("MAP", "128"),
+        ("NUMBER", "24"),
+        ("SELECT", "y"),
+        ("SUB", "world-eu-central-1-${literal}"),
+        ("SUB_MAP", "000000000000/world"),
+    ];
+    assert_eq!(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn what_is_not_supported_is_named_with_its_place() {
+    let at = "Resources.F.Properties.Environment.Variables.X";
+    assert_eq!(problem("", "!Ref Nothing"), format!("{at}: refers to Nothing, which does not exist"));
+    assert_eq!(problem("", "!Sub 'a ${Nothing.Arn}'"), format!("{at}: refers to Nothing, which does not exist"));
+    assert_eq!(
+        problem("", "!ImportValue x"),
+        format!("{at}: uses ImportValue, which the local stack does not support")
+    );
+    assert_eq!(
+        problem("Resources:\n  Log: { Type: 'AWS::Logs::LogGroup' }", "!GetAtt Log.Arn"),
+        format!("{at}: needs Log.Arn, which has no local counterpart")
+    );
+    assert_eq!(
+        problem("", "'{{resolve:ssm:name}}'"),
+        format!("{at}: uses the dynamic reference {{{{resolve:ssm:name}}}}, which the local stack does not support")
+    );
+    assert_eq!(problem("", "[1]"), format!("{at}: has the wrong shape: a variable is a string"));
+    assert_eq!(
+        problem("Resources:\n  Db: { Type: 'AWS::RDS::DBInstance' }", "x"),
+        "Resources.Db: has the type AWS::RDS::DBInstance, which the local stack neither serves nor ignores"
+    );
+}
+
+#[test]
+fn parameters_are_checked_against_their_declarations() {
+    let sections = "
+Parameters:
+  Size: { Type: Number, Default: 3, MinValue: 1, MaxValue: 9 }
+  Colour: { Type: String, Default: red, AllowedValues: [red, blue] }
+  Needed: { Type: String }
+";
+    let with = |given: &[(&str, &str)]| {
+        variables(sections, "X: !Sub '${Size} ${Colour} ${Needed}'", given)
+            .map_err(|error| format!("{}: {}", error.path, error.problem))
+    };
+    assert_eq!(with(&[("Needed", "it"), ("Size", "9")]).unwrap()["X"], "9 red it");
+    assert_eq!(with(&[]).unwrap_err(), "Parameters.Needed: is missing");
+    assert_eq!(with(&[("Needed", ""), ("Size", "10")]).unwrap_err(), "Parameters.Size: must be at most 9");
+    assert_eq!(with(&[("Needed", ""), ("Colour", "pink")]).unwrap_err(), "Parameters.Colour: must be one of red, blue");
+    assert_eq!(
+        with(&[("Needed", ""), ("Typo", "x")]).unwrap_err(),
+        "Parameters.Typo: is not a parameter of this template"
+    );
+}
+
+#[test]
+fn secrets_are_generated_once_and_resolved_by_reference() {
+    let sections = "
+Resources:
+  Keys:
+    Type: AWS::SecretsManager::Secret
+    Properties:
+      GenerateSecretString: { PasswordLength: 20, ExcludePunctuation: true }
+  Login:
+    Type: AWS::SecretsManager::Secret
+    Properties:
+      GenerateSecretString: { SecretStringTemplate: '{\"user\":\"app\"}', GenerateStringKey: password }
+";
+    let text = "A: !Sub '{{resolve:secretsmanager:${Keys}:SecretString}}'
+B: !Sub 'x{{resolve:secretsmanager:Keys}}y'
+USER: !Sub '{{resolve:secretsmanager:${Login}:SecretString:user}}'";
+    let variables = variables(sections, text, &[]).unwrap();
+    assert_eq!(variables["A"].len(), 20);
+    assert_eq!(variables["B"], format!("x{}y", variables["A"]));
+    assert_eq!(variables["USER"], "app");
+}
+
+#[test]
+fn nested_templates_get_parameters_and_give_outputs() {
+    let root = "
+Parameters: { Who: { Type: String, Default: me } }
+Resources:
+  EasyReader:
+    Type: AWS::Serverless::Application
+    Properties:
+      Location: nested/inner.yaml
+      Parameters: { Name: !Ref Who }
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      Environment: { Variables: { X: !GetAtt EasyReader.Outputs.Url } }
+";
+    let inner = "
+Parameters: { Name: { Type: String } }
+Resources:
+  Inbox: { Type: 'AWS::SQS::Queue' }
+  Files: { Type: 'AWS::S3::Bucket' }
+  Skipped: { Type: 'AWS::SQS::Queue', Condition: Never }
+Conditions: { Never: !Equals [a, b] }
+Outputs: { Url: { Value: !Sub '${Name}@${Inbox}' } }
+";
+    let model = model_of(&[("root.yaml", root), ("nested/inner.yaml", inner)], &[("Who", "you")]).unwrap();
+    assert_eq!(model.functions[0].environment["X"], "you@http://127.0.0.1:9324/000000000000/EasyReader-Inbox");
+    assert_eq!(model.queues.iter().map(|queue| queue.name.as_str()).collect::<Vec<_>>(), ["EasyReader-Inbox"]);
+    assert_eq!(model.queues[0].product, "easy-reader");
+    assert_eq!(model.buckets[0].name, "easy-reader-files");
+}
+
+#[test]
+fn events_become_routes_mappings_and_schedules() {
+    let model = model_of(
+        &[(
+            "t.yaml",
+            "
+Globals: { Function: { Timeout: 7, Environment: { Variables: { A: global, B: global } } } }
+Resources:
+  Api: { Type: 'AWS::Serverless::HttpApi' }
+  Inbox:
+    Type: AWS::SQS::Queue
+    Properties: { RedrivePolicy: { deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 5 }, VisibilityTimeout: 90 }
+  Dead: { Type: 'AWS::SQS::Queue' }
+  F:
+    Type: AWS::Serverless::Function
+    Metadata: { BuildProperties: { Binary: the-binary } }
+    Properties:
+      Environment: { Variables: { B: own } }
+      Events:
+        Get: { Type: HttpApi, Properties: { ApiId: !Ref Api, Method: get, Path: '/a/{id}', TimeoutInMillis: 5000 } }
+        Queue: { Type: SQS, Properties: { Queue: !GetAtt Inbox.Arn, BatchSize: 3 } }
+        Tick: { Type: Schedule, Properties: { Schedule: rate(2 minutes) } }
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      EventSourceArn: !GetAtt Dead.Arn
+      FunctionName: !GetAtt F.Arn
+      FunctionResponseTypes: [ReportBatchItemFailures]
+      ScalingConfig: { MaximumConcurrency: 2 }
+",
+        )],
+        &[],
+    )
+    .unwrap();
+    let function = &model.functions[0];
+    assert_eq!((function.name.as_str(), function.timeout), ("the-binary", Duration::from_secs(7)));
+    assert_eq!((function.environment["A"].as_str(), function.environment["B"].as_str()), ("global", "own"));
+    let route = &model.http_apis["api"].routes[0];
+    assert_eq!((route.method.as_str(), route.path.as_str(), route.timeout.as_secs()), ("GET", "/a/{id}", 5));
+    let mapping = |queue: &str, batch_size, reports_failures, concurrency| model::Mapping {
+        queue: queue.to_owned(),
+        function: "the-binary".to_owned(),
+        batch_size,
+        window: Duration::ZERO,
+        reports_failures,
+        concurrency,
+    };
+    assert_eq!(model.mappings, [mapping("Inbox", 3, false, 10), mapping("Dead", 10, true, 2)]);
+    assert_eq!(model.schedules[0].rate, Rate::Every(Duration::from_mins(2)));
+    assert_eq!(model.schedules[0].arn, "arn:aws:events:eu-central-1:000000000000:rule/quintet-FTick");
+    let queues: Vec<_> = model.queues.iter().map(|queue| queue.name.as_str()).collect();
+    assert_eq!(queues, ["Dead", "Inbox"], "a dead-letter queue comes before the queue that names it");
+    assert_eq!(model.queues[1].attributes["VisibilityTimeout"], "90");
+    assert!(model.queues[1].attributes["RedrivePolicy"].contains("arn:aws:sqs:eu-central-1:000000000000:Dead"));
+}
+
+#[test]
+fn the_repositorys_own_templates_are_understood() {
+    let secrets = Secrets::in_memory();
+    let template = Template::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml")).unwrap();
+    let model = template.evaluate(&surroundings(&secrets), &BTreeMap::new()).unwrap();
+    let writer: Vec<_> = model.functions.iter().filter(|function| function.product == "easy-writer").collect();
+    assert!(writer.iter().all(|function| function.environment["TABLE_NAME"] == "EasyWriter-Table"));
+    let worker = writer.iter().find(|function| function.name == "easy-writer-generation-worker").unwrap();
+    let socket = &model.socket_apis[0];
+    assert_eq!(worker.environment["SOCKET_ENDPOINT"], socket.endpoint("eu-central-1"));
+    for mapping in &model.mappings {
+        let queue = model.queues.iter().find(|queue| queue.name == mapping.queue).unwrap();
+        let function = model.functions.iter().find(|function| function.name == mapping.function).unwrap();
+        let visibility: u64 = queue.attributes["VisibilityTimeout"].parse().unwrap();
+        assert!(visibility >= 6 * function.timeout.as_secs(), "{} must hide messages for longer", queue.name);
+        assert!(queue.attributes.contains_key("RedrivePolicy"), "{} has no dead-letter queue", queue.name);
+        assert!(mapping.reports_failures, "{} loses failed messages", queue.name);
+    }
+}
