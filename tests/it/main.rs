@@ -9,6 +9,7 @@
     clippy::indexing_slicing,
     reason = "a test that cannot go on fails"
 )]
+#![expect(unreachable_pub, reason = "nothing outside can reach any of it, and pub(crate) everywhere would say no more")]
 
 mod costs;
 mod errors;
@@ -18,6 +19,7 @@ mod ledger;
 mod openapi;
 mod properties;
 mod routes;
+mod stack;
 mod tidy;
 mod world;
 

@@ -6,5 +6,6 @@ mod journey;
 mod skin;
 mod socket;
 mod support;
+mod tmp;
 mod tools;
 mod user;

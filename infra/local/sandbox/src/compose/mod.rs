@@ -7,6 +7,7 @@
 pub(crate) mod facts;
 mod functions;
 mod notes;
+mod reading;
 mod template;
 
 use crate::writer::Seed;
@@ -19,4 +20,21 @@ pub(crate) fn compose(tool: &str, step: &str, facts: &Facts, variant: u32) -> Op
     let seed = Seed::of([tool, facts.subject(), &variant.to_string()]);
     let text = template::render(name, step, facts, seed);
     text.inspect_err(|error| tracing::error!(tool, error = format!("{error:#}"), "template does not render")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_renders_even_without_any_field() {
+        let broken: Vec<String> = template::names()
+            .filter_map(|name| {
+                template::render(name, "", &Facts::default(), Seed::of([name]))
+                    .err()
+                    .map(|error| format!("{name}: {error:#}"))
+            })
+            .collect();
+        assert!(broken.is_empty(), "{broken:#?}");
+    }
 }

@@ -39,8 +39,12 @@ fn analysis(tool: &str, step: &str, facts: &Facts, result: &str) -> String {
     for (place, thought) in extract::summary(&prose_of(result), 5).into_iter().enumerate() {
         notes.push_str(&format!("{}. {thought}\n", place + 1));
     }
-    let openings: Vec<String> = (1..=3).filter_map(|variant| opening(&compose(tool, step, facts, variant)?)).collect();
-    if !openings.is_empty() {
+    let mut openings: Vec<String> =
+        (0..=6).filter_map(|variant| opening(&compose(tool, step, facts, variant)?)).collect();
+    openings.sort_unstable();
+    openings.dedup();
+    openings.truncate(3);
+    if openings.len() > 1 {
         notes.push_str("\nВарианты начала\n");
         for text in openings {
             notes.push_str(&format!("— {text}\n"));
@@ -69,13 +73,18 @@ fn plan(result: &str) -> String {
 }
 
 fn opening(text: &str) -> Option<String> {
-    let block = blocks(text).into_iter().find(|block| !is_bullet(block) && block.ends_with(['.', '!', '?', '…']))?;
+    let prose = prose_of(text);
+    let block = blocks(&prose).into_iter().find(|block| block.ends_with(['.', '!', '?', '…']))?;
     sentences(block).into_iter().next().map(str::to_owned)
 }
 
-/// The text without headings, lists and tables.
+/// The text without headings, lists, tables and lines such as `Title: …`.
 fn prose_of(text: &str) -> String {
-    blocks(text).into_iter().filter(|block| !is_bullet(block) && !block.starts_with('|')).collect::<Vec<_>>().join("\n")
+    let is_prose = |block: &&str| {
+        let labelled = block.split_once(": ").is_some_and(|(label, _)| label.split_whitespace().count() <= 2);
+        !is_bullet(block) && !block.starts_with('|') && !labelled && block.split_whitespace().count() > 3
+    };
+    blocks(text).into_iter().filter(is_prose).collect::<Vec<_>>().join("\n")
 }
 
 /// Places that a text leaves open, `[уточнить: цена]`.

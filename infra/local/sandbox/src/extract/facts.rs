@@ -20,15 +20,32 @@ pub(crate) fn numbers(text: &str) -> Vec<String> {
         if let Token::Opaque(number) = first
             && number.chars().next().is_some_and(char::is_numeric)
         {
+            let (number, tail) = grouped(number, tail);
             let unit = match tail {
                 [Token::Gap(" " | "\u{a0}"), Token::Word(word), ..] => format!(" {word}"),
                 [Token::Gap(gap), ..] if gap.starts_with('%') => "%".to_owned(),
                 _ => String::new(),
             };
             push_new(&mut found, format!("{number}{unit}"));
+            rest = tail;
         }
     }
     found
+}
+
+/// `4 990` is one number.
+fn grouped<'a, 't>(number: &str, mut tail: &'t [Token<'a>]) -> (String, &'t [Token<'a>]) {
+    let mut whole = number.to_owned();
+    while let [Token::Gap(" " | "\u{a0}"), Token::Opaque(more), rest @ ..] = tail
+        && more.len() == 3
+        && number.len() <= 3
+        && more.chars().all(|c| c.is_ascii_digit())
+    {
+        whole.push(' ');
+        whole.push_str(more);
+        tail = rest;
+    }
+    (whole, tail)
 }
 
 /// Words with a capital in the middle of a sentence; neighbours belong together.
@@ -72,7 +89,9 @@ pub(crate) fn quotations(text: &str) -> Vec<String> {
 pub(crate) fn definitions(text: &str) -> Vec<Definition> {
     let mut found: Vec<Definition> = Vec::new();
     for sentence in sentences(text) {
-        let parts = [" — это ", " – это ", " - это ", " это ", " is a ", " is an ", " is the "].into_iter().find_map(|link| sentence.split_once(link));
+        let parts = [" — это ", " – это ", " - это ", " это ", " is a ", " is an ", " is the "]
+            .into_iter()
+            .find_map(|link| sentence.split_once(link));
         let Some((term, meaning)) = parts else { continue };
         let term = term.trim_matches([' ', '«', '»', '"']);
         let meaning = meaning.trim().trim_end_matches(['.', '!']);
@@ -104,19 +123,30 @@ mod tests {
 
     #[test]
     fn numbers_come_with_what_they_count() {
-        assert_eq!(numbers("В 2024 году — 15 тонн, рост 3,5% и 100 руб."), ["2024 году", "15 тонн", "3,5%", "100 руб"]);
+        assert_eq!(
+            numbers("В 2024 году — 15 тонн, рост 3,5% и 24 990 руб."),
+            ["2024 году", "15 тонн", "3,5%", "24 990 руб"]
+        );
     }
 
     #[test]
     fn names_and_quotations_are_found() {
-        assert_eq!(names("Вчера Александр Пушкин был в Москве. Там он читал «Онегина»."), ["Александр Пушкин", "Москве", "Онегина"]);
+        assert_eq!(
+            names("Вчера Александр Пушкин был в Москве. Там он читал «Онегина»."),
+            ["Александр Пушкин", "Москве", "Онегина"]
+        );
         assert_eq!(quotations("Он сказал «да» и «нет»."), ["да", "нет"]);
     }
 
     #[test]
     fn definitions_are_found() {
-        let found = definitions("Фотосинтез — это процесс образования веществ на свету. Было тихо. Хлорофилл – это зелёный пигмент растений.");
-        assert_eq!(found.iter().map(|definition| definition.term.as_str()).collect::<Vec<_>>(), ["Фотосинтез", "Хлорофилл"]);
+        let found = definitions(
+            "Фотосинтез — это процесс образования веществ на свету. Было тихо. Хлорофилл – это зелёный пигмент растений.",
+        );
+        assert_eq!(
+            found.iter().map(|definition| definition.term.as_str()).collect::<Vec<_>>(),
+            ["Фотосинтез", "Хлорофилл"]
+        );
         assert_eq!(found[0].meaning, "процесс образования веществ на свету");
     }
 }

@@ -24,7 +24,8 @@ pub(crate) fn keywords(text: &str, limit: usize) -> Vec<String> {
     for (place, token) in tokens(text).into_iter().enumerate() {
         match token {
             Token::Word(word) if !is_stopword(&word.to_lowercase()) => {
-                let entry = found.entry(stem(word)).or_insert_with(|| Occurrences { first: place, ..Occurrences::default() });
+                let entry =
+                    found.entry(stem(word)).or_insert_with(|| Occurrences { first: place, ..Occurrences::default() });
                 entry.count += 1;
                 let is_name = word.chars().next().is_some_and(char::is_uppercase) && !starts;
                 if is_name || word.chars().filter(|c| c.is_uppercase()).count() > 1 {
@@ -67,6 +68,7 @@ pub(crate) fn summary(text: &str, limit: usize) -> Vec<&str> {
             (place, mean + mean * bonus / 100)
         })
         .collect();
+    scored.retain(|(place, _)| !all.iter().take(*place).any(|earlier| all.get(*place) == Some(earlier)));
     scored.sort_by_key(|(place, score)| (std::cmp::Reverse(*score), *place));
     scored.truncate(limit.max(1));
     scored.sort_unstable();

@@ -16,7 +16,12 @@ fn options(pace: Duration) -> Options {
     Options { api_key: KEY.to_owned(), pace, clock: Arc::new(|| 1_750_000_000) }
 }
 
-async fn send(method: &str, path: &str, key: Option<&str>, body: impl Into<Body>) -> (StatusCode, HeaderMap, Result<String, axum::Error>) {
+async fn send(
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    body: impl Into<Body>,
+) -> (StatusCode, HeaderMap, Result<String, axum::Error>) {
     let app = crate::router(options(Duration::ZERO));
     let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
     if let Some(key) = key {
@@ -57,7 +62,8 @@ fn with(mut body: Value, fields: &Value) -> Value {
 
 /// The JSON of all frames but the last, which must be `[DONE]`.
 fn frames(stream: &str) -> Vec<Value> {
-    let mut frames: Vec<&str> = stream.split_terminator("\n\n").map(|frame| frame.strip_prefix("data: ").unwrap()).collect();
+    let mut frames: Vec<&str> =
+        stream.split_terminator("\n\n").map(|frame| frame.strip_prefix("data: ").unwrap()).collect();
     assert_eq!(frames.pop(), Some("[DONE]"));
     frames.into_iter().map(|frame| serde_json::from_str(frame).unwrap()).collect()
 }
@@ -96,16 +102,25 @@ async fn a_completion_has_the_vendors_shape_and_says_that_it_is_the_sandbox() {
 
 #[tokio::test]
 async fn a_stream_gives_the_same_text_in_chunks() {
-    let body = with(spelling("sandbox", "Превет, мир!"), &json!({ "stream": true, "stream_options": { "include_usage": true } }));
+    let body = with(
+        spelling("sandbox", "Превет, мир!"),
+        &json!({ "stream": true, "stream_options": { "include_usage": true } }),
+    );
     let (status, headers, text) = post(&body).await;
-    assert_eq!((status, headers["content-type"].to_str().unwrap()), (StatusCode::OK, "text/event-stream; charset=utf-8"));
+    assert_eq!(
+        (status, headers["content-type"].to_str().unwrap()),
+        (StatusCode::OK, "text/event-stream; charset=utf-8")
+    );
     let frames = frames(&text.unwrap());
     assert_eq!(frames[0]["choices"][0]["delta"], json!({ "role": "assistant", "content": "", "refusal": null }));
     assert_eq!(frames[0]["object"], "chat.completion.chunk");
     assert!(frames.iter().all(|frame| frame["id"] == frames[0]["id"] && frame["model"] == "sandbox"));
     assert_eq!(content(&frames), "Привет, мир!");
     let [.., finish, usage] = frames.as_slice() else { panic!("too few frames") };
-    assert_eq!((&finish["choices"][0]["finish_reason"], &finish["choices"][0]["delta"], &finish["usage"]), (&json!("stop"), &json!({}), &Value::Null));
+    assert_eq!(
+        (&finish["choices"][0]["finish_reason"], &finish["choices"][0]["delta"], &finish["usage"]),
+        (&json!("stop"), &json!({}), &Value::Null)
+    );
     assert_eq!((&usage["choices"], &usage["usage"]["completion_tokens"]), (&json!([]), &json!(5)));
 }
 
@@ -141,9 +156,24 @@ async fn wrong_requests_are_refused_as_the_vendor_does() {
         (json!({ "model": null }), 400, Value::Null, Value::Null),
         (json!({ "messages": null }), 400, json!("messages"), json!("missing_required_parameter")),
         (json!({ "messages": [] }), 400, json!("messages"), json!("empty_array")),
-        (json!({ "messages": [{ "content": "x" }] }), 400, json!("messages[0].role"), json!("missing_required_parameter")),
-        (json!({ "messages": [{ "role": "robot", "content": "x" }] }), 400, json!("messages[0].role"), json!("invalid_value")),
-        (json!({ "messages": [{ "role": "user", "content": 5 }] }), 400, json!("messages[0].content"), json!("invalid_type")),
+        (
+            json!({ "messages": [{ "content": "x" }] }),
+            400,
+            json!("messages[0].role"),
+            json!("missing_required_parameter"),
+        ),
+        (
+            json!({ "messages": [{ "role": "robot", "content": "x" }] }),
+            400,
+            json!("messages[0].role"),
+            json!("invalid_value"),
+        ),
+        (
+            json!({ "messages": [{ "role": "user", "content": 5 }] }),
+            400,
+            json!("messages[0].content"),
+            json!("invalid_type"),
+        ),
         (json!({ "model": "gpt-nonsense" }), 404, Value::Null, json!("model_not_found")),
         (json!({ "max_tokens": 0 }), 400, json!("max_tokens"), json!("invalid_value")),
         (json!({ "max_tokens": 5, "max_completion_tokens": 5 }), 400, json!("max_tokens"), json!("invalid_value")),
@@ -172,7 +202,10 @@ async fn models_are_listed() {
     let (_, _, text) = send("GET", "/openai/v1/models", Some(KEY), "").await;
     let list: Value = serde_json::from_str(&text.unwrap()).unwrap();
     assert_eq!(list["data"].as_array().unwrap().len(), fault::MODELS.len());
-    assert_eq!(list["data"][0], json!({ "id": "sandbox", "object": "model", "created": 1_735_689_600, "owned_by": "sandbox" }));
+    assert_eq!(
+        list["data"][0],
+        json!({ "id": "sandbox", "object": "model", "created": 1_735_689_600, "owned_by": "sandbox" })
+    );
     assert_eq!(send("GET", "/openai/v1/models/sandbox-500", Some(KEY), "").await.0, StatusCode::OK);
     assert_eq!(send("GET", "/openai/v1/models/none", Some(KEY), "").await.0, StatusCode::NOT_FOUND);
 }
@@ -182,7 +215,11 @@ async fn limits_and_stops_end_an_answer() {
     let cut = |fields: Value| async move {
         let (_, _, text) = post(&with(spelling("sandbox", "раз два три четыре"), &fields)).await;
         let answer: Value = serde_json::from_str(&text.unwrap()).unwrap();
-        (answer["choices"][0]["message"]["content"].clone(), answer["choices"][0]["finish_reason"].clone(), answer["usage"]["completion_tokens"].clone())
+        (
+            answer["choices"][0]["message"]["content"].clone(),
+            answer["choices"][0]["finish_reason"].clone(),
+            answer["usage"]["completion_tokens"].clone(),
+        )
     };
     assert_eq!(cut(json!({ "max_tokens": 2 })).await, (json!("раз два"), json!("length"), json!(2)));
     assert_eq!(cut(json!({ "max_completion_tokens": 100 })).await.1, json!("stop"));
@@ -191,9 +228,17 @@ async fn limits_and_stops_end_an_answer() {
 
 #[tokio::test]
 async fn several_choices_and_json_are_possible() {
-    let body = with(chat("sandbox", "Расскажи про море и корабли"), &json!({ "n": 2, "response_format": { "type": "json_object" } }));
+    let body = with(
+        chat("sandbox", "Расскажи про море и корабли"),
+        &json!({ "n": 2, "response_format": { "type": "json_object" } }),
+    );
     let answer: Value = serde_json::from_str(&post(&body).await.2.unwrap()).unwrap();
-    let texts: Vec<&str> = answer["choices"].as_array().unwrap().iter().map(|choice| choice["message"]["content"].as_str().unwrap()).collect();
+    let texts: Vec<&str> = answer["choices"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|choice| choice["message"]["content"].as_str().unwrap())
+        .collect();
     assert_eq!(texts.len(), 2);
     assert!(serde_json::from_str::<Value>(texts[0]).unwrap().is_object());
 }
@@ -205,7 +250,10 @@ async fn faults_before_the_answer() {
     assert_eq!((status, headers["retry-after"].to_str().unwrap()), (StatusCode::TOO_MANY_REQUESTS, "1"));
     assert!(text.unwrap().contains("rate_limit_exceeded"));
     let (status, error) = error_of(&chat("sandbox-quota", "x")).await;
-    assert_eq!((status, &error["type"], &error["code"]), (429, &json!("insufficient_quota"), &json!("insufficient_quota")));
+    assert_eq!(
+        (status, &error["type"], &error["code"]),
+        (429, &json!("insufficient_quota"), &json!("insufficient_quota"))
+    );
 }
 
 #[tokio::test]
@@ -222,10 +270,17 @@ async fn faults_inside_the_answer() {
 #[tokio::test]
 async fn faults_inside_a_stream() {
     let stream = |model: &'static str| async move {
-        post(&with(chat(model, "Расскажи про море"), &json!({ "stream": true, "stream_options": { "include_usage": true } }))).await.2
+        post(&with(
+            chat(model, "Расскажи про море"),
+            &json!({ "stream": true, "stream_options": { "include_usage": true } }),
+        ))
+        .await
+        .2
     };
     let broken = stream("sandbox-broken-json").await.unwrap();
-    let parsed = broken.split_terminator("\n\n").map(|frame| serde_json::from_str::<Value>(frame.strip_prefix("data: ").unwrap()).is_ok());
+    let parsed = broken
+        .split_terminator("\n\n")
+        .map(|frame| serde_json::from_str::<Value>(frame.strip_prefix("data: ").unwrap()).is_ok());
     assert_eq!(parsed.filter(|good| !good).count(), 2, "the broken frame and [DONE]");
     assert!(stream("sandbox-half-stream").await.is_err());
     let failed = frames(&stream("sandbox-stream-error").await.unwrap());
@@ -252,9 +307,13 @@ async fn a_stream_ends_when_the_client_leaves() {
     let address = listener.local_addr().unwrap();
     let server = async { axum::serve(listener, app).await.unwrap() };
     let client = async {
-        let body = with(chat("sandbox-slow", "Расскажи про море, корабли, ветер и парус"), &json!({ "stream": true })).to_string();
+        let body = with(chat("sandbox-slow", "Расскажи про море, корабли, ветер и парус"), &json!({ "stream": true }))
+            .to_string();
         let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
-        let head = format!("POST /openai/v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "POST /openai/v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         socket.write_all((head + &body).as_bytes()).await.unwrap();
         let mut first = [0; 1024];
         assert!(socket.read(&mut first).await.unwrap() > 0);

@@ -96,7 +96,9 @@ fn explain(text: &str, explained: &mut HashSet<&'static str>) -> String {
         out.push_str(token.text());
         let Token::Word(word) = token else { continue };
         let lower = word.to_lowercase();
-        let term = GLOSSARY.iter().find(|(term, _)| lower.starts_with(term) && stem(&lower).chars().count() <= term.chars().count() + 3);
+        let term = GLOSSARY
+            .iter()
+            .find(|(term, _)| lower.starts_with(term) && stem(&lower).chars().count() <= term.chars().count() + 3);
         if let Some((term, meaning)) = term
             && explained.insert(term)
         {
@@ -154,7 +156,10 @@ mod tests {
     #[test]
     fn terms_are_explained_once() {
         let text = "Неустойка начисляется за просрочку. Неустойка составляет 1%.";
-        assert_eq!(simplify(text).join(" "), "Неустойка (штраф за нарушение договора) начисляется за просрочку. Неустойка составляет 1%.");
+        assert_eq!(
+            simplify(text).join(" "),
+            "Неустойка (штраф за нарушение договора) начисляется за просрочку. Неустойка составляет 1%."
+        );
     }
 
     #[test]

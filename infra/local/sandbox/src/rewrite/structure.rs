@@ -1,5 +1,6 @@
 //! Rearranging sentences, only where the result is sure to be a sentence.
 
+use crate::spelling::without_capital;
 use crate::text::case;
 use crate::text::sentences::sentences;
 
@@ -44,16 +45,23 @@ pub(super) fn split_long(text: &str, limit: usize) -> String {
     out.join(" ")
 }
 
-const CONNECTIVES: &[&str] = &[", но ", ", однако ", ", поэтому ", ", а также ", ", при этом ", ", причём ", ", and ", ", but ", ", so "];
+const CONNECTIVES: &[&str] =
+    &[", но ", ", однако ", ", поэтому ", ", а также ", ", при этом ", ", причём ", ", and ", ", but ", ", so "];
 
 fn split_once(sentence: &str) -> Option<(String, String)> {
-    let cuts = CONNECTIVES.iter().filter_map(|word| sentence.find(word).map(|at| (at, *word))).chain(sentence.find("; ").map(|at| (at, "; ")));
+    let cuts = CONNECTIVES
+        .iter()
+        .filter_map(|word| sentence.find(word).map(|at| (at, *word)))
+        .chain(sentence.find("; ").map(|at| (at, "; ")));
     let fits = |(at, word): &(usize, &str)| {
         let (first, second) = sentence.split_at_checked(*at).unwrap_or((sentence, ""));
         let second = second.strip_prefix(word).unwrap_or(second);
         // A half in quotation marks or brackets is no sentence of its own.
         let open = first.matches(['«', '(']).count() > first.matches(['»', ')']).count();
-        !open && *word != ", а также " && first.split_whitespace().count() >= 4 && second.split_whitespace().count() >= 4
+        !open
+            && *word != ", а также "
+            && first.split_whitespace().count() >= 4
+            && second.split_whitespace().count() >= 4
     };
     let (at, word) = cuts.filter(fits).min()?;
     let (first, second) = sentence.split_at_checked(at)?;
@@ -72,13 +80,21 @@ fn turn(sentence: &str) -> String {
         let enough = a.split_whitespace().count() >= 2 && b.split_whitespace().count() >= 2;
         (enough && !a.contains(',') && !b.contains(',')).then_some((a, b))
     };
-    for (link, opening) in [(", потому что ", "Поскольку"), (", так как ", "Поскольку"), (", поэтому ", "Так как"), (", хотя ", "Хотя"), (", если ", "Если")] {
+    for (link, opening) in [
+        (", потому что ", "Поскольку"),
+        (", так как ", "Поскольку"),
+        (", поэтому ", "Так как"),
+        (", хотя ", "Хотя"),
+        (", если ", "Если"),
+    ] {
         if let Some((a, b)) = halves(link) {
             let (first, second) = if link == ", поэтому " { (a, b) } else { (b, a) };
-            return format!("{opening} {}, {}.", lower(first), lower(second));
+            return format!("{opening} {}, {}.", without_capital(first), without_capital(second));
         }
     }
-    for (opening, link, middle) in [("Если ", ", то ", ", если "), ("Поскольку ", ", ", ", потому что "), ("Хотя ", ", ", ", хотя ")] {
+    for (opening, link, middle) in
+        [("Если ", ", то ", ", если "), ("Поскольку ", ", ", ", потому что "), ("Хотя ", ", ", ", хотя ")]
+    {
         if let Some((condition, result)) = body.strip_prefix(opening).and_then(|rest| rest.split_once(link))
             && !condition.contains(',')
             && !result.contains(',')
@@ -89,21 +105,21 @@ fn turn(sentence: &str) -> String {
     sentence.to_owned()
 }
 
-/// Without the capital of a sentence's beginning, but names keep theirs.
-fn lower(half: &str) -> String {
-    let first = half.split_whitespace().next().unwrap_or_default();
-    if crate::spelling::is_common_word(&first.to_lowercase()) { case::uncapitalise(half) } else { half.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn halves_change_places() {
-        assert_eq!(rearrange("Если пойдёт дождь, то мы останемся. Москва спит."), "Мы останемся, если пойдёт дождь. Москва спит.");
+        assert_eq!(
+            rearrange("Если пойдёт дождь, то мы останемся. Москва спит."),
+            "Мы останемся, если пойдёт дождь. Москва спит."
+        );
         assert_eq!(rearrange("Москва спит, так как наступила ночь."), "Поскольку наступила ночь, Москва спит.");
-        assert_eq!(rearrange("Он устал, поэтому лёг спать."), "Он устал, поэтому лёг спать.".replace("Он устал, поэтому лёг спать.", "Так как он устал, лёг спать."));
+        assert_eq!(
+            rearrange("Он устал, поэтому лёг спать."),
+            "Он устал, поэтому лёг спать.".replace("Он устал, поэтому лёг спать.", "Так как он устал, лёг спать.")
+        );
     }
 
     #[test]

@@ -80,7 +80,9 @@ impl Table {
                     out.push('\u{1}');
                 }
             }
-            Part::Replaced(old, LATE) if old.chars().next().is_some_and(char::is_uppercase) => out.push_str("Поскольку"),
+            Part::Replaced(old, LATE) if old.chars().next().is_some_and(char::is_uppercase) => {
+                out.push_str("Поскольку")
+            }
             Part::Replaced(old, new) => out.push_str(&case::like(first_word(old), new)),
         });
         capitalise_marked(&out)
@@ -187,7 +189,10 @@ mod tests {
     #[test]
     fn all_forms_of_a_word_are_replaced_alike() {
         let table = Table::parse(&["m результат = mk итог\nf цен = fo стоимост\na важн = a значим"]);
-        assert_eq!(table.apply("Важные результаты и важного результата, цены, ценой."), "Значимые итоги и значимого итога, стоимости, стоимостью.");
+        assert_eq!(
+            table.apply("Важные результаты и важного результата, цены, ценой."),
+            "Значимые итоги и значимого итога, стоимости, стоимостью."
+        );
     }
 
     #[test]

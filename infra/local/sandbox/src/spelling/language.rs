@@ -102,7 +102,13 @@ impl Language {
     pub(super) fn knows(&self, word: &str) -> bool {
         self.dictionary.check(word)
             || (word.contains('’') && self.dictionary.check(&word.replace('’', "'")))
+            || self.is_short_adjective(word)
             || (word.contains(['ё', 'Ё']) && self.dictionary.check(&word.replace('ё', "е").replace('Ё', "Е")))
+    }
+
+    /// `комфортен`, where the dictionary has `комфортный` only.
+    fn is_short_adjective(&self, word: &str) -> bool {
+        word.strip_suffix("ен").is_some_and(|stem| self.dictionary.check(&format!("{stem}ный")))
     }
 
     /// How much likelier a word is for being frequent: 0 to 50 hundredths of a mistake.

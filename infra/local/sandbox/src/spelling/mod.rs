@@ -10,8 +10,11 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use crate::text::case;
 use crate::text::is_cyrillic;
+use crate::text::names::is_first_name;
 use crate::text::tokens::{Token, tokens};
 use language::Language;
 
@@ -25,10 +28,14 @@ pub(crate) struct Corrected {
 }
 
 /// How many hard words of one text get the slow search for distant suggestions.
-const SLOW_SEARCHES: usize = 8;
+const SLOW_SEARCHES: usize = 6;
 
 /// Corrects a text.
 pub(crate) fn correct(text: &str) -> Corrected {
+    correct_except(text, &HashSet::new())
+}
+
+fn correct_except(text: &str, kept: &HashSet<String>) -> Corrected {
     let mut writer = Writer { text: String::with_capacity(text.len()), changes: Vec::new(), slow_left: SLOW_SEARCHES };
     let parts = tokens(text);
     let mut rest = parts.as_slice();
@@ -36,11 +43,32 @@ pub(crate) fn correct(text: &str) -> Corrected {
         rest = tail;
         match (first, tail) {
             (Token::Word(a), [Token::Gap(" "), Token::Word(b), after @ ..]) if writer.pair(a, b) => rest = after,
+            (Token::Word(word), _) if kept.contains(&word.to_lowercase()) => writer.text.push_str(word),
             (Token::Word(word), _) => writer.word(word),
             (other, _) => writer.text.push_str(other.text()),
         }
     }
     Corrected { text: writer.text, changes: writer.changes }
+}
+
+/// Corrects a text, but leaves every word that stands in `given`: facts are not ours to change.
+pub(crate) fn correct_around(text: &str, given: &str) -> Corrected {
+    let kept = tokens(given).into_iter().filter_map(|token| match token {
+        Token::Word(word) => Some(word.to_lowercase()),
+        Token::Opaque(_) | Token::Gap(_) => None,
+    });
+    correct_except(text, &kept.collect())
+}
+
+/// A sentence as it stands inside another one: without the capital that its place gave it. Names and holidays keep theirs.
+pub(crate) fn without_capital(text: &str) -> String {
+    const HOLIDAYS: &[&str] = &["День ", "Новый год", "Рождество", "Пасха", "Масленица"];
+    if HOLIDAYS.iter().any(|holiday| text.starts_with(holiday)) {
+        return text.to_owned();
+    }
+    let first = text.split(|c: char| !c.is_alphabetic() && c != '-').find(|word| !word.is_empty()).unwrap_or_default();
+    let is_name = is_first_name(first) || !is_common_word(&first.to_lowercase());
+    if is_name { text.to_owned() } else { case::uncapitalise(text) }
 }
 
 /// Whether a dictionary knows the word in this form. Names are known with a capital only.

@@ -213,3 +213,17 @@ fn every_table_corrects_to_known_words() {
         assert!(right.split(' ').all(is_known), "{row}");
     }
 }
+
+#[test]
+fn given_words_are_left_alone() {
+    assert_eq!(correct_around("Превет, сонце", "превет").text, "Превет, солнце");
+}
+
+#[test]
+fn a_sentence_inside_another_loses_its_capital_but_names_do_not() {
+    assert_eq!(without_capital("Море зовёт"), "море зовёт");
+    assert_eq!(without_capital("Москва слезам не верит"), "Москва слезам не верит");
+    assert_eq!(without_capital("Иван пришёл"), "Иван пришёл");
+    assert_eq!(without_capital("США и мир"), "США и мир");
+    assert_eq!(without_capital("День учителя"), "День учителя");
+}

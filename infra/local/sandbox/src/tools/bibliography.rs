@@ -35,7 +35,8 @@ pub(super) fn bibliography(task: &Task<'_>) -> String {
         });
     }
     let numbered = standard.is_empty() || standard.starts_with("ГОСТ");
-    let date = if task.get("date").is_empty() { "[уточнить: дата обращения]" } else { task.get("date") };
+    let date =
+        if task.get("date").is_empty() { "[уточнить: дата обращения]" } else { task.get("date") };
     let line = |(place, source): (usize, &Source)| {
         let text = format(source, standard, date);
         if numbered { format!("{}. {text}", place + 1) } else { text }
@@ -54,7 +55,8 @@ fn parse(line: &str) -> Source {
         rest = rest.replace("URL:", "").replace("url:", "");
     }
     let lower = rest.to_lowercase();
-    source.is_law = ["закон", "кодекс", "конституция", "постановление", "указ ", "фз"].iter().any(|word| lower.contains(word));
+    source.is_law =
+        ["закон", "кодекс", "конституция", "постановление", "указ ", "фз"].iter().any(|word| lower.contains(word));
     if let Some(year) = years(&rest) {
         rest = rest.replacen(&format!("({year})"), "", 1).replacen(&year, "", 1);
         source.year = year;
@@ -64,7 +66,12 @@ fn parse(line: &str) -> Source {
         before.clone_into(&mut rest);
     }
     let mut title = Vec::new();
-    for part in rest.split([',', ';']).flat_map(|part| part.split(" — ")).flat_map(|part| part.split(". ")).map(|part| part.trim().trim_end_matches('.')) {
+    for part in rest
+        .split([',', ';'])
+        .flat_map(|part| part.split(" — "))
+        .flat_map(|part| part.split(". "))
+        .map(|part| part.trim().trim_end_matches('.'))
+    {
         place(&mut source, part, &mut title);
     }
     let title = title.join(", ");
@@ -92,9 +99,16 @@ fn place(source: &mut Source, part: &str, title: &mut Vec<String>) {
         return;
     }
     let digits = part.chars().filter(char::is_ascii_digit).count();
-    let is_pages = digits > 0 && (part.ends_with(" с") || part.starts_with("С ") || part.starts_with("с ") || part.ends_with(" стр") || part.starts_with("pp"));
+    let is_pages = digits > 0
+        && (part.ends_with(" с")
+            || part.starts_with("С ")
+            || part.starts_with("с ")
+            || part.ends_with(" стр")
+            || part.starts_with("pp"));
     match part.split_once(':') {
-        Some((city, publisher)) if city.split_whitespace().count() <= 2 && !publisher.trim().is_empty() && !title.is_empty() => {
+        Some((city, publisher))
+            if city.split_whitespace().count() <= 2 && !publisher.trim().is_empty() && !title.is_empty() =>
+        {
             source.city = full_city(city.trim()).to_owned();
             publisher.trim().clone_into(&mut source.publisher);
         }
@@ -105,7 +119,9 @@ fn place(source: &mut Source, part: &str, title: &mut Vec<String>) {
                 last.push_str(&format!(" {}", spaced(part)));
             }
         }
-        _ if full_city(part) != part || ["Москва", "Санкт-Петербург", "Казань", "London", "New York"].contains(&part) => {
+        _ if full_city(part) != part
+            || ["Москва", "Санкт-Петербург", "Казань", "London", "New York"].contains(&part) =>
+        {
             source.city = full_city(part).to_owned();
         }
         _ if !title.is_empty() && is_publisher(part) => part.clone_into(&mut source.publisher),
@@ -130,15 +146,31 @@ fn full_city(city: &str) -> &str {
 
 fn is_publisher(part: &str) -> bool {
     let lower = part.to_lowercase();
-    ["изд", "пресс", "press", "наука", "просвещение", "аст", "эксмо", "питер", "юрайт", "инфра", "дрофа", "вильямс", "манн"]
-        .iter()
-        .any(|word| lower.contains(word))
+    [
+        "изд",
+        "пресс",
+        "press",
+        "наука",
+        "просвещение",
+        "аст",
+        "эксмо",
+        "питер",
+        "юрайт",
+        "инфра",
+        "дрофа",
+        "вильямс",
+        "манн",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
         && part.split_whitespace().count() <= 5
 }
 
 fn is_initials(part: &str) -> bool {
     let bare: Vec<&str> = part.split(['.', ' ']).filter(|bit| !bit.is_empty()).collect();
-    !bare.is_empty() && bare.len() <= 2 && bare.iter().all(|bit| bit.chars().count() == 1 && bit.chars().all(char::is_uppercase))
+    !bare.is_empty()
+        && bare.len() <= 2
+        && bare.iter().all(|bit| bit.chars().count() == 1 && bit.chars().all(char::is_uppercase))
 }
 
 /// `Иванов И. И`, `И. И. Иванов` or a lone `Иванов`.
@@ -147,7 +179,10 @@ fn is_person(part: &str) -> bool {
     let capitals = words.iter().all(|word| word.chars().next().is_some_and(char::is_uppercase));
     let initials = words.iter().filter(|word| word.chars().count() == 1).count();
     let surname = words.iter().find(|word| word.chars().count() > 2);
-    let lone = words.len() == 1 && surname.is_some_and(|word| ["ов", "ев", "ин", "ий", "ой", "ко", "ая", "ва", "на", "ер", "он"].iter().any(|end| word.ends_with(end)));
+    let lone = words.len() == 1
+        && surname.is_some_and(|word| {
+            ["ов", "ев", "ин", "ий", "ой", "ко", "ая", "ва", "на", "ер", "он"].iter().any(|end| word.ends_with(end))
+        });
     capitals && words.len() <= 3 && surname.is_some() && (initials > 0 || lone)
 }
 
@@ -155,7 +190,8 @@ fn is_person(part: &str) -> bool {
 fn person(part: &str) -> String {
     let words: Vec<&str> = part.split([' ', '.']).filter(|word| !word.is_empty()).collect();
     let surname = words.iter().find(|word| word.chars().count() > 1).copied().unwrap_or_default();
-    let initials: Vec<String> = words.iter().filter(|word| word.chars().count() == 1).map(|letter| format!("{letter}.")).collect();
+    let initials: Vec<String> =
+        words.iter().filter(|word| word.chars().count() == 1).map(|letter| format!("{letter}.")).collect();
     if initials.is_empty() { surname.to_owned() } else { format!("{surname} {}", initials.join(" ")) }
 }
 
@@ -180,7 +216,8 @@ fn format(source: &Source, standard: &str, date: &str) -> String {
     match standard {
         "APA 7" | "MLA 9" => western(source, standard, &title, &year, date),
         "ГОСТ Р 7.0.5–2008" => {
-            let head = if source.authors.is_empty() { String::new() } else { format!("{} ", source.authors.join(", ")) };
+            let head =
+                if source.authors.is_empty() { String::new() } else { format!("{} ", source.authors.join(", ")) };
             let within = if source.within.is_empty() { String::new() } else { format!(" // {}", source.within) };
             let imprint = if needs_imprint {
                 format!(" {} : {}, {year}.", or_mark(&source.city, "город"), or_mark(&source.publisher, "издательство"))
@@ -188,11 +225,16 @@ fn format(source: &Source, standard: &str, date: &str) -> String {
                 format!(" {year}.")
             };
             let pages = if source.pages.is_empty() { String::new() } else { format!(" {}.", source.pages) };
-            let url = if is_online { format!(" URL: {} (дата обращения: {date}).", source.url) } else { String::new() };
+            let url = if is_online {
+                format!(" URL: {} (дата обращения: {date}).", source.url)
+            } else {
+                String::new()
+            };
             format!("{head}{title}{within}.{imprint}{pages}{url}")
         }
         _ => {
-            let head = source.authors.first().map(|author| format!("{} ", author.replacen(' ', ", ", 1))).unwrap_or_default();
+            let head =
+                source.authors.first().map(|author| format!("{} ", author.replacen(' ', ", ", 1))).unwrap_or_default();
             let by = if source.authors.is_empty() {
                 String::new()
             } else {
@@ -200,12 +242,20 @@ fn format(source: &Source, standard: &str, date: &str) -> String {
             };
             let within = if source.within.is_empty() { String::new() } else { format!(" // {}", source.within) };
             let imprint = if needs_imprint {
-                format!(" — {} : {}, {year}.", or_mark(&source.city, "город"), or_mark(&source.publisher, "издательство"))
+                format!(
+                    " — {} : {}, {year}.",
+                    or_mark(&source.city, "город"),
+                    or_mark(&source.publisher, "издательство")
+                )
             } else {
                 format!(" — {year}.")
             };
             let pages = if source.pages.is_empty() { String::new() } else { format!(" — {}.", source.pages) };
-            let url = if is_online { format!(" — URL: {} (дата обращения: {date}).", source.url) } else { String::new() };
+            let url = if is_online {
+                format!(" — URL: {} (дата обращения: {date}).", source.url)
+            } else {
+                String::new()
+            };
             let form = if is_online { "электронный" } else { "непосредственный" };
             format!("{head}{title}{by}{within}.{imprint}{pages}{url} — Текст : {form}.")
         }
@@ -216,14 +266,21 @@ fn western(source: &Source, standard: &str, title: &str, year: &str, date: &str)
     let authors: Vec<String> = source.authors.iter().map(|author| author.replacen(' ', ", ", 1)).collect();
     let url = if source.url.is_empty() { String::new() } else { format!(" {}", source.url) };
     let home = [&source.within, &source.publisher].into_iter().find(|text| !text.is_empty()).cloned();
-    let home = home.unwrap_or_else(|| if url.is_empty() { "[уточнить: издательство]".to_owned() } else { String::new() });
+    let home = home.unwrap_or_else(|| {
+        if url.is_empty() { "[уточнить: издательство]".to_owned() } else { String::new() }
+    });
     if standard == "APA 7" {
         let head = if authors.is_empty() { String::new() } else { format!("{} ", authors.join(", & ")) };
         let tail = if home.is_empty() { String::new() } else { format!(" {home}.") };
-        if head.is_empty() { format!("*{title}*. ({year}).{tail}{url}") } else { format!("{head}({year}). *{title}*.{tail}{url}") }
+        if head.is_empty() {
+            format!("*{title}*. ({year}).{tail}{url}")
+        } else {
+            format!("{head}({year}). *{title}*.{tail}{url}")
+        }
     } else {
         let head = if authors.is_empty() { String::new() } else { format!("{} ", or_dot(&authors.join(", and "))) };
-        let parts: Vec<String> = [home, year.to_owned(), url.trim().to_owned()].into_iter().filter(|part| !part.is_empty()).collect();
+        let parts: Vec<String> =
+            [home, year.to_owned(), url.trim().to_owned()].into_iter().filter(|part| !part.is_empty()).collect();
         let accessed = if url.is_empty() { String::new() } else { format!(" Accessed {date}.") };
         format!("{head}*{title}*. {}.{accessed}", parts.join(", "))
     }
@@ -241,7 +298,10 @@ mod tests {
     fn a_book_is_taken_apart() {
         let source = parse("Иванов И.И. Основы экономики. М.: Наука, 2019. 300 с.");
         assert_eq!(source.authors, ["Иванов И. И."]);
-        assert_eq!((source.title.as_str(), source.city.as_str(), source.publisher.as_str()), ("Основы экономики", "Москва", "Наука"));
+        assert_eq!(
+            (source.title.as_str(), source.city.as_str(), source.publisher.as_str()),
+            ("Основы экономики", "Москва", "Наука")
+        );
         assert_eq!((source.year.as_str(), source.pages.as_str()), ("2019", "300 с"));
     }
 
@@ -256,7 +316,8 @@ mod tests {
 
     #[test]
     fn a_site_has_an_address_and_a_date() {
-        let line = format(&parse("Правила русского языка, 2023, https://gramota.ru/rules"), "ГОСТ Р 7.0.5–2008", "01.02.2025");
+        let line =
+            format(&parse("Правила русского языка, 2023, https://gramota.ru/rules"), "ГОСТ Р 7.0.5–2008", "01.02.2025");
         assert_eq!(line, "Правила русского языка. 2023. URL: https://gramota.ru/rules (дата обращения: 01.02.2025).");
     }
 }

@@ -15,7 +15,8 @@ struct Rule {
     edit: &'static str,
 }
 
-static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| rows(include_str!("../../data/contract/risks.txt")).filter_map(rule).collect());
+static RULES: LazyLock<Vec<Rule>> =
+    LazyLock::new(|| rows(include_str!("../../data/contract/risks.txt")).filter_map(rule).collect());
 
 fn rows(file: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     file.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('|').map(str::trim).collect())
@@ -41,8 +42,12 @@ pub(super) fn review(task: &Task<'_>) -> String {
     let risks = risks(&clauses);
     let missing = missing(task.get("text"));
     match (task.stage, task.step.to_lowercase().as_str()) {
-        (Stage::Notes(_), "риски") => task.notes(&format!("{}\n{}", map(&clauses, &missing), list(&risks, task.get("questions")))),
-        (Stage::Notes(_), "правки") => task.notes(&format!("{}\n{}", list(&risks, task.get("questions")), edits(&risks))),
+        (Stage::Notes(_), "риски") => {
+            task.notes(&format!("{}\n{}", map(&clauses, &missing), list(&risks, task.get("questions"))))
+        }
+        (Stage::Notes(_), "правки") => {
+            task.notes(&format!("{}\n{}", list(&risks, task.get("questions")), edits(&risks)))
+        }
         (Stage::Notes(_), _) => task.notes(&map(&clauses, &missing)),
         _ => conclusion(task, &clauses, &risks, &missing),
     }
@@ -86,12 +91,16 @@ fn map(clauses: &[Clause<'_>], missing: &[&str]) -> String {
     let mut notes = "Разделы\n".to_owned();
     for row in rows(include_str!("../../data/contract/topics.txt")) {
         let [topic, words] = row.as_slice() else { continue };
-        let about = clauses.iter().find(|clause| words.split(' ').any(|word| clause.text.to_lowercase().contains(word)));
+        let about =
+            clauses.iter().find(|clause| words.split(' ').any(|word| clause.text.to_lowercase().contains(word)));
         if let Some(clause) = about {
             notes.push_str(&format!("— {topic}: {}, «{}»\n", clause.number, short(clause.text)));
         }
     }
-    notes.push_str(&format!("Нет в тексте: {}\n", if missing.is_empty() { "всё обычное есть".to_owned() } else { missing.join(", ") }));
+    notes.push_str(&format!(
+        "Нет в тексте: {}\n",
+        if missing.is_empty() { "всё обычное есть".to_owned() } else { missing.join(", ") }
+    ));
     notes
 }
 
@@ -109,7 +118,13 @@ fn list(risks: &[Risk<'_>], questions: &str) -> String {
 fn edits(risks: &[Risk<'_>]) -> String {
     let serious = risks.iter().filter(|risk| risk.rule.level != "низкий");
     let lines: Vec<String> = serious
-        .map(|risk| format!("— {}: {}. Запасной вариант: исключить пункт и применять правила закона", risk.clause.number, case::capitalise(risk.rule.edit)))
+        .map(|risk| {
+            format!(
+                "— {}: {}. Запасной вариант: исключить пункт и применять правила закона",
+                risk.clause.number,
+                case::capitalise(risk.rule.edit)
+            )
+        })
         .collect();
     format!("Правки\n{}\n", lines.join("\n"))
 }
@@ -130,9 +145,19 @@ fn conclusion(task: &Task<'_>, clauses: &[Clause<'_>], risks: &[Risk<'_>], missi
         (0, _) => "Подписывать можно, если согласовать правки ниже.",
         _ => "В таком виде подписывать не стоит: сначала нужны правки.",
     };
-    let reasons: Vec<String> = risks.iter().take(3).map(|risk| format!("- {} ({})", case::capitalise(risk.rule.threat), risk.clause.number)).collect();
-    let about: Vec<&str> = clauses.iter().flat_map(|clause| sentences(clause.text)).filter(|sentence| sentence.split_whitespace().count() > 4).take(2).collect();
-    let mut out = format!("## Коротко\n\nСторона клиента: {}. {verdict}\n\n", or(task.get("side"), "[уточнить: сторона]"));
+    let reasons: Vec<String> = risks
+        .iter()
+        .take(3)
+        .map(|risk| format!("- {} ({})", case::capitalise(risk.rule.threat), risk.clause.number))
+        .collect();
+    let about: Vec<&str> = clauses
+        .iter()
+        .flat_map(|clause| sentences(clause.text))
+        .filter(|sentence| sentence.split_whitespace().count() > 4)
+        .take(2)
+        .collect();
+    let mut out =
+        format!("## Коротко\n\nСторона клиента: {}. {verdict}\n\n", or(task.get("side"), "[уточнить: сторона]"));
     if !reasons.is_empty() {
         out.push_str(&format!("{}\n\n", reasons.join("\n")));
     }
@@ -142,7 +167,13 @@ fn conclusion(task: &Task<'_>, clauses: &[Clause<'_>], risks: &[Risk<'_>], missi
     } else {
         out.push_str("| Пункт | В чём риск | Уровень |\n|---|---|---|\n");
         for Risk { clause, rule } in risks {
-            out.push_str(&format!("| {} | «{}»: {} | {} |\n", clause.number, short(clause.text).replace('|', "/"), rule.threat, rule.level));
+            out.push_str(&format!(
+                "| {} | «{}»: {} | {} |\n",
+                clause.number,
+                short(clause.text).replace('|', "/"),
+                rule.threat,
+                rule.level
+            ));
         }
         out.push_str("\n## Какие правки предложить\n\n");
         for Risk { clause, rule } in risks {
@@ -151,7 +182,10 @@ fn conclusion(task: &Task<'_>, clauses: &[Clause<'_>], risks: &[Risk<'_>], missi
         out.push('\n');
     }
     if !missing.is_empty() {
-        out.push_str(&format!("## Чего не хватает\n\n- {}\n\n", missing.iter().map(|topic| case::capitalise(topic)).collect::<Vec<_>>().join("\n- ")));
+        out.push_str(&format!(
+            "## Чего не хватает\n\n- {}\n\n",
+            missing.iter().map(|topic| case::capitalise(topic)).collect::<Vec<_>>().join("\n- ")
+        ));
     }
     out.push_str("## Что уточнить до подписания\n\n- Полномочия того, кто подписывает\n- Есть ли все приложения, на которые ссылается договор\n- Действующая редакция закона на дату подписания\n\n");
     if !task.get("questions").is_empty() {
@@ -169,9 +203,12 @@ fn conclusion(task: &Task<'_>, clauses: &[Clause<'_>], risks: &[Risk<'_>], missi
 fn answer(question: &str, risks: &[Risk<'_>]) -> String {
     let words = crate::extract::keywords(question, 4);
     let stems: Vec<String> = words.iter().map(|word| crate::text::stem::stem(word)).collect();
-    let about = risks.iter().find(|risk| stems.iter().any(|stem| risk.clause.text.to_lowercase().contains(stem.as_str())));
+    let about =
+        risks.iter().find(|risk| stems.iter().any(|stem| risk.clause.text.to_lowercase().contains(stem.as_str())));
     match about {
-        Some(risk) => format!("Смотрите {}: {}; стоит предложить: {}.", risk.clause.number, risk.rule.threat, risk.rule.edit),
+        Some(risk) => {
+            format!("Смотрите {}: {}; стоит предложить: {}.", risk.clause.number, risk.rule.threat, risk.rule.edit)
+        }
         None => "В тексте договора прямого ответа нет: [уточнить у другой стороны].".to_owned(),
     }
 }
@@ -190,7 +227,8 @@ mod tests {
     #[test]
     fn clauses_keep_their_numbers_and_risks_come_worst_first() {
         let clauses = clauses(TEXT);
-        let found: Vec<(&str, &str)> = risks(&clauses).iter().map(|risk| (risk.clause.number.as_str(), risk.rule.level)).collect();
+        let found: Vec<(&str, &str)> =
+            risks(&clauses).iter().map(|risk| (risk.clause.number.as_str(), risk.rule.level)).collect();
         assert_eq!(found, [("п. 2.1", "высокий"), ("п. 3.2", "высокий"), ("п. 4", "средний")]);
     }
 

@@ -12,19 +12,26 @@ pub(super) fn section(name: &str, text: &str) -> String {
         "хронология или формулы" => dated(text),
         _ => extract::summary(text, 3).into_iter().map(str::to_owned).collect(),
     };
-    if lines.is_empty() { "[проверить: в материале этого нет]\n".to_owned() } else { format!("- {}\n", lines.join("\n- ")) }
+    if lines.is_empty() {
+        "[проверить: в материале этого нет]\n".to_owned()
+    } else {
+        format!("- {}\n", lines.join("\n- "))
+    }
 }
 
 fn terms(text: &str) -> Vec<String> {
-    let defined: Vec<String> =
-        facts::definitions(text).into_iter().map(|definition| format!("**{}** — {}", definition.term, definition.meaning)).collect();
+    let defined: Vec<String> = facts::definitions(text)
+        .into_iter()
+        .map(|definition| format!("**{}** — {}", definition.term, definition.meaning))
+        .collect();
     if !defined.is_empty() {
         return defined;
     }
     extract::keywords(text, 4)
         .into_iter()
         .filter_map(|word| {
-            let sentence = sentences(text).into_iter().find(|sentence| sentence.to_lowercase().contains(&word.to_lowercase()))?;
+            let sentence =
+                sentences(text).into_iter().find(|sentence| sentence.to_lowercase().contains(&word.to_lowercase()))?;
             Some(format!("**{word}** — см.: «{}»", without_bullet(sentence)))
         })
         .collect()
@@ -32,7 +39,9 @@ fn terms(text: &str) -> Vec<String> {
 
 fn questions(text: &str) -> Vec<String> {
     let defined = facts::definitions(text).into_iter().map(|definition| format!("Что такое «{}»?", definition.term));
-    let words = extract::keywords(text, 5).into_iter().map(|word| format!("Что в материале сказано о слове «{word}» и почему это важно?"));
+    let words = extract::keywords(text, 5)
+        .into_iter()
+        .map(|word| format!("Что в материале сказано о слове «{word}» и почему это важно?"));
     defined.chain(words).take(5).collect()
 }
 

@@ -26,5 +26,9 @@ pub(super) fn analyse(text: &str, thoughts: usize) -> String {
 
 /// The sentences of a text without signs of lists.
 pub(super) fn statements(text: &str) -> Vec<&str> {
-    sentences(text).into_iter().map(without_bullet).filter(|sentence| sentence.split_whitespace().count() >= 4).collect()
+    sentences(text)
+        .into_iter()
+        .map(without_bullet)
+        .filter(|sentence| sentence.split_whitespace().count() >= 4)
+        .collect()
 }

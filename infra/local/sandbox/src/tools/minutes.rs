@@ -15,14 +15,74 @@ enum Part {
     Talk,
 }
 
-const DECISIONS: &[&str] = &["решили", "решено", "договорились", "утвердили", "утверждаем", "согласовали", "приняли решение", "постановили", "выбрали"];
+const DECISIONS: &[&str] = &[
+    "решили",
+    "решено",
+    "договорились",
+    "утвердили",
+    "утверждаем",
+    "согласовали",
+    "приняли решение",
+    "постановили",
+    "выбрали",
+];
 const DUTIES: &[&str] = &[
-    "подготов", "сделает", "сделаю", "отправ", "напиш", "провер", "созвон", "поруч", "возьмёт", "возьмет", "возьму", "займ", "должен", "должна",
-    "нужно", "надо", "обещ", "уточн", "свяж", "найд", "собер", "закаж", "оформ", "пришл", "состав", "обнов",
+    "подготов",
+    "сделает",
+    "сделаю",
+    "отправ",
+    "напиш",
+    "провер",
+    "созвон",
+    "поруч",
+    "возьмёт",
+    "возьмет",
+    "возьму",
+    "займ",
+    "должен",
+    "должна",
+    "нужно",
+    "надо",
+    "обещ",
+    "уточн",
+    "свяж",
+    "найд",
+    "собер",
+    "закаж",
+    "оформ",
+    "пришл",
+    "состав",
+    "обнов",
 ];
 const UNITS: &[&str] = &[
-    "понедельник", "вторник", "сред", "четверг", "пятниц", "суббот", "воскресень", "недел", "месяц", "дня", "дней", "завтра", "января", "февраля",
-    "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря", "час", "утр", "вечер", "числ",
+    "понедельник",
+    "вторник",
+    "сред",
+    "четверг",
+    "пятниц",
+    "суббот",
+    "воскресень",
+    "недел",
+    "месяц",
+    "дня",
+    "дней",
+    "завтра",
+    "января",
+    "февраля",
+    "марта",
+    "апреля",
+    "мая",
+    "июня",
+    "июля",
+    "августа",
+    "сентября",
+    "октября",
+    "ноября",
+    "декабря",
+    "час",
+    "утр",
+    "вечер",
+    "числ",
 ];
 
 struct Entry {
@@ -44,7 +104,11 @@ fn read(text: &str) -> Vec<Entry> {
     for line in text.lines() {
         let (speaker, rest) = speaker(without_bullet(line));
         for sentence in sentences(rest) {
-            entries.push(Entry { part: part(sentence), speaker: speaker.map(str::to_owned), text: sentence.to_owned() });
+            entries.push(Entry {
+                part: part(sentence),
+                speaker: speaker.map(str::to_owned),
+                text: sentence.to_owned(),
+            });
         }
     }
     entries
@@ -53,7 +117,11 @@ fn read(text: &str) -> Vec<Entry> {
 /// `Анна: текст` as who speaks and what.
 fn speaker(line: &str) -> (Option<&str>, &str) {
     match line.split_once(':') {
-        Some((name, rest)) if name.split_whitespace().count() <= 2 && name.chars().next().is_some_and(char::is_uppercase) && !rest.starts_with("//") => {
+        Some((name, rest))
+            if name.split_whitespace().count() <= 2
+                && name.chars().next().is_some_and(char::is_uppercase)
+                && !rest.starts_with("//") =>
+        {
             (Some(name.trim()), rest.trim())
         }
         _ => (None, line),
@@ -62,8 +130,14 @@ fn speaker(line: &str) -> (Option<&str>, &str) {
 
 fn part(sentence: &str) -> Part {
     let lower = sentence.to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| lower.split(|c: char| !c.is_alphabetic()).any(|have| have.starts_with(word)));
-    if sentence.ends_with('?') || lower.starts_with("непонятно") || lower.contains("не решили") || lower.contains("открыт") {
+    let has = |words: &[&str]| {
+        words.iter().any(|word| lower.split(|c: char| !c.is_alphabetic()).any(|have| have.starts_with(word)))
+    };
+    if sentence.ends_with('?')
+        || lower.starts_with("непонятно")
+        || lower.contains("не решили")
+        || lower.contains("открыт")
+    {
         Part::Question
     } else if DECISIONS.iter().any(|word| lower.contains(word)) {
         Part::Decision
@@ -79,13 +153,17 @@ fn deadline(sentence: &str) -> Option<String> {
     let words: Vec<&str> = sentence.split_whitespace().collect();
     let at = words.iter().enumerate().position(|(place, word)| {
         let next: Vec<&str> = words.iter().skip(place + 1).take(2).copied().collect();
-        let names_time = |word: &str| UNITS.iter().any(|unit| word.to_lowercase().starts_with(unit)) || word.starts_with(|c: char| c.is_ascii_digit());
+        let names_time = |word: &str| {
+            UNITS.iter().any(|unit| word.to_lowercase().starts_with(unit))
+                || word.starts_with(|c: char| c.is_ascii_digit())
+        };
         let leads = matches!(word.to_lowercase().as_str(), "до" | "к" | "ко" | "во" | "в" | "через" | "на");
         (leads && next.iter().any(|word| names_time(word))) || word.to_lowercase().starts_with("завтра")
     })?;
     let mut end = at + 1;
     while let Some(word) = words.get(end) {
-        let is_time = UNITS.iter().any(|unit| word.to_lowercase().starts_with(unit)) || word.starts_with(|c: char| c.is_ascii_digit());
+        let is_time = UNITS.iter().any(|unit| word.to_lowercase().starts_with(unit))
+            || word.starts_with(|c: char| c.is_ascii_digit());
         if !is_time && end > at + 1 || end > at + 4 {
             break;
         }
@@ -110,10 +188,16 @@ fn responsible(entry: &Entry) -> Option<String> {
 }
 
 fn listed(entries: &[Entry]) -> String {
-    let titles = [(Part::Decision, "Решено"), (Part::Duty, "Поручено"), (Part::Question, "Без решения"), (Part::Talk, "Обсуждалось")];
+    let titles = [
+        (Part::Decision, "Решено"),
+        (Part::Duty, "Поручено"),
+        (Part::Question, "Без решения"),
+        (Part::Talk, "Обсуждалось"),
+    ];
     let mut notes = String::new();
     for (part, title) in titles {
-        let lines: Vec<String> = entries.iter().filter(|entry| entry.part == part).map(|entry| format!("— «{}»", entry.text)).collect();
+        let lines: Vec<String> =
+            entries.iter().filter(|entry| entry.part == part).map(|entry| format!("— «{}»", entry.text)).collect();
         if !lines.is_empty() {
             notes.push_str(&format!("{title}\n{}\n", lines.join("\n")));
         }
@@ -155,7 +239,10 @@ fn render(task: &Task<'_>, entries: &[Entry]) -> String {
     }
     let duties: Vec<String> = of(Part::Duty).enumerate().map(|(place, entry)| row(place, entry)).collect();
     if !duties.is_empty() {
-        out.push_str(&format!("## Задачи\n\n| № | Задача | Ответственный | Срок |\n|---|---|---|---|\n{}\n\n", duties.join("\n")));
+        out.push_str(&format!(
+            "## Задачи\n\n| № | Задача | Ответственный | Срок |\n|---|---|---|---|\n{}\n\n",
+            duties.join("\n")
+        ));
     }
     let questions: Vec<String> = of(Part::Question).map(|entry| format!("- {}", entry.text)).collect();
     if !questions.is_empty() {
@@ -202,7 +289,10 @@ mod tests {
 
     #[test]
     fn sentences_are_sorted() {
-        let parts: Vec<Part> = read("Решили запустить рекламу. Иван составит план. Кто поедет? Было весело.").iter().map(|entry| entry.part).collect();
+        let parts: Vec<Part> = read("Решили запустить рекламу. Иван составит план. Кто поедет? Было весело.")
+            .iter()
+            .map(|entry| entry.part)
+            .collect();
         assert_eq!(parts, [Part::Decision, Part::Duty, Part::Question, Part::Talk]);
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn run(tool: &str, prompt: &Prompt, variant: u32) -> Option<String> {
     let step = prompt.step.as_deref().unwrap_or_default();
     let stage = stage::of(step, facts.draft.is_some());
     if let (Stage::Polish, Some(draft)) = (stage, &facts.draft) {
-        return Some(polish(draft));
+        return Some(polish(draft, &facts));
     }
     let task = Task { tool, step, stage, facts, variant };
     match tool {
@@ -85,8 +85,9 @@ fn unknown(task: &Task<'_>) -> Option<String> {
     compose::compose("generic", task.step, &task.facts, task.variant)
 }
 
-/// The last look at a finished text: spelling, and no blanks where none belong.
-fn polish(draft: &str) -> String {
-    let clean = spelling::correct(draft).text;
+/// The last look at a finished text: spelling, and no blanks where none belong. The user's own words stay.
+fn polish(draft: &str, facts: &Facts) -> String {
+    let given: Vec<&str> = facts.iter().map(|(_, text)| text).collect();
+    let clean = spelling::correct_around(draft, &given.join("\n")).text;
     clean.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim().to_owned()
 }

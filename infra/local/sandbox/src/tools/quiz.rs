@@ -3,9 +3,10 @@
 use super::stage::Stage;
 use super::{Task, material, quiz_words};
 use crate::extract::facts::{self, Definition};
+use crate::spelling::without_capital;
 use crate::text::stopwords::is_stopword;
 use crate::text::tokens::{Token, tokens};
-use crate::text::{Lang, case, language};
+use crate::text::{Lang, language};
 use crate::writer::Seed;
 
 /// A question with its answer; `options` is empty for an open one.
@@ -24,7 +25,8 @@ pub(super) fn quiz(task: &Task<'_>) -> String {
     let count = task.get("count").trim().parse().unwrap_or(10_usize);
     let seed = Seed::of([task.tool, text, &task.variant.to_string()]);
     let mut writer = Writer::new(text, task.get("difficulty") == "высокая", seed);
-    let questions: Vec<Question> = (0..count.min(writer.statements.len())).map(|index| writer.question(task.get("kind"), index)).collect();
+    let questions: Vec<Question> =
+        (0..count.min(writer.statements.len())).map(|index| writer.question(task.get("kind"), index)).collect();
     render(&questions, language(text))
 }
 
@@ -75,7 +77,14 @@ impl<'a> Writer<'a> {
                 words.push(word);
             }
         }
-        Self { lang: language(text), statements: material::statements(text), definitions: facts::definitions(text), words, hard, seed }
+        Self {
+            lang: language(text),
+            statements: material::statements(text),
+            definitions: facts::definitions(text),
+            words,
+            hard,
+            seed,
+        }
     }
 
     fn question(&mut self, kind: &str, index: usize) -> Question {
@@ -114,13 +123,17 @@ impl<'a> Writer<'a> {
         if options.len() < 4 {
             return self.which_is_true(statement, index);
         }
-        let text = format!("{} «{gapped}»", self.say("Что пропущено в утверждении", "What is missing in the statement"));
+        let text =
+            format!("{} «{gapped}»", self.say("Что пропущено в утверждении", "What is missing in the statement"));
         self.closed(format!("{text}?"), options, statement)
     }
 
     /// «Что такое X?» for a statement that says it.
     fn definition(&mut self, statement: &str) -> Option<Question> {
-        let known = self.definitions.iter().find(|definition| statement.contains(&definition.term) && statement.contains(&definition.meaning))?;
+        let known = self
+            .definitions
+            .iter()
+            .find(|definition| statement.contains(&definition.term) && statement.contains(&definition.meaning))?;
         let (term, meaning) = (known.term.clone(), known.meaning.clone());
         let mut options = vec![(meaning.clone(), true)];
         for other in &self.definitions {
@@ -141,7 +154,7 @@ impl<'a> Writer<'a> {
 
     fn which_is_true(&mut self, statement: &str, index: usize) -> Question {
         let mut options = vec![(statement.to_owned(), true)];
-        for attempt in 0..9 {
+        for attempt in 0..18 {
             let changed = self.change(statement, index + attempt);
             if options.len() < 4 && options.iter().all(|(known, _)| *known != changed) {
                 options.push((changed, false));
@@ -158,7 +171,7 @@ impl<'a> Writer<'a> {
         if second != first {
             options.push((second.to_owned(), true));
         }
-        for attempt in 0..9 {
+        for attempt in 0..18 {
             let changed = self.change(if attempt % 2 == 0 { first } else { second }, index + attempt);
             if options.len() < 4 && options.iter().all(|(known, _)| *known != changed) {
                 options.push((changed, false));
@@ -220,7 +233,9 @@ impl<'a> Writer<'a> {
         let ending = |word: &str, length: usize| word.chars().rev().take(length).collect::<String>();
         for length in [4, 3, 2] {
             for word in &self.words {
-                let fits = *word != right && ending(word, length) == ending(right, length) && !found.iter().any(|known| known == word);
+                let fits = *word != right
+                    && ending(word, length) == ending(right, length)
+                    && !found.iter().any(|known| known == word);
                 if fits && found.len() < count {
                     found.push((*word).to_owned());
                 }
@@ -235,7 +250,9 @@ impl<'a> Writer<'a> {
         let (mut sure, mut other) = (Vec::new(), Vec::new());
         for token in tokens(statement) {
             match token {
-                Token::Opaque(number) if number.chars().all(|c| c.is_ascii_digit()) => sure.insert(0, number.to_owned()),
+                Token::Opaque(number) if number.chars().all(|c| c.is_ascii_digit()) => {
+                    sure.insert(0, number.to_owned())
+                }
                 Token::Word(word) if !quiz_words::alternatives(word, 0).is_empty() => sure.push(word.to_owned()),
                 Token::Word(word) if self.words.contains(&word) => other.push(word.to_owned()),
                 _ => {}
@@ -258,5 +275,9 @@ impl<'a> Writer<'a> {
 }
 
 fn negate(statement: &str) -> String {
-    format!("{} {}", if language(statement) == Lang::En { "It is not so that" } else { "Неверно, что" }, case::uncapitalise(statement))
+    format!(
+        "{} {}",
+        if language(statement) == Lang::En { "It is not so that" } else { "Неверно, что" },
+        without_capital(statement)
+    )
 }

@@ -4,7 +4,8 @@ use crate::spelling::is_common_word;
 use crate::text::is_cyrillic;
 
 /// Adjectives without their endings.
-const ADJECTIVES: &[&str] = &["известн", "обычн", "северн", "крупн", "нов", "стар", "сложн", "отдельн", "временн", "случайн"];
+const ADJECTIVES: &[&str] =
+    &["известн", "обычн", "северн", "крупн", "нов", "стар", "сложн", "отдельн", "временн", "случайн"];
 /// What adjectives alone end with. `-ой`, `-ом`, `-ей` are left out: nouns have them too.
 const ADJECTIVE_ENDINGS: &[&str] = &["ый", "ая", "ое", "ые", "ого", "ому", "ых", "ую", "ыми", "ым"];
 /// Verbs in the past without `-л`, and their reflexive fellows.
@@ -27,9 +28,12 @@ pub(super) fn alternatives(right: &str, start: usize) -> Vec<String> {
     if NUMERALS.contains(&lower.as_str()) {
         return rotated(NUMERALS, "", &lower, start);
     }
-    if let Some(ending) = ADJECTIVE_ENDINGS.iter().filter(|ending| lower.ends_with(**ending)).max_by_key(|ending| ending.len())
+    if let Some(ending) =
+        ADJECTIVE_ENDINGS.iter().filter(|ending| lower.ends_with(**ending)).max_by_key(|ending| ending.len())
         && lower.chars().count() > 5
-        && is_common_word(&format!("{}ый", lower.strip_suffix(ending).unwrap_or_default()))
+        && ["ый", "ий"]
+            .iter()
+            .any(|base| is_common_word(&format!("{}{base}", lower.strip_suffix(ending).unwrap_or_default())))
     {
         return rotated(ADJECTIVES, ending, &lower, start);
     }

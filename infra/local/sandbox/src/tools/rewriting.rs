@@ -3,7 +3,7 @@
 use super::stage::Stage;
 use super::{Task, material};
 use crate::rewrite;
-use crate::text::case;
+use crate::spelling::without_capital;
 use crate::text::sentences::{blocks, sentences};
 
 pub(super) fn paraphrase(task: &Task<'_>) -> String {
@@ -50,9 +50,10 @@ pub(super) fn simplify(task: &Task<'_>) -> String {
     let many = lines.len() > 1;
     let mut out = Vec::new();
     for line in &lines {
-        let list = many && blocks(task.get("text")).len() > 3 && line.split_whitespace().count() <= 20 && !line.ends_with(':');
+        let list =
+            many && blocks(task.get("text")).len() > 3 && line.split_whitespace().count() <= 20 && !line.ends_with(':');
         if list && sentences(line).len() == 1 {
-            out.push(format!("— {}", case::uncapitalise(line)));
+            out.push(format!("— {}", without_capital(line)));
         } else {
             // Short paragraphs: no more than three sentences each.
             let all = sentences(line);

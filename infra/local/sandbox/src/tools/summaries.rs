@@ -29,8 +29,20 @@ pub(super) fn summarize(task: &Task<'_>) -> String {
 
 /// Without an opening that leans on the sentence before, and without what stands in brackets.
 fn tighten(sentence: &str) -> String {
-    const OPENINGS: &[&str] =
-        &["Однако ", "Кроме того, ", "Также ", "При этом ", "Таким образом, ", "Например, ", "Поэтому ", "Но ", "И ", "However, ", "Also, ", "But "];
+    const OPENINGS: &[&str] = &[
+        "Однако ",
+        "Кроме того, ",
+        "Также ",
+        "При этом ",
+        "Таким образом, ",
+        "Например, ",
+        "Поэтому ",
+        "Но ",
+        "И ",
+        "However, ",
+        "Also, ",
+        "But ",
+    ];
     let bare = OPENINGS.iter().find_map(|opening| sentence.strip_prefix(opening)).unwrap_or(sentence);
     let mut short = bare.to_owned();
     while let (Some(open), Some(close)) = (short.find(" ("), short.find(')')) {
@@ -90,7 +102,10 @@ fn parts(text: &str) -> Vec<(String, String)> {
     let mut parts: Vec<(String, String)> = Vec::new();
     let mut titled = false;
     for block in blocks(text) {
-        let heading = block.starts_with('#') || (!block.ends_with(['.', '!', '?', ';', ',', '…']) && block.split_whitespace().count() <= 8 && !is_bullet(block));
+        let heading = block.starts_with('#')
+            || (!block.ends_with(['.', '!', '?', ';', ',', '…'])
+                && block.split_whitespace().count() <= 8
+                && !is_bullet(block));
         if heading {
             titled = true;
             parts.push((without_bullet(block).trim_end_matches(':').to_owned(), String::new()));
@@ -107,7 +122,8 @@ fn parts(text: &str) -> Vec<(String, String)> {
     parts.retain(|(_, body)| !body.is_empty());
     for (title, body) in &mut parts {
         if title.is_empty() {
-            let terms: Vec<String> = facts::definitions(body).into_iter().map(|definition| definition.term).take(2).collect();
+            let terms: Vec<String> =
+                facts::definitions(body).into_iter().map(|definition| definition.term).take(2).collect();
             *title = if terms.is_empty() { opening(body) } else { terms.join(" и ") };
         }
     }

@@ -16,7 +16,10 @@ pub(super) fn translate(task: &Task<'_>) -> String {
         return task.notes(&memo(task, text, target));
     }
     match target {
-        None => format!("{text}\n\n[Песочница переводит только между русским и английским: здесь исходный текст, а не {} язык.]", task.get("language")),
+        None => format!(
+            "{text}\n\n[Песочница переводит только между русским и английским: здесь исходный текст, а не {} язык.]",
+            task.get("language")
+        ),
         Some(target) if target == language(text) => text.to_owned(),
         Some(target) => translate::with_glossary(text, target, task.get("terms")).noted(target),
     }

@@ -20,9 +20,13 @@ impl Translation {
     pub(crate) fn noted(&self, target: Lang) -> String {
         let note = match (target, self.unknown) {
             (Lang::En, 0) => "[Sandbox: translated word by word from a small dictionary.]".to_owned(),
-            (Lang::En, unknown) => format!("[Sandbox: translated word by word from a small dictionary; words left as they were: {unknown}.]"),
+            (Lang::En, unknown) => format!(
+                "[Sandbox: translated word by word from a small dictionary; words left as they were: {unknown}.]"
+            ),
             (Lang::Ru, 0) => "[Песочница: перевод пословный, по небольшому словарю.]".to_owned(),
-            (Lang::Ru, unknown) => format!("[Песочница: перевод пословный, по небольшому словарю; слов без перевода: {unknown}.]"),
+            (Lang::Ru, unknown) => {
+                format!("[Песочница: перевод пословный, по небольшому словарю; слов без перевода: {unknown}.]")
+            }
         };
         format!("{}\n\n{note}", self.text)
     }
@@ -96,7 +100,11 @@ fn is_foreign(word: &str, target: Lang) -> bool {
 }
 
 /// The translation of the longest phrase at the beginning, and how many parts it takes. An empty translation removes the word.
-fn longest<'a>(parts: &[Token<'_>], own: &HashMap<String, &'a str>, dictionary: &'a Dictionary) -> Option<(Option<&'a str>, usize)> {
+fn longest<'a>(
+    parts: &[Token<'_>],
+    own: &HashMap<String, &'a str>,
+    dictionary: &'a Dictionary,
+) -> Option<(Option<&'a str>, usize)> {
     for used in [7, 5, 3, 1] {
         let Some(phrase) = parts.get(..used) else { continue };
         let joined: String = phrase.iter().map(|part| part.text().to_lowercase()).collect();
@@ -168,6 +176,9 @@ mod tests {
 
     #[test]
     fn the_users_glossary_wins() {
-        assert_eq!(with_glossary("договор и книга", Lang::En, "договор — deal; книга — volume").text, "deal and volume");
+        assert_eq!(
+            with_glossary("договор и книга", Lang::En, "договор — deal; книга — volume").text,
+            "deal and volume"
+        );
     }
 }

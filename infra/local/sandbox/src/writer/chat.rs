@@ -13,25 +13,42 @@ pub(super) fn reply(prompt: &Prompt, variant: u32) -> String {
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let material = said.split_once(':').map(|(_, rest)| rest.trim()).filter(|rest| !rest.is_empty());
     match material {
-        Some(text) if has(&["исправь", "ошибк", "орфограф", "spelling", "correct", "proofread"]) => return spelling::correct(text).text,
+        Some(text) if has(&["исправь", "ошибк", "орфограф", "spelling", "correct", "proofread"]) => {
+            return spelling::correct(text).text;
+        }
         Some(text) if has(&["переведи", "перевод", "translate"]) => {
             let target = if language(text) == Lang::Ru { Lang::En } else { Lang::Ru };
             return translate::translate(text, target).noted(target);
         }
-        Some(text) if has(&["кратко", "перескажи", "суть", "резюмируй", "summar", "tl;dr"]) => return extract::summary(text, 3).join(" "),
+        Some(text) if has(&["кратко", "перескажи", "суть", "резюмируй", "summar", "tl;dr"]) =>
+        {
+            return extract::summary(text, 3).join(" ");
+        }
         _ => {}
     }
     let quoted = shortened(said);
     let first = lower.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
     match (lang, first) {
-        (Lang::Ru, "привет" | "здравствуйте" | "здравствуй" | "добрый" | "доброе") => {
-            format!("{} Это песочница локального стека: за ней нет языковой модели, но протокол настоящий. Вы написали: «{quoted}».", pick(&mut seed, &["Здравствуйте!", "Привет!", "Добрый день!"]))
+        (Lang::Ru, "привет" | "здравствуйте" | "здравствуй" | "добрый" | "доброе") =>
+        {
+            format!(
+                "{} Это песочница локального стека: за ней нет языковой модели, но протокол настоящий. Вы написали: «{quoted}».",
+                pick(&mut seed, &["Здравствуйте!", "Привет!", "Добрый день!"])
+            )
         }
         (Lang::En, "hello" | "hi" | "hey" | "good") => {
-            format!("{} This is the sandbox of a local stack: there is no language model behind it, but the protocol is real. You wrote: “{quoted}”.", pick(&mut seed, &["Hello!", "Hi there!", "Hello and welcome!"]))
+            format!(
+                "{} This is the sandbox of a local stack: there is no language model behind it, but the protocol is real. You wrote: “{quoted}”.",
+                pick(&mut seed, &["Hello!", "Hi there!", "Hello and welcome!"])
+            )
         }
-        (Lang::Ru, "спасибо" | "благодарю") => format!("{} Песочница к вашим услугам.", pick(&mut seed, &["Пожалуйста!", "Рад помочь!", "Обращайтесь!"])),
-        (Lang::En, "thanks" | "thank") => format!("{} The sandbox is at your service.", pick(&mut seed, &["You are welcome!", "Any time!", "Glad to help!"])),
+        (Lang::Ru, "спасибо" | "благодарю") => {
+            format!("{} Песочница к вашим услугам.", pick(&mut seed, &["Пожалуйста!", "Рад помочь!", "Обращайтесь!"]))
+        }
+        (Lang::En, "thanks" | "thank") => format!(
+            "{} The sandbox is at your service.",
+            pick(&mut seed, &["You are welcome!", "Any time!", "Glad to help!"])
+        ),
         (Lang::Ru, _) => russian(said, &quoted, &mut seed),
         (Lang::En, _) => english(said, &quoted, &mut seed),
     }
@@ -43,12 +60,23 @@ fn russian(said: &str, quoted: &str, seed: &mut Seed) -> String {
     let points: Vec<String> = words
         .iter()
         .map(|word| {
-            let point = pick(seed, &["определить, что именно важно", "собрать, что уже известно", "сравнить варианты", "проверить на небольшом примере", "назвать срок и результат"]);
+            let point = pick(
+                seed,
+                &[
+                    "определить, что именно важно",
+                    "собрать, что уже известно",
+                    "сравнить варианты",
+                    "проверить на небольшом примере",
+                    "назвать срок и результат",
+                ],
+            );
             format!("- {}: {point}", case::capitalise(word))
         })
         .collect();
     let list = if points.is_empty() { String::new() } else { format!("\n\n{}", points.join("\n")) };
-    format!("{opening}: «{quoted}».{list}\n\nЭто ответ песочницы: по существу ответит настоящая модель, когда её подключат.")
+    format!(
+        "{opening}: «{quoted}».{list}\n\nЭто ответ песочницы: по существу ответит настоящая модель, когда её подключат."
+    )
 }
 
 fn english(said: &str, quoted: &str, seed: &mut Seed) -> String {
@@ -57,12 +85,23 @@ fn english(said: &str, quoted: &str, seed: &mut Seed) -> String {
     let points: Vec<String> = words
         .iter()
         .map(|word| {
-            let point = pick(seed, &["decide what matters about it", "collect what is already known", "compare the options", "try it on a small example", "name a date and a result"]);
+            let point = pick(
+                seed,
+                &[
+                    "decide what matters about it",
+                    "collect what is already known",
+                    "compare the options",
+                    "try it on a small example",
+                    "name a date and a result",
+                ],
+            );
             format!("- {}: {point}", case::capitalise(word))
         })
         .collect();
     let list = if points.is_empty() { String::new() } else { format!("\n\n{}", points.join("\n")) };
-    format!("{opening}: “{quoted}”.{list}\n\nThis is the sandbox speaking: a real model will answer to the point once it is connected.")
+    format!(
+        "{opening}: “{quoted}”.{list}\n\nThis is the sandbox speaking: a real model will answer to the point once it is connected."
+    )
 }
 
 fn pick<'a>(seed: &mut Seed, items: &[&'a str]) -> &'a str {
@@ -72,7 +111,11 @@ fn pick<'a>(seed: &mut Seed, items: &[&'a str]) -> &'a str {
 /// The beginning of a long message, without line breaks.
 fn shortened(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    if words.len() <= 20 { words.join(" ") } else { format!("{}…", words.into_iter().take(20).collect::<Vec<_>>().join(" ")) }
+    if words.len() <= 20 {
+        words.join(" ")
+    } else {
+        format!("{}…", words.into_iter().take(20).collect::<Vec<_>>().join(" "))
+    }
 }
 
 #[cfg(test)]

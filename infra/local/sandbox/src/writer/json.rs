@@ -66,7 +66,8 @@ impl<'a> Filler<'a> {
 
     fn object(&mut self, schema: &'a Value, depth: usize) -> Value {
         let properties = schema.get("properties").and_then(Value::as_object);
-        let fields = properties.into_iter().flatten().map(|(name, schema)| (name.clone(), self.value(schema, name, depth - 1)));
+        let fields =
+            properties.into_iter().flatten().map(|(name, schema)| (name.clone(), self.value(schema, name, depth - 1)));
         Value::Object(fields.collect::<Map<_, _>>())
     }
 
@@ -87,11 +88,17 @@ impl<'a> Filler<'a> {
     /// Short fields get words of the subject, long ones the next thought.
     fn text(&mut self, schema: &Value, name: &str) -> String {
         let lower = name.to_lowercase();
-        let is_short = ["title", "name", "topic", "heading", "subject", "label", "tag", "keyword", "id"].iter().any(|word| lower.contains(word));
+        let is_short = ["title", "name", "topic", "heading", "subject", "label", "tag", "keyword", "id"]
+            .iter()
+            .any(|word| lower.contains(word));
         let thought = self.thoughts.get(self.next % self.thoughts.len().max(1)).cloned().unwrap_or_default();
         self.next += 1;
         let text = if is_short || thought.is_empty() {
-            let word = self.subject.get(self.next % self.subject.len().max(1)).cloned().unwrap_or_else(|| "песочница".to_owned());
+            let word = self
+                .subject
+                .get(self.next % self.subject.len().max(1))
+                .cloned()
+                .unwrap_or_else(|| "песочница".to_owned());
             format!("{} {}", crate::text::case::capitalise(&word), self.next)
         } else {
             thought
@@ -118,7 +125,9 @@ mod tests {
     use serde_json::{Value, json};
 
     fn ask(schema: Option<Value>) -> Value {
-        let messages = [Message { role: Role::User, text: "Составь задания про дроби для пятого класса".to_owned() }];
+        let messages = [Message {
+            role: Role::User, text: "Составь задания про дроби для пятого класса".to_owned()
+        }];
         serde_json::from_str(&answer(&messages, &Format::Json(schema), 0)).unwrap()
     }
 

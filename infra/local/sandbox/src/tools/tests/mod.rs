@@ -6,6 +6,8 @@ use std::path::Path;
 use minijinja::{Environment, UndefinedBehavior};
 use serde_json::{Map, Value};
 
+use crate::extract::keywords;
+use crate::text::stem::stem;
 use crate::writer::{Format, Message, Role, answer};
 
 /// A tool as the catalogue describes it.
@@ -28,11 +30,17 @@ fn tool(entry: &toml::Value) -> Tool {
     let text = |value: &toml::Value| value.as_str().unwrap().to_owned();
     let schema: Value = serde_json::from_str(entry["input_schema"].as_str().unwrap()).unwrap();
     let properties = schema["properties"].as_object().unwrap();
-    let defaults = properties.iter().filter_map(|(name, field)| Some((name.clone(), field.get("default")?.clone()))).collect();
+    let defaults =
+        properties.iter().filter_map(|(name, field)| Some((name.clone(), field.get("default")?.clone()))).collect();
     let quick = entry.get("quick").map(|quick| vec![text(&quick["prompt"])]);
     let steps = entry.get("steps").and_then(toml::Value::as_array);
     let steps = steps.map(|steps| steps.iter().map(|step| text(&step["prompt"])).collect());
-    Tool { id: text(&entry["id"]), system: text(&entry["system"]), defaults, runs: quick.into_iter().chain(steps).collect() }
+    Tool {
+        id: text(&entry["id"]),
+        system: text(&entry["system"]),
+        defaults,
+        runs: quick.into_iter().chain(steps).collect(),
+    }
 }
 
 /// Two inputs for a tool.
@@ -54,7 +62,8 @@ fn run(tool: &Tool, prompts: &[String], input: &Map<String, Value>) -> Vec<Strin
             values.insert("previous".to_owned(), last.clone().into());
         }
         let user = environment.render_str(prompt, &values).unwrap();
-        let messages = [Message { role: Role::System, text: tool.system.clone() }, Message { role: Role::User, text: user }];
+        let messages =
+            [Message { role: Role::System, text: tool.system.clone() }, Message { role: Role::User, text: user }];
         answers.push(answer(&messages, &Format::Text, 0));
     }
     answers
@@ -70,6 +79,104 @@ fn every_run(mut check: impl FnMut(&Tool, &Map<String, Value>, &[String])) {
     }
 }
 
+/// The words of an input that carry meaning, by their stems.
+fn stems(input: &Map<String, Value>) -> HashSet<String> {
+    let text = input
+        .values()
+        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        .collect::<Vec<_>>()
+        .join(". ");
+    keywords(&text, 100).iter().map(|word| stem(word)).collect()
+}
+
+#[test]
+fn every_step_answers_and_takes_up_what_it_was_given() {
+    every_run(|tool, input, answers| {
+        for (step, text) in answers.iter().enumerate() {
+            assert!(text.chars().filter(|c| c.is_alphabetic()).count() > 15, "{} step {step}: {text}", tool.id);
+        }
+        let last = answers.last().unwrap();
+        let said: HashSet<String> = keywords(last, 2000).iter().map(|word| stem(word)).collect();
+        // A translation shares no words with its original.
+        assert!(
+            tool.id == "translate" || stems(input).intersection(&said).count() >= 1,
+            "{} does not reflect its input: {last}",
+            tool.id
+        );
+    });
+}
+
+#[test]
+fn finished_texts_are_clean() {
+    every_run(|tool, input, answers| {
+        let last = answers.last().unwrap();
+        assert!(!last.starts_with("Дано"), "{} ends with notes: {last}", tool.id);
+        for sign in ["{{", "{%", "None", "undefined", "none.", "..", " ,", "??", "\n\n\n", "  "] {
+            let given = input.values().any(|value| value.to_string().contains(sign));
+            assert!(given || !last.contains(sign), "{} has {sign:?}: {last}", tool.id);
+        }
+        assert_eq!(
+            last.matches('«').count(),
+            last.matches('»').count(),
+            "{} has unpaired quotation marks: {last}",
+            tool.id
+        );
+    });
+}
+
+#[test]
+fn steps_before_the_result_hand_on_what_later_steps_are_not_given() {
+    every_run(|tool, input, answers| {
+        for notes in answers.iter().filter(|text| text.starts_with("Дано\n")) {
+            let handed = notes.split_once("\n\n").unwrap().0;
+            let main = input.values().find_map(Value::as_str).unwrap();
+            assert!(handed.lines().count() >= 1, "{}: {notes}", tool.id);
+            assert!(main.lines().all(|_| handed.contains(':')), "{}", tool.id);
+        }
+    });
+}
+
+#[test]
+fn answers_are_repeatable_and_depend_on_the_input() {
+    for tool in catalogue() {
+        let [first, second] = samples(&tool.id);
+        for prompts in &tool.runs {
+            let answers = run(&tool, prompts, &first);
+            assert_eq!(answers, run(&tool, prompts, &first), "{}", tool.id);
+            assert_ne!(answers.last(), run(&tool, prompts, &second).last(), "{}", tool.id);
+        }
+    }
+}
+
+#[test]
+fn every_tool_has_a_technique_of_its_own() {
+    for tool in catalogue() {
+        for input in samples(&tool.id) {
+            for prompts in &tool.runs {
+                let last = run(&tool, prompts, &input).pop().unwrap();
+                assert!(
+                    !["Начнём с главного", "Сначала о сути", "Вот с чего стоит начать"]
+                        .iter()
+                        .any(|mark| last.contains(mark)),
+                    "{} fell back: {last}",
+                    tool.id
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tool_that_nobody_knows_gets_a_plain_answer() {
+    let messages = [
+        Message { role: Role::System, text: "Инструмент: brand_new. Ты — помощник.".to_owned() },
+        Message {
+            role: Role::User, text: "Сделай.\n\n<тема>Городские пруды</тема>".to_owned()
+        },
+    ];
+    assert!(answer(&messages, &Format::Text, 0).contains("ородские пруды"));
+}
+
 #[test]
 fn dump() {
     std::fs::create_dir_all("/tmp/sb/out").unwrap();
@@ -78,7 +185,13 @@ fn dump() {
         for input in samples(&tool.id) {
             for prompts in &tool.runs {
                 for (n, text) in run(&tool, prompts, &input).iter().enumerate() {
-                    out.push_str(&format!("======== {} step {n} of {} words {} chars {}\n{text}\n\n", tool.id, prompts.len(), text.split_whitespace().count(), text.chars().count()));
+                    out.push_str(&format!(
+                        "======== {} step {n} of {} words {} chars {}\n{text}\n\n",
+                        tool.id,
+                        prompts.len(),
+                        text.split_whitespace().count(),
+                        text.chars().count()
+                    ));
                 }
             }
         }
