@@ -6,6 +6,5 @@ mod journey;
 mod skin;
 mod socket;
 mod support;
-mod tmp;
 mod tools;
 mod user;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::text::put::put;
 use crate::text::sentences::sentences;
 use crate::writer::Prompt;
 
@@ -140,9 +141,9 @@ impl Facts {
             }
             let shown = carried(text);
             if shown.contains('\n') {
-                notes.push_str(&format!("{}:\n  {}\n", capital(tag), shown.replace('\n', "\n  ")));
+                put(&mut notes, format_args!("{}:\n  {}\n", capital(tag), shown.replace('\n', "\n  ")));
             } else {
-                notes.push_str(&format!("{}: {shown}\n", capital(tag)));
+                put(&mut notes, format_args!("{}: {shown}\n", capital(tag)));
             }
         }
         notes

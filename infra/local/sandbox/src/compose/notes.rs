@@ -6,6 +6,7 @@
 use super::compose;
 use super::facts::Facts;
 use crate::extract;
+use crate::text::put::put;
 use crate::text::sentences::{blocks, is_bullet, sentences, without_bullet};
 
 /// What a step's notes are about.
@@ -33,11 +34,11 @@ fn analysis(tool: &str, step: &str, facts: &Facts, result: &str) -> String {
     let mut notes = format!("{step}\nОпорные слова: {}\n", extract::keywords(&material, 7).join(", "));
     let numbers = extract::facts::numbers(&material);
     if !numbers.is_empty() {
-        notes.push_str(&format!("Перенести без изменений: {}\n", numbers.join(", ")));
+        put(&mut notes, format_args!("Перенести без изменений: {}\n", numbers.join(", ")));
     }
     notes.push_str("\nГлавные мысли\n");
     for (place, thought) in extract::summary(&prose_of(result), 5).into_iter().enumerate() {
-        notes.push_str(&format!("{}. {thought}\n", place + 1));
+        put(&mut notes, format_args!("{}. {thought}\n", place + 1));
     }
     let mut openings: Vec<String> =
         (0..=6).filter_map(|variant| opening(&compose(tool, step, facts, variant)?)).collect();
@@ -47,12 +48,12 @@ fn analysis(tool: &str, step: &str, facts: &Facts, result: &str) -> String {
     if openings.len() > 1 {
         notes.push_str("\nВарианты начала\n");
         for text in openings {
-            notes.push_str(&format!("— {text}\n"));
+            put(&mut notes, format_args!("— {text}\n"));
         }
     }
     let missing = marks(result);
     if !missing.is_empty() {
-        notes.push_str(&format!("\nЧего не хватает\n— {}\n", missing.join("\n— ")));
+        put(&mut notes, format_args!("\nЧего не хватает\n— {}\n", missing.join("\n— ")));
     }
     notes
 }
@@ -62,11 +63,11 @@ fn plan(result: &str) -> String {
     let mut number = 0;
     for block in blocks(result).into_iter().filter(|block| !block.starts_with('|')) {
         if block.starts_with('#') {
-            notes.push_str(&format!("{}\n", without_bullet(block)));
+            put(&mut notes, format_args!("{}\n", without_bullet(block)));
         } else if !is_bullet(block) {
             number += 1;
             let thought = sentences(block).into_iter().next().unwrap_or(block);
-            notes.push_str(&format!("{number}. {thought} (слов: {})\n", block.split_whitespace().count()));
+            put(&mut notes, format_args!("{number}. {thought} (слов: {})\n", block.split_whitespace().count()));
         }
     }
     notes

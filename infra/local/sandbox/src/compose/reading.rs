@@ -111,12 +111,15 @@ pub(super) fn prose(text: &str) -> String {
     items(text).iter().map(|item| end(&case::capitalise(item))).collect::<Vec<_>>().join(" ")
 }
 
-/// Exactly `limit` hashtags: from the text, then from `more`, then common ones. Verbs make no good tags.
+/// Exactly `limit` hashtags: from the text, then from `more`, then common ones. Verbs and adjectives make no good tags.
 pub(super) fn hashtags(text: &str, limit: usize, more: &str) -> String {
-    let is_verb =
-        |word: &String| ["ть", "ли", "ла", "ет", "ют", "ся", "им", "ем"].iter().any(|ending| word.ends_with(ending));
+    let is_no_noun = |word: &String| {
+        ["ть", "ли", "ла", "ет", "ют", "ся", "им", "ем", "ую", "юю", "ая", "ый", "ий", "ое", "ые", "ого", "ому", "ых"]
+            .iter()
+            .any(|ending| word.ends_with(ending))
+    };
     let found =
-        extract::keywords(text, 10).into_iter().chain(extract::keywords(more, 10)).filter(|word| !is_verb(word));
+        extract::keywords(text, 10).into_iter().chain(extract::keywords(more, 10)).filter(|word| !is_no_noun(word));
     let common =
         ["полезное", "новости", "советы", "мнение", "обсудим", "идеи", "вопрос", "опыт", "истории", "интересное"];
     let mut tags: Vec<String> = Vec::new();
@@ -150,7 +153,7 @@ pub(super) fn money(amount: i64) -> String {
     let digits = amount.unsigned_abs().to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push('\u{a0}');
         }
         grouped.push(digit);

@@ -89,7 +89,7 @@ pub(super) struct Chunk<'a> {
     pub(super) head: &'a Head,
     pub(super) choices: Vec<ChunkChoice<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) usage: Option<Option<&'a Usage>>,
+    pub(super) usage: Option<Nullable<&'a Usage>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) obfuscation: Option<&'a str>,
 }
@@ -110,7 +110,15 @@ pub(super) struct Delta<'a> {
     pub(super) content: Option<&'a str>,
     /// Null in the first chunk, absent in the others.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) refusal: Option<Option<()>>,
+    pub(super) refusal: Option<Nullable<()>>,
+}
+
+/// A field that is there, and may be null.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Nullable<T> {
+    Null,
+    Value(T),
 }
 
 /// Tokens of the prompt and of all answers together.
@@ -131,10 +139,14 @@ struct PromptDetails {
 
 #[derive(Debug, Clone, Default, Serialize)]
 struct CompletionDetails {
-    reasoning_tokens: u32,
-    audio_tokens: u32,
-    accepted_prediction_tokens: u32,
-    rejected_prediction_tokens: u32,
+    #[serde(rename = "reasoning_tokens")]
+    reasoning: u32,
+    #[serde(rename = "audio_tokens")]
+    audio: u32,
+    #[serde(rename = "accepted_prediction_tokens")]
+    accepted_prediction: u32,
+    #[serde(rename = "rejected_prediction_tokens")]
+    rejected_prediction: u32,
 }
 
 impl Usage {

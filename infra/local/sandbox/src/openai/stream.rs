@@ -16,7 +16,7 @@ use futures_util::stream;
 use super::error::Failure;
 use super::fault::Behaviour;
 use super::request::ChatRequest;
-use super::response::{Answer, Chunk, ChunkChoice, Delta, Finish, Head, Usage};
+use super::response::{Answer, Chunk, ChunkChoice, Delta, Finish, Head, Nullable, Usage};
 use super::tokens;
 
 /// Content chunks that a stream with a fault sends before the fault.
@@ -98,12 +98,12 @@ impl Plan {
     fn frame(&self, step: &Step) -> Result<Bytes, Cut> {
         let delta = match step {
             Step::Role(index) => {
-                (*index, Delta { role: Some("assistant"), content: Some(""), refusal: Some(None) }, None)
+                (*index, Delta { role: Some("assistant"), content: Some(""), refusal: Some(Nullable::Null) }, None)
             }
             Step::Content(index, text) => (*index, Delta { content: Some(text), ..Delta::default() }, None),
             Step::Finish(index, finish) => (*index, Delta::default(), Some(*finish)),
             Step::Usage => {
-                let usage = Some(Some(&self.usage));
+                let usage = Some(Nullable::Value(&self.usage));
                 return Ok(data(&Chunk { head: &self.head, choices: Vec::new(), usage, obfuscation: None }));
             }
             Step::Error => return Ok(data(&Failure::server_error().into_body())),
@@ -114,7 +114,7 @@ impl Plan {
             Step::Done => return Ok(Bytes::from_static(b"data: [DONE]\n\n")),
         };
         let (index, delta, finish_reason) = delta;
-        let usage = self.include_usage.then_some(None);
+        let usage = self.include_usage.then_some(Nullable::Null);
         let obfuscation = self.obfuscate.then(|| padding(self.steps.len()));
         let choice = ChunkChoice { index, delta, logprobs: None, finish_reason };
         Ok(data(&Chunk { head: &self.head, choices: vec![choice], usage, obfuscation }))

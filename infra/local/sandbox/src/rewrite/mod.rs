@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use crate::spelling;
+use crate::text::put::put;
 use crate::text::sentences::without_bullet;
 use crate::text::stem::stem;
 use crate::text::tokens::{Token, tokens};
@@ -83,7 +84,7 @@ pub(crate) fn simplify(text: &str) -> Vec<String> {
     let table = if language(text) == Lang::En { &ENGLISH_PLAIN } else { &PLAIN };
     let mut explained = HashSet::new();
     text.lines()
-        .map(|line| line.trim())
+        .map(str::trim)
         .filter(|line| line.chars().any(char::is_alphanumeric))
         .map(|line| explain(&structure::split_long(&table.apply(line), 9), &mut explained))
         .collect()
@@ -102,7 +103,7 @@ fn explain(text: &str, explained: &mut HashSet<&'static str>) -> String {
         if let Some((term, meaning)) = term
             && explained.insert(term)
         {
-            out.push_str(&format!(" ({meaning})"));
+            put(&mut out, format_args!(" ({meaning})"));
         }
     }
     out

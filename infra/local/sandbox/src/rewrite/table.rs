@@ -81,7 +81,7 @@ impl Table {
                 }
             }
             Part::Replaced(old, LATE) if old.chars().next().is_some_and(char::is_uppercase) => {
-                out.push_str("Поскольку")
+                out.push_str("Поскольку");
             }
             Part::Replaced(old, new) => out.push_str(&case::like(first_word(old), new)),
         });
@@ -106,16 +106,13 @@ impl Table {
             let end = if c.is_alphabetic() { word_end(rest) } else { c.len_utf8() };
             let (part, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
             quoted = (quoted || c == '«') && c != '»';
-            match self.find(rest).filter(|_| c.is_alphabetic() && !quoted) {
-                Some((length, new)) => {
-                    let (old, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
-                    visit(Part::Replaced(old, new));
-                    rest = if new.is_empty() { after.trim_start_matches(' ') } else { after };
-                }
-                None => {
-                    visit(Part::Kept(part));
-                    rest = after;
-                }
+            if let Some((length, new)) = self.find(rest).filter(|_| c.is_alphabetic() && !quoted) {
+                let (old, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+                visit(Part::Replaced(old, new));
+                rest = if new.is_empty() { after.trim_start_matches(' ') } else { after };
+            } else {
+                visit(Part::Kept(part));
+                rest = after;
             }
         }
     }

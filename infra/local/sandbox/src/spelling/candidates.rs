@@ -12,8 +12,10 @@ const TYPICAL: u16 = 60;
 const SECOND: u16 = 15;
 /// A correction that costs more than this is no correction.
 const LIMIT: u16 = 120;
-/// The same for a word that is not frequent.
-const LIMIT_RARE: u16 = 100;
+/// The same for a word that is not frequent: what looks misspelt may be a word that the dictionary lacks.
+const LIMIT_RARE: u16 = 75;
+/// The same for a long one, which has few neighbours.
+const LIMIT_RARE_LONG: u16 = 85;
 
 /// A correction and how sure it is.
 #[derive(Debug, Clone)]
@@ -45,8 +47,12 @@ impl<'a> Candidates<'a> {
 
     /// The likeliest word one mistake away, or two typical ones.
     pub(super) fn best(&self) -> Option<Best> {
-        let mut found = HashMap::new();
         let once = self.edits(self.written, u16::MAX);
+        let typical = once.iter().filter(|(_, cost)| *cost <= TYPICAL).cloned();
+        if let Some(best) = self.likeliest(typical).filter(|best| best.frequent) {
+            return Some(best);
+        }
+        let mut found = HashMap::new();
         for (word, cost) in once.iter().filter(|(_, cost)| *cost <= TYPICAL) {
             for (twice, more) in self.edits(word, TYPICAL) {
                 keep_cheapest(&mut found, twice, cost + more + SECOND);
@@ -57,16 +63,25 @@ impl<'a> Candidates<'a> {
         }
         // The word itself stays in the race: written with a capital it may be a name.
         found.insert(self.written.to_owned(), 20);
+        self.likeliest(found)
+    }
+
+    fn likeliest(&self, found: impl IntoIterator<Item = (String, u16)>) -> Option<Best> {
         self.choose(found.into_iter().filter_map(|(word, cost)| Some((self.known_form(word, cost)?, cost))))
     }
 
-    /// The likeliest of the dictionary's own suggestions, if it is not too far off.
+    /// The likeliest of the dictionary's own suggestions, if it is a frequent word and not too far off.
     pub(super) fn best_of(&self, suggestions: Vec<String>) -> Option<Best> {
         let length = self.letters.len();
-        let allowed = if length >= 9 { 3 } else { 2 };
+        let allowed = match length {
+            ..6 => 0,
+            6..8 => 1,
+            8..10 => 2,
+            _ => 3,
+        };
         let near = suggestions.into_iter().filter(|word| !word.contains([' ', '-'])).filter_map(|word| {
             let distance = distance(&self.letters, &word.to_lowercase().chars().collect::<Vec<_>>());
-            (length >= 6 && distance <= allowed)
+            (distance <= allowed && self.language.bonus(&word.to_lowercase()) > 0)
                 .then(|| (word, 30 + 30 * u16::try_from(distance).unwrap_or(u16::MAX / 60)))
         });
         self.choose(near)
@@ -84,10 +99,15 @@ impl<'a> Candidates<'a> {
     fn choose(&self, found: impl Iterator<Item = (String, u16)>) -> Option<Best> {
         let weigh = |(word, cost): (String, u16)| {
             let bonus = if word.contains(' ') { 0 } else { self.language.bonus(&word.to_lowercase()) };
-            let limit = if bonus > 0 || word.contains(' ') { LIMIT } else { LIMIT_RARE };
-            // A short word has many neighbours: only a frequent one, or a typical mistake, counts.
-            let short = self.letters.len() <= 4 && bonus == 0 && cost > TYPICAL;
-            (cost <= limit && !short).then(|| (i32::from(cost) - i32::from(bonus), word, cost))
+            let length = self.letters.len();
+            let limit = match length {
+                _ if bonus > 0 || word.contains(' ') => LIMIT,
+                ..4 => 0,
+                4 => TYPICAL,
+                5..7 => LIMIT_RARE,
+                _ => LIMIT_RARE_LONG,
+            };
+            (cost <= limit).then(|| (i32::from(cost) - i32::from(bonus), word, cost))
         };
         let (_, word, cost) = found.filter_map(weigh).min()?;
         let frequent = self.language.is_frequent(&word.to_lowercase());

@@ -27,7 +27,9 @@ pub(crate) struct Corrected {
     pub(crate) changes: Vec<(String, String)>,
 }
 
-/// How many hard words of one text get the slow search for distant suggestions.
+/// How many corrections are sought in one text. A search takes some ten milliseconds in a debug build.
+const SEARCHES: usize = 300;
+/// How many of them may go on to the dictionary's own suggestions, which take a tenth of a second each.
 const SLOW_SEARCHES: usize = 6;
 
 /// Corrects a text.
@@ -36,7 +38,12 @@ pub(crate) fn correct(text: &str) -> Corrected {
 }
 
 fn correct_except(text: &str, kept: &HashSet<String>) -> Corrected {
-    let mut writer = Writer { text: String::with_capacity(text.len()), changes: Vec::new(), slow_left: SLOW_SEARCHES };
+    let mut writer = Writer {
+        text: String::with_capacity(text.len()),
+        changes: Vec::new(),
+        searches_left: SEARCHES,
+        slow_left: SLOW_SEARCHES,
+    };
     let parts = tokens(text);
     let mut rest = parts.as_slice();
     while let [first, tail @ ..] = rest {
@@ -85,6 +92,7 @@ fn is_known(word: &str) -> bool {
 struct Writer {
     text: String,
     changes: Vec<(String, String)>,
+    searches_left: usize,
     slow_left: usize,
 }
 
@@ -136,6 +144,7 @@ impl Writer {
             // A name in the middle of a sentence, or an abbreviation.
             _ => return None,
         }
+        self.searches_left = self.searches_left.checked_sub(1)?;
         let best = language.best(&lower, &mut self.slow_left)?;
         if first && !best.is_trusted_as_first() {
             return None;
@@ -148,6 +157,9 @@ impl Writer {
         let parts: Vec<String> =
             word.split('-').map(|part| self.correction(part).unwrap_or_else(|| part.to_owned())).collect();
         let right = parts.join("-");
+        if let Some(fixed) = language.fixed(&right) {
+            return Some(fixed.to_owned());
+        }
         (right != word && parts.iter().all(|part| language.knows(part))).then_some(right)
     }
 }

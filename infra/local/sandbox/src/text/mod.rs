@@ -2,6 +2,7 @@
 
 pub(crate) mod case;
 pub(crate) mod names;
+pub(crate) mod put;
 pub(crate) mod sentences;
 pub(crate) mod stem;
 pub(crate) mod stopwords;

@@ -2,6 +2,7 @@
 
 use super::Task;
 use crate::text::is_cyrillic;
+use crate::text::put::put;
 use crate::text::sentences::without_bullet;
 
 /// What is known of a source; empty where nothing is.
@@ -49,7 +50,7 @@ fn parse(line: &str) -> Source {
     let mut rest = close_initials(line.trim());
     if let Some(at) = rest.find("http").or_else(|| rest.find("www.")) {
         let url = rest.get(at..).unwrap_or_default().split_whitespace().next().unwrap_or_default();
-        source.url = url.trim_end_matches(['.', ',', ';', ')']).to_owned();
+        url.trim_end_matches(['.', ',', ';', ')']).clone_into(&mut source.url);
         let end = at + url.len();
         rest = format!("{} {}", rest.get(..at).unwrap_or_default(), rest.get(end..).unwrap_or_default());
         rest = rest.replace("URL:", "").replace("url:", "");
@@ -109,20 +110,20 @@ fn place(source: &mut Source, part: &str, title: &mut Vec<String>) {
         Some((city, publisher))
             if city.split_whitespace().count() <= 2 && !publisher.trim().is_empty() && !title.is_empty() =>
         {
-            source.city = full_city(city.trim()).to_owned();
+            full_city(city.trim()).clone_into(&mut source.city);
             publisher.trim().clone_into(&mut source.publisher);
         }
         _ if is_pages => part.clone_into(&mut source.pages),
         _ if title.is_empty() && !source.is_law && is_person(part) => source.authors.push(person(part)),
         _ if is_initials(part) && title.is_empty() => {
             if let Some(last) = source.authors.last_mut().filter(|last| !last.contains('.')) {
-                last.push_str(&format!(" {}", spaced(part)));
+                put(last, format_args!(" {}", spaced(part)));
             }
         }
         _ if full_city(part) != part
             || ["Москва", "Санкт-Петербург", "Казань", "London", "New York"].contains(&part) =>
         {
-            source.city = full_city(part).to_owned();
+            full_city(part).clone_into(&mut source.city);
         }
         _ if !title.is_empty() && is_publisher(part) => part.clone_into(&mut source.publisher),
         _ => title.push(part.to_owned()),

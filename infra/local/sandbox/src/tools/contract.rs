@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use super::Task;
 use super::stage::Stage;
 use crate::text::case;
+use crate::text::put::put;
 use crate::text::sentences::{blocks, sentences};
 
 struct Rule {
@@ -94,23 +95,29 @@ fn map(clauses: &[Clause<'_>], missing: &[&str]) -> String {
         let about =
             clauses.iter().find(|clause| words.split(' ').any(|word| clause.text.to_lowercase().contains(word)));
         if let Some(clause) = about {
-            notes.push_str(&format!("— {topic}: {}, «{}»\n", clause.number, short(clause.text)));
+            put(&mut notes, format_args!("— {topic}: {}, «{}»\n", clause.number, short(clause.text)));
         }
     }
-    notes.push_str(&format!(
-        "Нет в тексте: {}\n",
-        if missing.is_empty() { "всё обычное есть".to_owned() } else { missing.join(", ") }
-    ));
+    put(
+        &mut notes,
+        format_args!(
+            "Нет в тексте: {}\n",
+            if missing.is_empty() { "всё обычное есть".to_owned() } else { missing.join(", ") }
+        ),
+    );
     notes
 }
 
 fn list(risks: &[Risk<'_>], questions: &str) -> String {
     let mut notes = "Риски\n".to_owned();
     for Risk { clause, rule } in risks {
-        notes.push_str(&format!("— {}: «{}» — {} — {}\n", clause.number, short(clause.text), rule.threat, rule.level));
+        put(
+            &mut notes,
+            format_args!("— {}: «{}» — {} — {}\n", clause.number, short(clause.text), rule.threat, rule.level),
+        );
     }
     if !questions.is_empty() {
-        notes.push_str(&format!("Вопросы клиента: {questions}\n"));
+        put(&mut notes, format_args!("Вопросы клиента: {questions}\n"));
     }
     notes
 }
@@ -159,39 +166,45 @@ fn conclusion(task: &Task<'_>, clauses: &[Clause<'_>], risks: &[Risk<'_>], missi
     let mut out =
         format!("## Коротко\n\nСторона клиента: {}. {verdict}\n\n", or(task.get("side"), "[уточнить: сторона]"));
     if !reasons.is_empty() {
-        out.push_str(&format!("{}\n\n", reasons.join("\n")));
+        put(&mut out, format_args!("{}\n\n", reasons.join("\n")));
     }
-    out.push_str(&format!("## О чём договор\n\n{}\n\n## Риски\n\n", about.join(" ")));
+    put(&mut out, format_args!("## О чём договор\n\n{}\n\n## Риски\n\n", about.join(" ")));
     if risks.is_empty() {
         out.push_str("Обычные условия, опасных формулировок не найдено.\n\n");
     } else {
         out.push_str("| Пункт | В чём риск | Уровень |\n|---|---|---|\n");
         for Risk { clause, rule } in risks {
-            out.push_str(&format!(
-                "| {} | «{}»: {} | {} |\n",
-                clause.number,
-                short(clause.text).replace('|', "/"),
-                rule.threat,
-                rule.level
-            ));
+            put(
+                &mut out,
+                format_args!(
+                    "| {} | «{}»: {} | {} |\n",
+                    clause.number,
+                    short(clause.text).replace('|', "/"),
+                    rule.threat,
+                    rule.level
+                ),
+            );
         }
         out.push_str("\n## Какие правки предложить\n\n");
         for Risk { clause, rule } in risks {
-            out.push_str(&format!("- {}: {}.\n", case::capitalise(&clause.number), rule.edit));
+            put(&mut out, format_args!("- {}: {}.\n", case::capitalise(&clause.number), rule.edit));
         }
         out.push('\n');
     }
     if !missing.is_empty() {
-        out.push_str(&format!(
-            "## Чего не хватает\n\n- {}\n\n",
-            missing.iter().map(|topic| case::capitalise(topic)).collect::<Vec<_>>().join("\n- ")
-        ));
+        put(
+            &mut out,
+            format_args!(
+                "## Чего не хватает\n\n- {}\n\n",
+                missing.iter().map(|topic| case::capitalise(topic)).collect::<Vec<_>>().join("\n- ")
+            ),
+        );
     }
     out.push_str("## Что уточнить до подписания\n\n- Полномочия того, кто подписывает\n- Есть ли все приложения, на которые ссылается договор\n- Действующая редакция закона на дату подписания\n\n");
     if !task.get("questions").is_empty() {
         out.push_str("## Ответы на вопросы\n\n");
         for question in sentences(task.get("questions")) {
-            out.push_str(&format!("- {question} {}\n", answer(question, risks)));
+            put(&mut out, format_args!("- {question} {}\n", answer(question, risks)));
         }
         out.push('\n');
     }

@@ -1,26 +1,27 @@
 //! What a step of analysis says about a given text.
 
 use crate::extract::{self, facts};
+use crate::text::put::put;
 use crate::text::sentences::{sentences, without_bullet};
 
 /// The thoughts of a text, its terms, and what may not be changed in it.
 pub(super) fn analyse(text: &str, thoughts: usize) -> String {
     let mut notes = "Главные мысли\n".to_owned();
     for (place, thought) in extract::summary(text, thoughts).into_iter().enumerate() {
-        notes.push_str(&format!("{}. {thought}\n", place + 1));
+        put(&mut notes, format_args!("{}. {thought}\n", place + 1));
     }
     let definitions = facts::definitions(text);
     if !definitions.is_empty() {
         notes.push_str("\nОпределения\n");
         for definition in definitions {
-            notes.push_str(&format!("— {}: {}\n", definition.term, definition.meaning));
+            put(&mut notes, format_args!("— {}: {}\n", definition.term, definition.meaning));
         }
     }
     let fixed = [facts::numbers(text), facts::names(text), facts::quotations(text)].concat();
     if !fixed.is_empty() {
-        notes.push_str(&format!("\nНе менять\n— {}\n", fixed.join("\n— ")));
+        put(&mut notes, format_args!("\nНе менять\n— {}\n", fixed.join("\n— ")));
     }
-    notes.push_str(&format!("\nКлючевые слова: {}\n", extract::keywords(text, 8).join(", ")));
+    put(&mut notes, format_args!("\nКлючевые слова: {}\n", extract::keywords(text, 8).join(", ")));
     notes
 }
 

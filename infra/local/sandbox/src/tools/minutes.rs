@@ -4,6 +4,7 @@ use super::stage::Stage;
 use super::{Task, material};
 use crate::spelling;
 use crate::text::names::is_first_name;
+use crate::text::put::put;
 use crate::text::sentences::{sentences, without_bullet};
 
 /// What a sentence of the record is.
@@ -199,7 +200,7 @@ fn listed(entries: &[Entry]) -> String {
         let lines: Vec<String> =
             entries.iter().filter(|entry| entry.part == part).map(|entry| format!("— «{}»", entry.text)).collect();
         if !lines.is_empty() {
-            notes.push_str(&format!("{title}\n{}\n", lines.join("\n")));
+            put(&mut notes, format_args!("{title}\n{}\n", lines.join("\n")));
         }
     }
     notes
@@ -215,42 +216,45 @@ fn render(task: &Task<'_>, entries: &[Entry]) -> String {
         task.get("topic").to_owned()
     };
     if !only_results {
-        out.push_str(&format!("# Протокол встречи: {topic}\n\n"));
+        put(&mut out, format_args!("# Протокол встречи: {topic}\n\n"));
         if !task.get("date").is_empty() {
-            out.push_str(&format!("Дата: {}\n\n", task.get("date")));
+            put(&mut out, format_args!("Дата: {}\n\n", task.get("date")));
         }
         let people = participants(task.get("participants"), entries);
         if !people.is_empty() {
-            out.push_str(&format!("Участники: {}\n\n", people.join(", ")));
+            put(&mut out, format_args!("Участники: {}\n\n", people.join(", ")));
         }
-        out.push_str(&format!("## Повестка\n\n- {topic}\n\n"));
+        put(&mut out, format_args!("## Повестка\n\n- {topic}\n\n"));
     }
     if task.get("format") == "подробный протокол" {
         out.push_str("## Ход обсуждения\n\n");
         for entry in of(Part::Talk) {
             let who = entry.speaker.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
-            out.push_str(&format!("- {who}{}\n", entry.text));
+            put(&mut out, format_args!("- {who}{}\n", entry.text));
         }
         out.push('\n');
     }
     let decisions: Vec<String> = of(Part::Decision).map(|entry| format!("- {}", entry.text)).collect();
     if !decisions.is_empty() {
-        out.push_str(&format!("## Решения\n\n{}\n\n", decisions.join("\n")));
+        put(&mut out, format_args!("## Решения\n\n{}\n\n", decisions.join("\n")));
     }
     let duties: Vec<String> = of(Part::Duty).enumerate().map(|(place, entry)| row(place, entry)).collect();
     if !duties.is_empty() {
-        out.push_str(&format!(
-            "## Задачи\n\n| № | Задача | Ответственный | Срок |\n|---|---|---|---|\n{}\n\n",
-            duties.join("\n")
-        ));
+        put(
+            &mut out,
+            format_args!(
+                "## Задачи\n\n| № | Задача | Ответственный | Срок |\n|---|---|---|---|\n{}\n\n",
+                duties.join("\n")
+            ),
+        );
     }
     let questions: Vec<String> = of(Part::Question).map(|entry| format!("- {}", entry.text)).collect();
     if !questions.is_empty() {
-        out.push_str(&format!("## Открытые вопросы\n\n{}\n", questions.join("\n")));
+        put(&mut out, format_args!("## Открытые вопросы\n\n{}\n", questions.join("\n")));
     }
     if decisions.is_empty() && duties.is_empty() && questions.is_empty() {
-        let talk = crate::extract::summary(task.get("text"), 5).join("\n- ");
-        out.push_str(&format!("## Обсуждали без решения\n\n- {talk}\n"));
+        let main = crate::extract::summary(task.get("text"), 5).join("\n- ");
+        put(&mut out, format_args!("## Обсуждали без решения\n\n- {main}\n"));
     }
     out.trim_end().to_owned()
 }

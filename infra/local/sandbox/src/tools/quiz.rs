@@ -4,6 +4,7 @@ use super::stage::Stage;
 use super::{Task, material, quiz_words};
 use crate::extract::facts::{self, Definition};
 use crate::spelling::without_capital;
+use crate::text::put::put;
 use crate::text::stopwords::is_stopword;
 use crate::text::tokens::{Token, tokens};
 use crate::text::{Lang, language};
@@ -38,17 +39,17 @@ fn render(questions: &[Question], lang: Lang) -> String {
     let mut sheet = String::new();
     let mut key = String::new();
     for (place, question) in questions.iter().enumerate() {
-        sheet.push_str(&format!("{}. {}\n", place + 1, question.text));
+        put(&mut sheet, format_args!("{}. {}\n", place + 1, question.text));
         let mut right = Vec::new();
         for ((option, is_right), letter) in question.options.iter().zip(letters) {
-            sheet.push_str(&format!("{letter}) {option}\n"));
+            put(&mut sheet, format_args!("{letter}) {option}\n"));
             if *is_right {
                 right.push(letter);
             }
         }
         sheet.push('\n');
         let answer = if right.is_empty() { question.answer.clone() } else { right.join(", ") };
-        key.push_str(&format!("{}. {answer}{}\n", place + 1, question.why));
+        put(&mut key, format_args!("{}. {answer}{}\n", place + 1, question.why));
     }
     format!("{sheet}{heading}\n\n{}", key.trim_end())
 }
@@ -97,9 +98,9 @@ impl<'a> Writer<'a> {
                 1 => self.true_or_false(statement),
                 2 => self.open(statement),
                 3 => self.several(index),
-                _ => self.single(statement, index),
+                _ => self.single(statement),
             },
-            _ => self.single(statement, index),
+            _ => self.single(statement),
         }
     }
 
@@ -110,18 +111,18 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn single(&mut self, statement: &str, index: usize) -> Question {
+    fn single(&mut self, statement: &str) -> Question {
         if let Some(question) = self.definition(statement) {
             return question;
         }
         if self.hard || statement.split_whitespace().count() < 5 {
-            return self.which_is_true(statement, index);
+            return self.which_is_true(statement);
         }
-        let Some((gapped, right)) = self.gap(statement) else { return self.which_is_true(statement, index) };
+        let Some((gapped, right)) = self.gap(statement) else { return self.which_is_true(statement) };
         let mut options = vec![(right.clone(), true)];
         options.extend(self.stand_ins(&right, 3).into_iter().map(|word| (word, false)));
         if options.len() < 4 {
-            return self.which_is_true(statement, index);
+            return self.which_is_true(statement);
         }
         let text =
             format!("{} «{gapped}»", self.say("Что пропущено в утверждении", "What is missing in the statement"));
@@ -141,25 +142,17 @@ impl<'a> Writer<'a> {
                 options.push((other.meaning.clone(), false));
             }
         }
-        while options.len() < 4 {
-            let changed = self.change(&meaning, options.len());
-            if options.iter().any(|(known, _)| *known == changed) {
-                return None;
-            }
-            options.push((changed, false));
+        self.add_wrong(&mut options, &[&meaning]);
+        if options.len() < 4 {
+            return None;
         }
         let text = format!("{} «{term}»?", self.say("Что такое", "What is"));
         Some(self.closed(text, options, statement))
     }
 
-    fn which_is_true(&mut self, statement: &str, index: usize) -> Question {
+    fn which_is_true(&mut self, statement: &str) -> Question {
         let mut options = vec![(statement.to_owned(), true)];
-        for attempt in 0..18 {
-            let changed = self.change(statement, index + attempt);
-            if options.len() < 4 && options.iter().all(|(known, _)| *known != changed) {
-                options.push((changed, false));
-            }
-        }
+        self.add_wrong(&mut options, &[statement]);
         let text = self.say("Какое утверждение соответствует материалу?", "Which statement agrees with the material?");
         self.closed(text, options, statement)
     }
@@ -171,18 +164,13 @@ impl<'a> Writer<'a> {
         if second != first {
             options.push((second.to_owned(), true));
         }
-        for attempt in 0..18 {
-            let changed = self.change(if attempt % 2 == 0 { first } else { second }, index + attempt);
-            if options.len() < 4 && options.iter().all(|(known, _)| *known != changed) {
-                options.push((changed, false));
-            }
-        }
+        self.add_wrong(&mut options, &[first, second]);
         let text = self.say("Какие утверждения соответствуют материалу?", "Which statements agree with the material?");
         self.closed(text, options, first)
     }
 
     fn true_or_false(&mut self, statement: &str) -> Question {
-        let changed = self.change(statement, 1);
+        let changed = self.change(statement, 1).unwrap_or_else(|| negate(statement));
         let truth = self.seed.below(2) == 0 || changed == statement;
         let shown = if truth { statement } else { &changed };
         let text = format!("{} {shown}", self.say("Верно ли утверждение?", "True or false?"));
@@ -197,6 +185,23 @@ impl<'a> Writer<'a> {
             Lang::En => format!("What does the material say about “{about}”? Explain in your own words."),
         };
         Question { text, options: Vec::new(), answer: statement.to_owned(), why: String::new() }
+    }
+
+    /// Adds wrong options made of these statements, up to four options; a plain negation if nothing else can be changed.
+    fn add_wrong(&mut self, options: &mut Vec<(String, bool)>, statements: &[&str]) {
+        for attempt in 0..18 {
+            for statement in statements {
+                let changed = self.change(statement, attempt);
+                if let Some(changed) = changed.filter(|changed| options.iter().all(|(known, _)| known != changed))
+                    && options.len() < 4
+                {
+                    options.push((changed, false));
+                }
+            }
+        }
+        if let (Some(statement), true) = (statements.first(), options.iter().all(|(_, right)| *right)) {
+            options.push((negate(statement), false));
+        }
     }
 
     /// Puts the right answer at a place that changes from question to question.
@@ -251,7 +256,7 @@ impl<'a> Writer<'a> {
         for token in tokens(statement) {
             match token {
                 Token::Opaque(number) if number.chars().all(|c| c.is_ascii_digit()) => {
-                    sure.insert(0, number.to_owned())
+                    sure.insert(0, number.to_owned());
                 }
                 Token::Word(word) if !quiz_words::alternatives(word, 0).is_empty() => sure.push(word.to_owned()),
                 Token::Word(word) if self.words.contains(&word) => other.push(word.to_owned()),
@@ -263,14 +268,11 @@ impl<'a> Writer<'a> {
     }
 
     /// The statement with a number or a word changed, so that it is no longer what the text says.
-    fn change(&mut self, statement: &str, attempt: usize) -> String {
+    fn change(&mut self, statement: &str, attempt: usize) -> Option<String> {
         let words = self.replaceable(statement);
-        let Some(old) = words.get(attempt / 3 % words.len().max(1)) else { return negate(statement) };
+        let old = words.get(attempt / 3 % words.len().max(1))?;
         let stand_ins = self.stand_ins(old, 3);
-        match stand_ins.get(attempt % 3) {
-            Some(new) => statement.replacen(old, new, 1),
-            None => negate(statement),
-        }
+        stand_ins.get(attempt % 3).map(|new| statement.replacen(old, new, 1))
     }
 }
 

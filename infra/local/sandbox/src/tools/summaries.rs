@@ -4,6 +4,7 @@ use super::stage::Stage;
 use super::{Task, exercises, material};
 use crate::compose::Kind;
 use crate::extract::{self, facts};
+use crate::text::put::put;
 use crate::text::sentences::{blocks, is_bullet, sentences, without_bullet};
 use crate::text::{Lang, case, language};
 use crate::translate;
@@ -73,19 +74,19 @@ fn notes(text: &str, detail: &str, sections: &str) -> String {
     let mut out = String::new();
     for (title, body) in parts {
         let count = sentences(&body).len().div_ceil(share);
-        out.push_str(&format!("## {title}\n\n"));
+        put(&mut out, format_args!("## {title}\n\n"));
         for thought in extract::summary(&body, count) {
             let term = definitions.iter().find(|definition| thought.starts_with(&definition.term));
             let line = match term {
                 Some(definition) => thought.replacen(&definition.term, &format!("**{}**", definition.term), 1),
                 None => thought.to_owned(),
             };
-            out.push_str(&format!("- {line}\n"));
+            put(&mut out, format_args!("- {line}\n"));
         }
         out.push('\n');
     }
     for section in sections.split(',').map(str::trim).filter(|section| !section.is_empty()) {
-        out.push_str(&format!("## {}\n\n{}\n", case::capitalise(section), exercises::section(section, text)));
+        put(&mut out, format_args!("## {}\n\n{}\n", case::capitalise(section), exercises::section(section, text)));
     }
     out.trim_end().to_owned()
 }

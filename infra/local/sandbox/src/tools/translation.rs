@@ -2,6 +2,7 @@
 
 use super::stage::Stage;
 use super::{Task, material};
+use crate::text::put::put;
 use crate::text::{Lang, language};
 use crate::translate;
 
@@ -35,7 +36,10 @@ fn memo(task: &Task<'_>, text: &str, target: Option<Lang>) -> String {
     if let Some(target) = target {
         memo.push_str("\nГлоссарий\n");
         for word in crate::extract::keywords(text, 8) {
-            memo.push_str(&format!("— {word} — {}\n", translate::with_glossary(&word, target, task.get("terms")).text));
+            put(
+                &mut memo,
+                format_args!("— {word} — {}\n", translate::with_glossary(&word, target, task.get("terms")).text),
+            );
         }
     }
     memo

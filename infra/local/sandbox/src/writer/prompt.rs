@@ -69,15 +69,12 @@ fn take_tags(text: &str, tags: &mut Vec<(String, String)>) -> String {
     while let Some(open) = rest.find('<') {
         let (before, from) = rest.split_at_checked(open).unwrap_or((rest, ""));
         left.push_str(before);
-        match element(from) {
-            Some((name, inner, after)) => {
-                tags.push((name.to_lowercase(), inner.trim().to_owned()));
-                rest = after;
-            }
-            None => {
-                left.push('<');
-                rest = from.strip_prefix('<').unwrap_or_default();
-            }
+        if let Some((name, inner, after)) = element(from) {
+            tags.push((name.to_lowercase(), inner.trim().to_owned()));
+            rest = after;
+        } else {
+            left.push('<');
+            rest = from.strip_prefix('<').unwrap_or_default();
         }
     }
     left.push_str(rest);

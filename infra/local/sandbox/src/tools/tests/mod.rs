@@ -176,25 +176,3 @@ fn a_tool_that_nobody_knows_gets_a_plain_answer() {
     ];
     assert!(answer(&messages, &Format::Text, 0).contains("ородские пруды"));
 }
-
-#[test]
-fn dump() {
-    std::fs::create_dir_all("/tmp/sb/out").unwrap();
-    for tool in catalogue() {
-        let mut out = String::new();
-        for input in samples(&tool.id) {
-            for prompts in &tool.runs {
-                for (n, text) in run(&tool, prompts, &input).iter().enumerate() {
-                    out.push_str(&format!(
-                        "======== {} step {n} of {} words {} chars {}\n{text}\n\n",
-                        tool.id,
-                        prompts.len(),
-                        text.split_whitespace().count(),
-                        text.chars().count()
-                    ));
-                }
-            }
-        }
-        std::fs::write(format!("/tmp/sb/out/{}.txt", tool.id), out).unwrap();
-    }
-}
