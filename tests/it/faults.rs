@@ -139,7 +139,8 @@ async fn kill_quick_run_at_every_call(action: Action) {
     for call in 0..8 {
         let user = world.register(&format!("user-{call}@example.com")).await;
         world.faults.plan("", call, 1, action);
-        let run = world.execute(&user, "summarize", "quick", json!({ "text": "Осенью в городе тихо. Люди спешат домой." }));
+        let run =
+            world.execute(&user, "summarize", "quick", json!({ "text": "Осенью в городе тихо. Люди спешат домой." }));
         let ended = world.faults.until_death(run).await;
         world.faults.clear();
         let sessions = world.get("/api/v1/generation/sessions", &user.token).await;

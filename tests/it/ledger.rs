@@ -60,14 +60,14 @@ impl Model {
             Known::Pending(held) => -held == requested,
         };
         match operation {
-            Operation::Credit(id, amount) => match known(self, id) {
-                Some(known) => repeat(known, *amount),
-                None => {
-                    self.available += amount;
-                    self.entries.insert(*id, Known::Posted { requested: *amount });
-                    true
+            Operation::Credit(id, amount) => {
+                if let Some(known) = known(self, id) {
+                    return repeat(known, *amount);
                 }
-            },
+                self.available += amount;
+                self.entries.insert(*id, Known::Posted { requested: *amount });
+                true
+            }
             Operation::Debit(id, amount) => match known(self, id) {
                 Some(known) => repeat(known, -amount),
                 None if self.available < *amount => false,
@@ -163,8 +163,10 @@ async fn concurrent_holds_captures_and_releases_leave_balanced_books() {
             match ledger.hold(account, &posting(id, 7), now).await {
                 Ok(_) if id % 2 == 0 => {
                     let operation = Uuid::from_u128(id);
-                    let first = ledger.capture(account, operation, Amount::new(7), Amount::new(5)).await.expect("capture");
-                    let again = ledger.capture(account, operation, Amount::new(7), Amount::new(5)).await.expect("repeat");
+                    let first =
+                        ledger.capture(account, operation, Amount::new(7), Amount::new(5)).await.expect("capture");
+                    let again =
+                        ledger.capture(account, operation, Amount::new(7), Amount::new(5)).await.expect("repeat");
                     assert_eq!(first, again);
                     assert_eq!(first.state, EntryState::Posted { amount: Amount::new(-5) });
                     Some(5)

@@ -34,7 +34,7 @@ struct Arguments {
     set: Vec<(String, String)>,
 
     /// Milliseconds between two chunks of a text that the sandbox streams.
-    #[arg(long, value_name = "MS", default_value_t = 30)]
+    #[arg(long, value_name = "MS", default_value_t = 15)]
     sandbox_pace_ms: u64,
 }
 
@@ -120,6 +120,11 @@ fn welcome(stack: &Stack, took: Duration) -> String {
     for (name, url) in lines {
         // Writing to a string does not fail.
         let _ = writeln!(text, "  {name:<14}{}", url.replace("127.0.0.1", "localhost"));
+    }
+    let engines = stack.functions.values().next().map(|function| &function.platform.vars);
+    for (name, variable) in [("DynamoDB", "DYNAMODB"), ("S3", "S3"), ("SQS", "SQS")] {
+        let url = engines.and_then(|vars| vars.get(&format!("AWS_ENDPOINT_URL_{variable}")));
+        let _ = writeln!(text, "  {name:<14}{}", url.unwrap_or_default());
     }
     let _ = writeln!(text, "\nready in {} ms", took.as_millis());
     text

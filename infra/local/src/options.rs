@@ -64,7 +64,7 @@ impl StackOptions {
             pollers: true,
             preload: true,
             http_client: None,
-            sandbox_pace: Duration::from_millis(30),
+            sandbox_pace: Duration::from_millis(15),
             socket_limits: SocketLimits::default(),
         }
     }

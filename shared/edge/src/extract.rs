@@ -9,8 +9,9 @@ use domain::identity::{AccessToken, Identity};
 use domain::kernel::{AuthFailure, Error, Page, UserId};
 use http_body_util::{BodyExt as _, Limited};
 use lambda_http::request::RequestContext;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::Segment;
 
 pub use crate::http::RequestScope;
 
@@ -39,17 +40,25 @@ fn is_json(request: &Request) -> bool {
     media_type.eq_ignore_ascii_case("application/json")
 }
 
+/// Reads a body in two passes: first as JSON, then as what the endpoint takes, so that only what is not JSON is told to be malformed.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = match error.path().to_string() {
-            path if path == "." => String::new(),
-            path => path,
-        };
-        violation(path, error.inner())
-    })?;
-    deserializer.end().map_err(|error| violation(String::new(), &error))?;
-    Ok(parsed)
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|_| Error::invalid("", "malformed", "Тело запроса не является корректным JSON"))?;
+    // serde would take a list for an object, field by field.
+    if !value.is_object() {
+        return Err(Error::invalid("", "type", "Ожидается объект"));
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| violation(field(error.path()), error.inner()))
+}
+
+/// A path as clients know it: names and positions, joined by dots.
+fn field(path: &serde_path_to_error::Path) -> String {
+    let segments = path.iter().filter_map(|segment| match segment {
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    });
+    segments.collect::<Vec<_>>().join(".")
 }
 
 fn violation(path: String, error: &serde_json::Error) -> Error {
@@ -59,9 +68,35 @@ fn violation(path: String, error: &serde_json::Error) -> Error {
         let field = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         return Error::invalid(field, "required", "Заполните поле");
     }
-    match error.classify() {
-        serde_json::error::Category::Data => Error::invalid(path, "type", "Недопустимое значение"),
-        _ => Error::invalid("", "malformed", "Тело запроса не является корректным JSON"),
+    Error::invalid(path, "type", "Недопустимое значение")
+}
+
+/// The one parameter of a path. A path that is not text leads nowhere.
+pub struct PathParameter(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathParameter {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        match axum::extract::Path::<String>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(text)) => Ok(Self(text)),
+            Err(_) => Err(EdgeError::NoSuchRoute.into()),
+        }
+    }
+}
+
+/// `Idempotency-Key`, if the caller sent one: a repeat of the same request then gets the first one's answer.
+pub struct IdempotencyKey(pub Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        const NAME: &str = "idempotency-key";
+        let Some(value) = parts.headers.get(NAME) else { return Ok(Self(None)) };
+        let key = value.to_str().ok().filter(|key| (1..=128).contains(&key.len()) && !key.contains(' '));
+        let malformed = || Error::invalid(NAME, "format", "Ожидается от 1 до 128 печатных символов ASCII без пробелов");
+        Ok(Self(Some(key.ok_or_else(malformed)?.to_owned())))
     }
 }
 
@@ -155,16 +190,17 @@ const MAX_OFFSET: u32 = 10_000;
 
 /// Reads limit and offset; without a limit the page has `default_limit` items.
 fn page(query: &str, default_limit: u32) -> Result<Page, Error> {
-    #[derive(Deserialize)]
-    struct Raw {
-        limit: Option<String>,
-        offset: Option<String>,
-    }
     let uri = http::Uri::builder().path_and_query(format!("/?{query}")).build();
     let uri = uri.map_err(|error| Error::internal("query", error))?;
-    let raw = axum::extract::Query::<Raw>::try_from_uri(&uri)
-        .map_err(|_| Error::invalid("limit", "format", "Недопустимое значение"))?
-        .0;
+    let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri);
+    let pairs = pairs.map_err(|_| Error::invalid("", "format", "Недопустимая строка запроса"))?.0;
+    let given = |field: &'static str| -> Result<Option<String>, Error> {
+        let mut values = pairs.iter().filter(|(name, _)| name == field).map(|(_, value)| value.clone());
+        match (values.next(), values.next()) {
+            (value, None) => Ok(value),
+            _ => Err(Error::invalid(field, "duplicate", "Параметр указан несколько раз")),
+        }
+    };
     let number = |field: &'static str, text: Option<String>, default: u32, range: std::ops::RangeInclusive<u32>| {
         let Some(text) = text else { return Ok(default) };
         match text.parse::<u32>() {
@@ -175,8 +211,8 @@ fn page(query: &str, default_limit: u32) -> Result<Page, Error> {
             }
         }
     };
-    let limit = number("limit", raw.limit, default_limit, 1..=MAX_LIMIT)?;
-    let offset = number("offset", raw.offset, 0, 0..=MAX_OFFSET)?;
+    let limit = number("limit", given("limit")?, default_limit, 1..=MAX_LIMIT)?;
+    let offset = number("offset", given("offset")?, 0, 0..=MAX_OFFSET)?;
     Ok(Page { limit, offset })
 }
 
@@ -193,6 +229,8 @@ impl<const DEFAULT: u32, S: Send + Sync> FromRequestParts<S> for PagingOf<DEFAUL
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
 
     #[derive(Debug, Deserialize)]

@@ -18,7 +18,7 @@ mod vars;
 
 pub use cookie;
 pub use envelope::{EasyWriter, Envelope, Meta};
-pub use extract::{Body, Caller, ClientAddress, Cookies, PagingOf, RequestScope};
+pub use extract::{Body, Caller, ClientAddress, Cookies, IdempotencyKey, PagingOf, PathParameter, RequestScope};
 pub use function::{Answer as InvokeAnswer, Function, Start, run};
 pub use lambda_runtime::Error as RunError;
 pub use platform::{Platform, aws_settings};

@@ -78,7 +78,8 @@ async fn create_queues(sqs: &Engine) {
     for queue in [GENERATION, GREETING] {
         let dead = format!("{queue}{DEAD}");
         sqs.put_queue(&dead, BTreeMap::new()).await.expect("dead-letter queue");
-        let redrive = format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":"{MAX_RECEIVES}"}}"#, sqs.queue_arn(&dead));
+        let redrive =
+            format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":"{MAX_RECEIVES}"}}"#, sqs.queue_arn(&dead));
         let attributes =
             [("VisibilityTimeout".to_owned(), "60".to_owned()), ("RedrivePolicy".to_owned(), redrive)].into();
         sqs.put_queue(queue, attributes).await.expect("queue");
@@ -109,17 +110,16 @@ async fn create_table(endpoint: &str) {
             .projection(Projection::builder().projection_type(projected).build());
         create = create.global_secondary_indexes(index.build().expect("index"));
     }
-    create
-        .key_schema(key("pk", KeyType::Hash))
-        .key_schema(key("sk", KeyType::Range))
-        .send()
-        .await
-        .expect("table");
+    create.key_schema(key("pk", KeyType::Hash)).key_schema(key("sk", KeyType::Range)).send().await.expect("table");
 }
 
 async fn start_s3() -> String {
     let (listener, url) = listen().await;
-    let root = std::env::temp_dir().join(format!("quintet-test-{}-{}", std::process::id(), listener.local_addr().expect("address").port()));
+    let root = std::env::temp_dir().join(format!(
+        "quintet-test-{}-{}",
+        std::process::id(),
+        listener.local_addr().expect("address").port()
+    ));
     // An earlier world may have had the same port.
     let _ = std::fs::remove_dir_all(&root);
     std::fs::create_dir_all(root.join(BUCKET)).expect("bucket folder");

@@ -103,7 +103,8 @@ impl World {
 
     /// Posts with a refresh cookie.
     pub async fn post_with_cookie(&self, path: &str, refresh: &str) -> Reply {
-        let request = Request::builder().method(Method::POST).uri(path).header("cookie", format!("refresh_token={refresh}"));
+        let request =
+            Request::builder().method(Method::POST).uri(path).header("cookie", format!("refresh_token={refresh}"));
         self.send(request.body(String::new()).expect("request")).await
     }
 

@@ -42,12 +42,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            model: "sandbox",
-            quick_deadline: "20",
-            text_timeouts: "2000/10000/10000/30000",
-            rate_limit: "1000/60",
-        }
+        Self { model: "sandbox", quick_deadline: "20", text_timeouts: "2000/10000/10000/30000", rate_limit: "1000/60" }
     }
 }
 
@@ -179,7 +174,8 @@ impl World {
 
     /// The event for a work message that was never in a queue.
     pub fn work_event(owner: UserId, session: &str) -> Value {
-        let body = serde_json::to_string(&WorkMessage { owner, job: session.parse().expect("session id") }).expect("message");
+        let body =
+            serde_json::to_string(&WorkMessage { owner, job: session.parse().expect("session id") }).expect("message");
         json!({ "Records": [{ "messageId": "m1", "body": body }] })
     }
 
@@ -255,5 +251,8 @@ fn functions(platform: &Platform) -> HashMap<&'static str, Function> {
         ("easy-writer-generation-worker", easy_writer_generation_worker::function),
         ("easy-writer-maintenance-cron", easy_writer_maintenance_cron::function),
     ];
-    start.into_iter().map(|(name, start)| (name, start(platform).unwrap_or_else(|error| panic!("{name}: {error}")))).collect()
+    start
+        .into_iter()
+        .map(|(name, start)| (name, start(platform).unwrap_or_else(|error| panic!("{name}: {error}"))))
+        .collect()
 }

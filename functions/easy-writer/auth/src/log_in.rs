@@ -25,6 +25,7 @@ pub(crate) struct LogInBody {
     path = "/api/v1/auth/login",
     tag = "auth",
     operation_id = "log_in",
+    request_body = LogInBody,
     responses(
         (status = 200, description = "Signed in; sets the refresh cookie", body = Success<SessionView>),
         (status = 400, description = "`VALIDATION_ERROR`", body = Failed),

@@ -28,6 +28,7 @@ pub(crate) struct RegisterBody {
     path = "/api/v1/auth/register",
     tag = "auth",
     operation_id = "register",
+    request_body = RegisterBody,
     responses(
         (status = 201, description = "Account opened; sets the refresh cookie", body = Success<SessionView>),
         (status = 400, description = "`EMAIL_EXISTS`, `VALIDATION_ERROR`", body = Failed),

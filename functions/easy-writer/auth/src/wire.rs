@@ -2,9 +2,9 @@
 
 use domain::identity::{Origin, SignedIn, TokenIssuer, User};
 use domain::kernel::Amount;
+use edge::Reply;
 use edge::cookie::time::Duration;
 use edge::cookie::{Cookie, SameSite};
-use edge::Reply;
 use serde::Serialize;
 use utoipa::ToSchema;
 

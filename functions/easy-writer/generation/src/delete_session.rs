@@ -1,8 +1,8 @@
 //! `DELETE /api/v1/generation/sessions/{session_id}`
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use edge::openapi::{Failed, Success};
-use edge::{Answer, Caller, Reply};
+use edge::{Answer, Caller, PathParameter, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,7 +35,7 @@ pub(crate) struct DeletedView {
 pub(crate) async fn delete_session(
     State(state): State<crate::State>,
     caller: Caller,
-    Path(id): Path<String>,
+    PathParameter(id): PathParameter,
 ) -> Answer<DeletedView> {
     state.jobs.delete(caller.user(), session_id(&id)?).await?;
     Ok(Reply::ok(DeletedView { message: "Deleted" }))

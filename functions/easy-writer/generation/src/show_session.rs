@@ -1,10 +1,10 @@
 //! `GET /api/v1/generation/sessions/{session_id}`
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::generation::{Failure, Job, Mode};
 use domain::kernel::Error;
 use edge::openapi::{Failed, Success};
-use edge::{Answer, Caller, Reply};
+use edge::{Answer, Caller, PathParameter, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -91,7 +91,7 @@ impl SessionView {
 pub(crate) async fn show_session(
     State(state): State<crate::State>,
     caller: Caller,
-    Path(id): Path<String>,
+    PathParameter(id): PathParameter,
 ) -> Answer<SessionView> {
     let (job, input, result) = state.jobs.read(caller.user(), session_id(&id)?).await?;
     Ok(Reply::ok(SessionView::new(job, &input, result)?))

@@ -21,7 +21,7 @@ pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigErro
 
 async fn greet(publisher: Publisher, jobs: Jobs, message: GreetMessage) -> Result<()> {
     let feed = JobFeed { jobs: &jobs, owner: message.owner, job: message.channel, render };
-    if publisher.deliver(message.channel, &message.connection, &feed).await? {
+    if publisher.greet(message.channel, &message.connection, &feed).await? {
         Ok(())
     } else {
         Err(Error::Unavailable { dependency: Dependency::Sockets, source: "connection cannot be reached now".into() })

@@ -1,10 +1,10 @@
 //! `POST /api/v1/tools/{tool_id}/execute`
 
-use axum::extract::{Path, State};
-use domain::easy_writer::Execution;
+use axum::extract::State;
+use domain::easy_writer::{Execution, Request};
 use domain::kernel::JobId;
 use edge::openapi::{Failed, Success};
-use edge::{Answer, Body, Caller, Reply, RequestScope};
+use edge::{Answer, Body, Caller, IdempotencyKey, PathParameter, Reply, RequestScope};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -102,8 +102,12 @@ fn reply(execution: Execution) -> Reply<ExecutionView> {
     path = "/api/v1/tools/{tool_id}/execute",
     tag = "tools",
     operation_id = "execute_tool",
+    request_body = ExecuteBody,
     security(("bearer" = [])),
-    params(("tool_id" = String, Path, description = "Id of the tool", example = "spell_check")),
+    params(
+        ("tool_id" = String, Path, description = "Id of the tool", example = "spell_check"),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 128, description = "A repeat with the same key within 24 hours runs nothing"),
+    ),
     responses(
         (status = 200, description = "Done", body = Success<CompletedView>),
         (status = 202, description = "Running in the background", body = Success<StartedView>),
@@ -111,6 +115,7 @@ fn reply(execution: Execution) -> Reply<ExecutionView> {
         (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
         (status = 402, description = "`INSUFFICIENT_BALANCE`: `details` has `required` and `balance`", body = Failed),
         (status = 404, description = "`TOOL_NOT_FOUND`", body = Failed),
+        (status = 409, description = "`IDEMPOTENCY_KEY_REUSED`: the key belongs to another request; `CONFLICT`: try again", body = Failed),
         (status = 429, description = "`RATE_LIMITED`", body = Failed),
         (status = 500, description = "`GENERATION_FAILED`: nothing was charged", body = Failed),
         (status = 503, description = "`PROVIDER_UNAVAILABLE`: nothing was charged", body = Failed),
@@ -120,11 +125,12 @@ pub(crate) async fn execute_tool(
     State(state): State<crate::State>,
     caller: Caller,
     scope: RequestScope,
-    Path(tool_id): Path<String>,
+    IdempotencyKey(idempotency_key): IdempotencyKey,
+    PathParameter(tool): PathParameter,
     Body(body): Body<ExecuteBody>,
 ) -> Answer<ExecutionView> {
     let user = caller.user();
     scope.limit(&state.limiter, &state.execute_limit, &user.to_string(), state.clock.now()).await?;
-    let execution = state.tools.execute(user, &tool_id, body.mode.map(Into::into), body.input).await?;
-    Ok(reply(execution))
+    let request = Request { tool, mode: body.mode.map(Into::into), input: body.input, idempotency_key };
+    Ok(reply(state.tools.execute(user, request).await?))
 }

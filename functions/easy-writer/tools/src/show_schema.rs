@@ -1,8 +1,8 @@
 //! `GET /api/v1/tools/{tool_id}/schema`
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use edge::openapi::{Failed, Success};
-use edge::{Answer, Reply};
+use edge::{Answer, PathParameter, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -39,7 +39,10 @@ pub(crate) struct SchemaView {
         (status = 404, description = "`TOOL_NOT_FOUND`", body = Failed),
     )
 )]
-pub(crate) async fn show_schema(State(state): State<crate::State>, Path(tool_id): Path<String>) -> Answer<SchemaView> {
+pub(crate) async fn show_schema(
+    State(state): State<crate::State>,
+    PathParameter(tool_id): PathParameter,
+) -> Answer<SchemaView> {
     let tool = state.catalogue.tool(&tool_id)?;
     Ok(Reply::ok(SchemaView {
         tool_id: tool.id.clone(),

@@ -1,9 +1,9 @@
 //! `GET /api/v1/tools/tabs/{tab_id}`
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::easy_writer::Tool;
 use edge::openapi::{Failed, Success};
-use edge::{Answer, Reply};
+use edge::{Answer, PathParameter, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -76,7 +76,10 @@ impl From<&Tool> for ToolView {
         (status = 404, description = "`TAB_NOT_FOUND`", body = Failed),
     )
 )]
-pub(crate) async fn show_tab(State(state): State<crate::State>, Path(tab_id): Path<String>) -> Answer<TabToolsView> {
+pub(crate) async fn show_tab(
+    State(state): State<crate::State>,
+    PathParameter(tab_id): PathParameter,
+) -> Answer<TabToolsView> {
     let tab = state.catalogue.tab(&tab_id)?;
     Ok(Reply::ok(TabToolsView {
         tab: TabNameView { id: tab.id.clone(), name: tab.name.clone() },

@@ -34,6 +34,7 @@ pub(crate) struct PasswordChangedView {
     path = "/api/v1/user/password",
     tag = "user",
     operation_id = "change_password",
+    request_body = ChangePasswordBody,
     security(("bearer" = [])),
     responses(
         (status = 200, description = "Changed", body = Success<PasswordChangedView>),

@@ -23,6 +23,7 @@ pub(crate) struct ChangeProfileBody {
     path = "/api/v1/user/profile",
     tag = "user",
     operation_id = "change_profile",
+    request_body = ChangeProfileBody,
     security(("bearer" = [])),
     responses(
         (status = 200, description = "The profile as it is now", body = Success<ProfileView>),

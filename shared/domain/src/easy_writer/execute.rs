@@ -9,7 +9,7 @@ use store::Queue;
 use super::catalogue::{Catalogue, Tool};
 use super::validation::validate;
 use crate::generation::text::{ProviderId, TextOutput};
-use crate::generation::{Failure, Job, Jobs, Mode, NewJob, NoText, Outcome, TextRouter, WorkMessage};
+use crate::generation::{Failure, Job, Jobs, Mode, NewJob, NoText, Outcome, Started, Status, TextRouter, WorkMessage};
 use crate::kernel::{Amount, Dependency, Error, JobId, Resource, Result, UserId};
 
 /// Runs tools on behalf of users who wait for the answer.
@@ -25,6 +25,19 @@ pub struct Tools {
     pub queue: Queue,
     /// How long a caller waits for a quick run before it moves to the background. API Gateway gives up after 30 seconds.
     pub quick_deadline: Duration,
+}
+
+/// A request to run a tool.
+#[derive(Debug)]
+pub struct Request {
+    /// Which tool.
+    pub tool: String,
+    /// How; the tool's usual way unless given.
+    pub mode: Option<Mode>,
+    /// What the tool is given.
+    pub input: Value,
+    /// The caller's key, by which a repeat of the same request is known.
+    pub idempotency_key: Option<String>,
 }
 
 /// What became of a request to run a tool.
@@ -51,12 +64,13 @@ pub enum Execution {
 }
 
 impl Tools {
-    /// Runs the tool `id` for `user`.
+    /// Runs a tool for `user`.
     ///
     /// Fails with [`Error::InsufficientFunds`] before any vendor is called, with [`Error::Unavailable`] if no vendor can be reached, and with
     /// [`Error::Failed`] if none wrote anything usable; in the last two cases nothing is charged.
-    pub async fn execute(&self, user: UserId, id: &str, mode: Option<Mode>, input: Value) -> Result<Execution> {
-        let tool = self.catalogue.tool(id)?;
+    pub async fn execute(&self, user: UserId, request: Request) -> Result<Execution> {
+        let Request { tool: id, mode, input, idempotency_key } = request;
+        let tool = self.catalogue.tool(&id)?;
         let modes = tool.modes();
         let mode = match mode.or_else(|| modes.first().copied()) {
             Some(mode) if modes.contains(&mode) => mode,
@@ -71,16 +85,30 @@ impl Tools {
             mode,
             input: input.to_string(),
             price: tool.estimate(),
+            idempotency_key,
         };
-        match mode {
-            Mode::Quick => {
-                let job = self.jobs.start(new, true).await?;
-                self.run_quickly(tool, job, &input).await
-            }
-            Mode::Standard => {
-                let job = self.jobs.start(new, false).await?;
-                self.send_to_background(&job).await
-            }
+        match self.jobs.start(new, mode == Mode::Quick).await? {
+            Started::New(job) => match mode {
+                Mode::Quick => self.run_quickly(tool, job, &input).await,
+                Mode::Standard => self.send_to_background(&job).await,
+            },
+            Started::Before(job) => self.answer_again(&job).await,
+        }
+    }
+
+    /// The answer that the first of two equal requests got, or would get now.
+    async fn answer_again(&self, job: &Job) -> Result<Execution> {
+        let repeated = "a repeated request whose job has failed";
+        match (job.mode, job.status, job.failure, job.provider) {
+            (Mode::Quick, Status::Completed, _, Some(provider)) => Ok(Execution::Completed {
+                session: job.id,
+                result: self.jobs.result(job).await?.unwrap_or_default(),
+                provider,
+                tokens_used: job.tokens_used,
+                cost: job.cost,
+            }),
+            (Mode::Quick, Status::Failed, Some(failure), _) => Err(failed(failure, repeated.into())),
+            _ => Ok(Execution::Started { session: job.id }),
         }
     }
 
@@ -95,7 +123,7 @@ impl Tools {
             Err(reason) => {
                 let failure = Failure::from(&reason);
                 self.jobs.fail(&job, failure, 0).await?;
-                Err(failed(failure, reason))
+                Err(failed(failure, reason.into()))
             }
         }
     }
@@ -142,8 +170,7 @@ impl From<&NoText> for Failure {
     }
 }
 
-fn failed(failure: Failure, reason: NoText) -> Error {
-    let source = Box::new(reason);
+fn failed(failure: Failure, source: Box<dyn std::error::Error + Send + Sync>) -> Error {
     match failure {
         Failure::ProviderUnavailable => Error::Unavailable { dependency: Dependency::Provider, source },
         Failure::GenerationFailed => Error::Failed { resource: Resource::Session, source },

@@ -8,7 +8,7 @@ mod validation;
 
 pub use accounts::{Accounts, Me};
 pub use catalogue::{Catalogue, Cost, MalformedCatalogue, Step, Tab, Tool};
-pub use execute::{Execution, Tools};
+pub use execute::{Execution, Request, Tools};
 pub use run::Worker;
 
 /// The name of the product: issuer of its tokens, label in its logs.

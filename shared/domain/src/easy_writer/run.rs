@@ -150,6 +150,10 @@ impl Run<'_> {
         input: &Map<String, Value>,
         previous: Option<&Checkpoint>,
     ) -> Result<Checkpoint, Stop> {
+        // A job that was deleted, or taken over, is not worth another model call.
+        if number > 1 && !self.worker.jobs.renew(self.job).await? {
+            return Err(Stop::Lost);
+        }
         if !self.is_started(number) {
             self.record(Event::StepStarted { step: number, name: step.name.clone(), total }).await?;
         }

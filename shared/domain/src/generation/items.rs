@@ -1,4 +1,5 @@
-//! `JOBS#{owner}` holds `COUNTS` and one slim `JOB#{id}` per job; `EVENTS#{job}` holds the job's log, one `{number}` per event.
+//! `JOBS#{owner}` holds `COUNTS`, one slim `JOB#{id}` per job and one `REQUEST#{key}` per idempotency key; `EVENTS#{job}` holds the job's log,
+//! one `{number}` per event.
 //!
 //! Unfinished jobs are in `gsi1` under `OPEN_JOBS#{shard}`, ordered by due time. Sixteen shards, by the last digit of the id, keep any one
 //! index partition from becoming hot.
@@ -25,6 +26,10 @@ pub(super) fn job_key(owner: UserId, job: JobId) -> Key {
 
 pub(super) fn counts_key(owner: UserId) -> Key {
     Key::new(owner_partition(owner), "COUNTS")
+}
+
+pub(super) fn request_key(owner: UserId, idempotency_key: &str) -> Key {
+    Key::new(owner_partition(owner), format!("REQUEST#{idempotency_key}"))
 }
 
 pub(super) fn log_partition(job: JobId) -> String {
@@ -62,7 +67,7 @@ pub(super) fn result_object(job: JobId) -> String {
 }
 
 pub(super) fn step_object(job: JobId, number: u32) -> String {
-    format!("jobs/{job}/step-{number}.txt")
+    format!("steps/{job}/{number}.txt")
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +133,18 @@ pub(super) struct JobItem {
     pub(super) failure: Option<StoredFailure>,
     #[serde(default)]
     pub(super) events: u32,
+}
+
+/// What an idempotency key was used for.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct RequestItem {
+    #[serde(flatten)]
+    pub(super) key: Key,
+    pub(super) job: JobId,
+    /// Hash of everything that the request asked for.
+    pub(super) fingerprint: String,
+    /// Seconds since 1970.
+    pub(super) expires_at: i64,
 }
 
 /// Numbers of an owner's jobs. The attribute names are spelled in `service` too.

@@ -17,7 +17,7 @@ mod service;
 pub mod text;
 
 pub use feed::{Frame, JobFeed, Render, Snapshot};
-pub use model::{Claim, Failure, Job, Mode, NewJob, Outcome, Status, preview};
+pub use model::{Claim, Failure, Job, Mode, NewJob, Outcome, Started, Status, preview};
 pub use progress::{Checkpoint, Event, Log, Recorded};
 pub use router::{NoText, TextRouter};
 pub use service::{JobCounts, JobReader, Jobs, MAX_ATTEMPTS, Swept, WorkMessage};

@@ -61,6 +61,17 @@ pub struct NewJob {
     pub input: String,
     /// The most it may cost.
     pub price: Amount,
+    /// The caller's key, by which a repeat of the same request is known.
+    pub idempotency_key: Option<String>,
+}
+
+/// The answer to "start this job".
+#[derive(Debug)]
+pub enum Started {
+    /// It was started.
+    New(Job),
+    /// The same request was made before; this is the job as it is now.
+    Before(Job),
 }
 
 /// A piece of work.

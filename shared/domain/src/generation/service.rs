@@ -3,17 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use store::{Condition, Delete, Index, Objects, Put, Query, Queue, Table, Update, Write, attr};
 use uuid::Uuid;
 
 use super::items::{
-    CountsItem, JOB_PREFIX, JobItem, OpenJobItem, SHARDS, StoredFailure, StoredStatus, counts_key, due_sort_key,
-    input_object, job_key, open_partition, owner_partition, result_object, shard_partition,
+    CountsItem, JOB_PREFIX, JobItem, OpenJobItem, RequestItem, SHARDS, StoredFailure, StoredStatus, counts_key,
+    due_sort_key, input_object, job_key, open_partition, owner_partition, request_key, result_object, shard_partition,
 };
-use super::model::{Claim, Failure, Job, NewJob, Outcome, Status, preview};
-use super::progress::Log;
-use crate::kernel::{Clock, Error, IdSource, JobId, Page, Paged, Resource, Result, Rule, Timestamp, UserId};
+use super::model::{Claim, Failure, Job, Mode, NewJob, Outcome, Started, Status, preview};
+use super::progress::{Event, Log};
+use crate::kernel::{
+    Clock, Error, IdSource, JobId, Page, Paged, Resource, Result, Rule, Timestamp, UserId, epoch_seconds,
+};
 use crate::ledger::{self, Posting};
 
 /// How long a lease lasts unless it is renewed. A dead worker's job waits at most this long, plus the sweeper's period.
@@ -21,6 +26,9 @@ const LEASE: Duration = Duration::from_mins(1);
 
 /// How long a sent job may wait in the queue before the sweeper sends it again. A second message does no harm: the lease decides.
 const QUEUE_PATIENCE: Duration = Duration::from_mins(2);
+
+/// How many seconds an idempotency key is remembered.
+const REQUEST_MEMORY: i64 = 24 * 3600;
 
 /// How often a job is begun before it fails.
 pub const MAX_ATTEMPTS: u32 = 3;
@@ -117,9 +125,16 @@ impl Jobs {
     /// Holds the price and writes the job, in one transaction. The caller gets the lease if it wants to work on the job itself, and must send a
     /// [`WorkMessage`] otherwise.
     ///
-    /// Fails with [`Error::InsufficientFunds`] if the balance does not cover the price.
-    pub async fn start(&self, new: NewJob, leased: bool) -> Result<Job> {
+    /// Fails with [`Error::InsufficientFunds`] if the balance does not cover the price, and with [`Rule::IdempotencyKeyReused`] if the key
+    /// was used for another request.
+    pub async fn start(&self, new: NewJob, leased: bool) -> Result<Started> {
         let now = self.clock.now();
+        let request = new.idempotency_key.as_deref().map(|key| RequestItem {
+            key: request_key(new.owner, key),
+            job: new.id,
+            fingerprint: fingerprint(&new),
+            expires_at: epoch_seconds(now) + REQUEST_MEMORY,
+        });
         let account = new.owner.into();
         let posting = Posting { operation: new.id.as_uuid(), amount: new.price, description: new.title.clone() };
         let mut writes = ledger::hold_writes(account, &posting, now)?;
@@ -152,12 +167,27 @@ impl Jobs {
         };
         writes.push(Put::new(&item)?.when(Condition::item_missing()).into());
         writes.push(Update::new(counts_key(new.owner)).add("listed", 1).into());
+        let request_write = writes.len();
+        if let Some(request) = &request {
+            let unused = Condition::item_missing().or(attr("expires_at").less_than(epoch_seconds(now)));
+            writes.push(Put::new(request)?.when(unused).into());
+        }
         match self.table.transact(writes).await {
-            Ok(()) => Ok(item.into()),
+            Ok(()) => Ok(Started::New(item.into())),
             Err(error) => {
                 // Nothing was written: an input that went to the bucket is not needed.
                 self.objects.delete_text(&item.input).await?;
-                Err(ledger::refused(error, ledger::BALANCE_WRITE, new.price)?)
+                let before = match error.failed_write(request_write) {
+                    Some(failed) => failed.item::<RequestItem>()?,
+                    None => None,
+                };
+                match (before, request) {
+                    (Some(before), Some(request)) if before.fingerprint == request.fingerprint => {
+                        Ok(Started::Before(self.get(new.owner, before.job).await?))
+                    }
+                    (Some(_), _) => Err(Error::Conflict(Rule::IdempotencyKeyReused)),
+                    (None, _) => Err(ledger::refused(error, ledger::BALANCE_WRITE, new.price)?),
+                }
             }
         }
     }
@@ -227,6 +257,10 @@ impl Jobs {
         writes.push(finish.into());
         writes.push(Update::new(counts_key(job.owner)).add("completed", 1).into());
         if !lease_kept(self.table.transact(writes).await)? {
+            // A job that was deleted meanwhile has nobody who would delete this text; one that another worker finishes keeps it.
+            if self.find(job.owner, job.id).await?.is_none() {
+                self.objects.delete_text(&result).await?;
+            }
             return Ok(None);
         }
         Ok(Some(Job {
@@ -342,14 +376,16 @@ impl Jobs {
         Err(Error::NotFound(Resource::Session))
     }
 
+    /// Removes the objects behind a job's texts: input, result, and what its steps wrote.
     async fn delete_texts(&self, job: &Job) -> Result<()> {
-        let result = async {
-            match &job.result {
-                Some(body) => self.objects.delete_text(body).await,
-                None => Ok(()),
-            }
-        };
-        tokio::try_join!(self.objects.delete_text(&job.input), result)?;
+        let log = self.log.read(job.id, 1).await?;
+        let steps = log.iter().filter_map(|recorded| match &recorded.event {
+            Event::StepCompleted { checkpoint, .. } => Some(&checkpoint.output),
+            _ => None,
+        });
+        for text in steps.chain([&job.input]).chain(&job.result) {
+            self.objects.delete_text(text).await?;
+        }
         Ok(())
     }
 
@@ -392,6 +428,17 @@ impl Jobs {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Hash of everything that a request asks for.
+fn fingerprint(new: &NewJob) -> String {
+    let mut hash = Sha256::new();
+    let mode = if new.mode == Mode::Quick { "quick" } else { "standard" };
+    for part in [new.subject.as_str(), mode, &new.input] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
 /// The job is being worked on by whoever holds this lease.

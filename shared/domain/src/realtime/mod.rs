@@ -21,6 +21,15 @@ use items::{ConnectionItem, channel_partition, connection_index, connection_key}
 /// The longest that a sender keeps a pump without dying.
 const PUMP_LEASE: Duration = Duration::from_secs(30);
 
+/// How long a greeting waits between its attempts.
+const GREETING_PAUSES: [Duration; 5] = [
+    Duration::from_millis(50),
+    Duration::from_millis(150),
+    Duration::from_millis(300),
+    Duration::from_millis(600),
+    Duration::from_millis(900),
+];
+
 /// API Gateway ends connections after two hours; their records go a little later.
 const CONNECTION_LIFETIME: Duration = Duration::from_mins(130);
 
@@ -109,10 +118,26 @@ impl Publisher {
         Ok(())
     }
 
-    /// Brings one connection up to date. Returns whether it could be reached, or does not need to be any more.
-    pub async fn deliver(&self, channel: JobId, connection: &str, feed: &dyn Feed) -> Result<bool> {
+    /// Greets a fresh connection and brings it up to date.
+    ///
+    /// The greeting can be faster than the handshake, so a connection that is not there is asked for again for about two seconds before it
+    /// is forgotten. Returns whether it could be reached, or does not need to be any more.
+    pub async fn greet(&self, channel: JobId, connection: &str, feed: &dyn Feed) -> Result<bool> {
+        for pause in GREETING_PAUSES {
+            match self.deliver(channel, connection, feed).await? {
+                Reached::UpToDate => return Ok(true),
+                Reached::NotNow => return Ok(false),
+                Reached::NotOpen => tokio::time::sleep(pause).await,
+            }
+        }
+        self.connections.table.delete(Delete::new(connection_key(channel, connection))).await?;
+        Ok(true)
+    }
+
+    /// Brings one connection up to date.
+    async fn deliver(&self, channel: JobId, connection: &str, feed: &dyn Feed) -> Result<Reached> {
         loop {
-            let Some(item) = self.take_pump(channel, connection).await? else { return Ok(true) };
+            let Some(item) = self.take_pump(channel, connection).await? else { return Ok(Reached::UpToDate) };
             let frames = match feed.frames(item.next).await {
                 Ok(frames) => frames,
                 Err(error) => {
@@ -125,16 +150,21 @@ impl Publisher {
                 Sent::All => self.put_pump_back(&item, next).await?,
                 Sent::Unreachable => {
                     self.put_pump_back(&item, next).await?;
-                    return Ok(false);
+                    return Ok(Reached::NotNow);
+                }
+                // It may be in the middle of its handshake: its greeting will tell.
+                Sent::Gone if next == 0 => {
+                    self.put_pump_back(&item, next).await?;
+                    return Ok(Reached::NotOpen);
                 }
                 Sent::Gone => {
                     self.connections.table.delete(Delete::new(item.key)).await?;
-                    return Ok(true);
+                    return Ok(Reached::UpToDate);
                 }
             }
             // News that came while the pump was ours found it taken.
             if feed.frames(next).await?.is_empty() {
-                return Ok(true);
+                return Ok(Reached::UpToDate);
             }
         }
     }
@@ -184,6 +214,16 @@ impl Publisher {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What became of a delivery.
+enum Reached {
+    /// It has everything, or somebody else is sending, or it is closed.
+    UpToDate,
+    /// The gateway does not take frames for it now.
+    NotNow,
+    /// It never got a frame, and the gateway does not know it: not open yet, or closed before its greeting.
+    NotOpen,
 }
 
 /// What became of a batch of frames.

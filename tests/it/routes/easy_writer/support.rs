@@ -186,7 +186,7 @@ pub(crate) async fn assert_object_needed(world: &World, method: Method, path: &s
         world.assert_invalid(&send(json, malformed.to_owned()).await, &[MALFORMED]);
     }
     for other in ["null", "true", "5", r#""text""#, "[]"] {
-        world.assert_invalid(&send(json, other.to_owned()).await, &[("", "type", "Недопустимое значение")]);
+        world.assert_invalid(&send(json, other.to_owned()).await, &[("", "type", "Ожидается объект")]);
     }
     for other in [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("application/jsonp")] {
         world.assert_refusal(&send(other, "{}".to_owned()).await, 415, "UNSUPPORTED_MEDIA_TYPE");

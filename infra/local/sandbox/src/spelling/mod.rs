@@ -27,6 +27,8 @@ pub(crate) struct Corrected {
     pub(crate) changes: Vec<(String, String)>,
 }
 
+/// Words of more letters are left as they are.
+const LONGEST_CORRECTED: usize = 30;
 /// How many corrections are sought in one text. A search takes some ten milliseconds in a debug build.
 const SEARCHES: usize = 300;
 /// How many of them may go on to the dictionary's own suggestions, which take a tenth of a second each.
@@ -133,7 +135,8 @@ impl Writer {
         if word.contains('-') {
             return self.compound(language, word);
         }
-        if lower.chars().count() < 3 {
+        // The search grows with the cube of the length; nothing that long is a slip of the pen.
+        if !(3..=LONGEST_CORRECTED).contains(&lower.chars().count()) {
             return None;
         }
         let first = shape == Shape::Capitalised && begins_sentence(&self.text);

@@ -227,3 +227,11 @@ fn a_sentence_inside_another_loses_its_capital_but_names_do_not() {
     assert_eq!(without_capital("США и мир"), "США и мир");
     assert_eq!(without_capital("День учителя"), "День учителя");
 }
+
+#[test]
+fn a_word_of_any_length_is_dealt_with() {
+    for letters in [31, 200, 10_000] {
+        let word = "я".repeat(letters);
+        assert_eq!(correct_around(&word, "").text, word);
+    }
+}

@@ -154,7 +154,7 @@ async fn only_a_json_object_is_taken() {
 async fn a_list_is_not_taken_for_an_object() {
     let world = World::start().await;
     let reply = world.post(PATH, None, &json!(["user@example.com", "pass123456"])).await;
-    world.assert_invalid(&reply, &[("", "type", "Недопустимое значение")]);
+    world.assert_invalid(&reply, &[("", "type", "Ожидается объект")]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
