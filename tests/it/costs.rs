@@ -74,7 +74,6 @@ async fn costs() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::print_stdout, reason = "the figures are meant to be seen")]
 async fn every_endpoint_costs_what_the_manual_says() {
     let header = "| request | DynamoDB calls | read units | write units | S3 calls | SQS calls | frames |\n\
                   | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n";

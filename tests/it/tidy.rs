@@ -43,9 +43,8 @@ fn every_package_takes_the_workspaces_lints() {
     for folder in ["functions", "shared", "infra", "tests"] {
         for (name, text) in files(folder, "toml").into_iter().filter(|(name, _)| name.ends_with("Cargo.toml")) {
             assert!(text.contains("[lints]\nworkspace = true"), "{name}");
-            for line in text.lines().filter(|line| line.contains("version =") && !line.contains("version.workspace")) {
-                panic!("{name}: versions belong into the root manifest: {line}");
-            }
+            let version = text.lines().find(|line| line.contains("version =") && !line.contains("version.workspace"));
+            assert!(version.is_none(), "{name}: versions belong into the root manifest: {version:?}");
         }
     }
 }
