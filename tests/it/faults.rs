@@ -331,6 +331,47 @@ async fn a_greeting_that_cannot_be_delivered_comes_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_greeting_that_is_faster_than_the_handshake_waits_for_it() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let session = start(&world, &user).await;
+    world.connect("c1", &session, &user.token).await;
+    world.watchers.open_after("c1", 2);
+    assert_eq!(world.deliver(GREETING).await, 1);
+    assert_eq!(world.watchers.events("c1"), ["connected"]);
+    assert_eq!(world.queued(GREETING).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_is_faster_than_the_handshake_leaves_the_connection_to_its_greeting() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let session = start(&world, &user).await;
+    world.connect("c1", &session, &user.token).await;
+    world.watchers.open_after("c1", 1000);
+    world.drain(GENERATION).await;
+    world.watchers.open_after("c1", 0);
+    world.drain(GREETING).await;
+    let finished = world.session(&user, &session).await;
+    assert_story(&world.watchers.frames("c1"), &session, 3, &finished["cost_raits"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unknown_address_takes_the_same_steps_as_a_wrong_password() {
+    let world = World::start().await;
+    world.register("user@example.com").await;
+    let mut steps = Vec::new();
+    for email in ["user@example.com", "nobody@example.com"] {
+        world.faults.seen();
+        let body = json!({ "email": email, "password": "wrong-password" });
+        assert_eq!(world.post("/api/v1/auth/login", None, &body).await.failure(), (401, "INVALID_CREDENTIALS"));
+        steps.push(world.faults.seen());
+    }
+    assert_eq!(steps[0], steps[1]);
+    assert_eq!(steps[0], ["UpdateItem", "GetItem", "GetItem"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_throttled_table_is_waited_for_and_then_given_up_without_a_charge() {
     let world = World::start().await;
     let user = world.register("user@example.com").await;

@@ -29,6 +29,10 @@ impl Uploads {
             return response;
         }
         let key = percent::decode(request.uri().path().trim_start_matches('/'));
+        // A key is not a path: on S3 such a one would be another object, in a folder it could lead out of the prefix.
+        if key.split('/').any(|segment| segment == "..") {
+            return plain(StatusCode::NOT_FOUND);
+        }
         let range = request.headers().get(RANGE).and_then(|range| range.to_str().ok()).map(str::to_owned);
         let object = self.client.get_object().bucket(&self.bucket).key(key).set_range(range.clone()).send().await;
         let object = match object {

@@ -17,6 +17,8 @@ use super::{World, aws, events};
 struct Inner {
     frames: HashMap<String, Vec<Value>>,
     gone: HashSet<String>,
+    /// How many more frames are refused because the handshake is not over.
+    opening: HashMap<String, usize>,
 }
 
 /// All connections of a world.
@@ -53,9 +55,21 @@ impl Watchers {
     }
 }
 
+impl Watchers {
+    /// Lets a connection's handshake last for so many more frames: each is answered with 410, as API Gateway does.
+    pub fn open_after(&self, connection: &str, frames: usize) {
+        self.inner.lock().expect("watchers").opening.insert(connection.to_owned(), frames);
+    }
+}
+
 async fn receive(State(inner): State<Arc<Mutex<Inner>>>, Path(id): Path<String>, body: Bytes) -> Response {
     let mut inner = inner.lock().expect("watchers");
-    if inner.gone.contains(&id) {
+    let opening = inner.opening.get_mut(&id).filter(|left| **left > 0);
+    let is_opening = opening.is_some();
+    if let Some(left) = opening {
+        *left -= 1;
+    }
+    if is_opening || inner.gone.contains(&id) {
         let gone = [("x-amzn-errortype", "GoneException")];
         return (StatusCode::GONE, gone, json!({ "message": "gone" }).to_string()).into_response();
     }

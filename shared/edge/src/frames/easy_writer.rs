@@ -72,7 +72,7 @@ mod tests {
         );
         assert_eq!(
             text(Frame::Failed(Failure::GenerationFailed)),
-            r#"{"code":"GENERATION_FAILED","event":"error","message":"Ошибка генерации, Райты не списаны"}"#
+            r#"{"event":"error","code":"GENERATION_FAILED","message":"Ошибка генерации, Райты не списаны"}"#
         );
     }
 
