@@ -1,5 +1,8 @@
 //! What happens when something breaks: exactly one outcome and exactly one charge, whatever the moment.
 
+use domain::generation::text::ProviderId;
+use domain::generation::{Claim, Failure, Jobs, Mode, NewJob, Outcome, Started};
+use domain::kernel::Amount;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -74,10 +77,14 @@ async fn the_same_message_delivered_twice_at_once_is_worked_on_once() {
     world.connect("c1", &session, &user.token).await;
     world.drain(GREETING).await;
     let event = world.receive_event(GENERATION).await;
+    world.faults.seen();
     let twins = [(); 8].map(|()| world.invoke("easy-writer-generation-worker", &event));
     for answer in join_all(twins).await {
         assert_eq!(answer.unwrap(), json!({ "batchItemFailures": [] }));
     }
+    // Only the holder of the lease gets as far as writing an event, so only one worker asked the vendor.
+    let written = world.faults.seen().iter().filter(|call| *call == "PutItem").count();
+    assert_eq!(written, world.watchers.frames("c1").len() - 2, "every frame but the first and the last is one event");
     let finished = world.session(&user, &session).await;
     assert_eq!(finished["status"], "completed", "{finished}");
     assert_story(&world.watchers.frames("c1"), &session, 3, &finished["cost_raits"]);
@@ -87,6 +94,44 @@ async fn the_same_message_delivered_twice_at_once_is_worked_on_once() {
     assert_story(&world.watchers.frames("c1"), &session, 3, &finished["cost_raits"]);
     let audit = world.audit(user.user).await;
     assert_eq!(audit.account.entries, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_holder_whose_lease_was_taken_over_finishes_nothing() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let platform = &world.platform;
+    let objects = platform.objects().unwrap();
+    let jobs = Jobs::new(world.table.clone(), objects, platform.clock.clone(), platform.ids.clone());
+    let new = NewJob {
+        id: jobs.mint_id(),
+        owner: user.user,
+        subject: "essay".to_owned(),
+        title: "Эссе".to_owned(),
+        mode: Mode::Quick,
+        input: "{}".to_owned(),
+        price: Amount::new(50),
+        idempotency_key: None,
+    };
+    let Started::New(slow) = jobs.start(new, true).await.unwrap() else { panic!("it is new") };
+    assert!(matches!(jobs.claim(slow.owner, slow.id).await.unwrap(), Claim::Busy));
+    world.clock.advance(61);
+    let Claim::Granted(quick) = jobs.claim(slow.owner, slow.id).await.unwrap() else { panic!("the lease is over") };
+    let outcome = |text: &str, cost| Outcome {
+        text: text.to_owned(),
+        provider: ProviderId::OpenAi,
+        tokens_used: 1,
+        cost: Amount::new(cost),
+        events: 0,
+    };
+    assert!(jobs.complete(&slow, outcome("поздно", 50)).await.unwrap().is_none());
+    assert!(jobs.fail(&slow, Failure::GenerationFailed, 0).await.unwrap().is_none());
+    assert!(!jobs.renew(&slow).await.unwrap());
+    assert!(!jobs.hand_over(&slow).await.unwrap());
+    assert!(jobs.complete(&quick, outcome("вовремя", 20)).await.unwrap().is_some());
+    assert_eq!(world.session(&user, &slow.id.to_string()).await["result"], "вовремя");
+    assert_eq!(world.balance(&user).await, 80);
+    world.audit(user.user).await;
 }
 
 async fn kill_worker_at_every_call(action: Action) {

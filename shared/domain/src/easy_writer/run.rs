@@ -167,7 +167,7 @@ impl Run<'_> {
         let request = tool.request(step, input, previous.as_deref())?;
         let (provider, output) = self.write(tool, number, &request).await?;
         let text = output.text.trim().to_owned();
-        let output_body = log.store_output(self.job.id, number, text).await?;
+        let output_body = log.store_output(self.job, number, text).await?;
         let checkpoint = Checkpoint { output: output_body, provider, tokens: output.tokens.total() };
         if self.progress(number) < 100 {
             self.record(Event::StepProgress { step: number, progress: 100 }).await?;

@@ -62,12 +62,13 @@ pub(super) fn input_object(job: JobId) -> String {
     format!("jobs/{job}/input.json")
 }
 
-pub(super) fn result_object(job: JobId) -> String {
-    format!("jobs/{job}/result.txt")
+/// What a holder writes is under the name of its lease: a late one cannot overwrite what another finished with.
+pub(super) fn result_object(job: JobId, lease: Uuid) -> String {
+    format!("jobs/{job}/result-{lease}.txt")
 }
 
-pub(super) fn step_object(job: JobId, number: u32) -> String {
-    format!("steps/{job}/{number}.txt")
+pub(super) fn step_object(job: JobId, number: u32, lease: Uuid) -> String {
+    format!("steps/{job}/{number}-{lease}.txt")
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

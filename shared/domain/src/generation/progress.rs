@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use store::{Body, Condition, Key, Objects, Put, Query, Table};
+use uuid::Uuid;
 
 use super::items::{event_key, event_sort_key, log_partition, step_object};
+use super::model::Job;
 use super::text::ProviderId;
 use crate::kernel::{Error, JobId, Result, Timestamp, epoch_seconds};
 
@@ -137,8 +139,9 @@ impl Log {
     }
 
     /// Stores the text of a step, to be put into its checkpoint.
-    pub async fn store_output(&self, job: JobId, step: u32, text: String) -> Result<Body> {
-        self.objects.store_text(&step_object(job, step), text).await.map_err(Error::from)
+    pub async fn store_output(&self, job: &Job, step: u32, text: String) -> Result<Body> {
+        let key = step_object(job.id, step, job.lease.unwrap_or(Uuid::nil()));
+        self.objects.store_text(&key, text).await.map_err(Error::from)
     }
 
     /// Loads the text of a step.

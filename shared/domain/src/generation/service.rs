@@ -245,7 +245,7 @@ impl Jobs {
         let now = self.clock.now();
         let cost = outcome.cost.min(job.price);
         let preview = preview(&outcome.text);
-        let result = self.objects.store_text(&result_object(job.id), outcome.text).await?;
+        let result = self.objects.store_text(&result_object(job.id, lease_token(job)), outcome.text).await?;
         let mut writes = ledger::capture_writes(job.owner.into(), job.id.as_uuid(), job.price, cost);
         let finish = finished(job, StoredStatus::Completed, now)
             .set("result", &result)
@@ -257,10 +257,7 @@ impl Jobs {
         writes.push(finish.into());
         writes.push(Update::new(counts_key(job.owner)).add("completed", 1).into());
         if !lease_kept(self.table.transact(writes).await)? {
-            // A job that was deleted meanwhile has nobody who would delete this text; one that another worker finishes keeps it.
-            if self.find(job.owner, job.id).await?.is_none() {
-                self.objects.delete_text(&result).await?;
-            }
+            self.objects.delete_text(&result).await?;
             return Ok(None);
         }
         Ok(Some(Job {
@@ -441,11 +438,14 @@ fn fingerprint(new: &NewJob) -> String {
     URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
+/// The lease that `job` was granted with. A nil one matches no stored lease: a job that was not claimed cannot be finished.
+fn lease_token(job: &Job) -> Uuid {
+    job.lease.unwrap_or(Uuid::nil())
+}
+
 /// The job is being worked on by whoever holds this lease.
 fn is_leased(job: &Job) -> Condition {
-    // A nil token matches no stored lease: a job that was not claimed cannot be finished.
-    let token = job.lease.unwrap_or(Uuid::nil());
-    attr("lease").equals(token).and(attr("status").equals(StoredStatus::InProgress))
+    attr("lease").equals(lease_token(job)).and(attr("status").equals(StoredStatus::InProgress))
 }
 
 fn finished(job: &Job, status: StoredStatus, now: Timestamp) -> Update {
