@@ -204,11 +204,12 @@ impl Run<'_> {
                     let told = self.progress(number);
                     let now = estimated_progress(written.load(Ordering::Relaxed), tool.max_output_tokens);
                     let heartbeat = silent >= TICKS_PER_HEARTBEAT;
-                    if heartbeat && !self.worker.jobs.renew(self.job).await? {
-                        return Err(Stop::Lost);
-                    }
                     if now >= told + PROGRESS_STEP || heartbeat {
                         silent = 0;
+                        // A step that writes steadily must not outlive its lease either.
+                        if !self.worker.jobs.renew(self.job).await? {
+                            return Err(Stop::Lost);
+                        }
                         self.record(Event::StepProgress { step: number, progress: now.max(told) }).await?;
                         self.publish(None).await?;
                     }

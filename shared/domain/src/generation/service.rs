@@ -175,8 +175,10 @@ impl Jobs {
         match self.table.transact(writes).await {
             Ok(()) => Ok(Started::New(item.into())),
             Err(error) => {
-                // Nothing was written: an input that went to the bucket is not needed.
-                self.objects.delete_text(&item.input).await?;
+                // Refused for certain: an input that went to the bucket is not needed. After any other failure the job may exist.
+                if matches!(error, store::Error::Cancelled(_)) {
+                    self.objects.delete_text(&item.input).await?;
+                }
                 let before = match error.failed_write(request_write) {
                     Some(failed) => failed.item::<RequestItem>()?,
                     None => None,
