@@ -1,7 +1,9 @@
 //! What happens when something breaks: exactly one outcome and exactly one charge, whatever the moment.
 
+use std::time::Duration;
+
 use domain::generation::text::ProviderId;
-use domain::generation::{Claim, Failure, Jobs, Mode, NewJob, Outcome, Started};
+use domain::generation::{Claim, Failure, Mode, NewJob, Outcome, Started};
 use domain::kernel::Amount;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -10,6 +12,9 @@ use crate::world::{Action, GENERATION, GREETING, Options, Session, World};
 
 /// A run in the background with three steps.
 const TOOL: &str = "paraphrase";
+
+/// How often the SDK tries a call before it fails.
+const SDK_ATTEMPTS: usize = 4;
 
 async fn start(world: &World, user: &Session) -> String {
     let input = json!({ "text": "Осенью в городе тихо. Люди спешат домой, а дворники собирают листья." });
@@ -100,9 +105,7 @@ async fn the_same_message_delivered_twice_at_once_is_worked_on_once() {
 async fn a_holder_whose_lease_was_taken_over_finishes_nothing() {
     let world = World::start().await;
     let user = world.register("user@example.com").await;
-    let platform = &world.platform;
-    let objects = platform.objects().unwrap();
-    let jobs = Jobs::new(world.table.clone(), objects, platform.clock.clone(), platform.ids.clone());
+    let jobs = world.jobs();
     let new = NewJob {
         id: jobs.mint_id(),
         owner: user.user,
@@ -132,6 +135,62 @@ async fn a_holder_whose_lease_was_taken_over_finishes_nothing() {
     assert_eq!(world.session(&user, &slow.id.to_string()).await["result"], "вовремя");
     assert_eq!(world.balance(&user).await, 80);
     world.audit(user.user).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_that_writes_for_longer_than_a_lease_keeps_its_job() {
+    let world = World::with(Options { sandbox_pace: Duration::from_millis(3), ..Options::default() }).await;
+    let user = world.register("user@example.com").await;
+    let text = "Осенью в городе тихо. Люди спешат домой, а дворники собирают листья. ".repeat(110);
+    let session = world.execute(&user, TOOL, "standard", json!({ "text": text.trim() })).await;
+    let session = session.data()["session_id"].as_str().unwrap().to_owned();
+    world.connect("c1", &session, &user.token).await;
+    world.drain(GREETING).await;
+    let event = world.receive_event(GENERATION).await;
+    let jobs = world.jobs();
+    let mut told = 0;
+    let meddling = async {
+        loop {
+            world.watchers.next_frame().await;
+            let within_a_step = |frame: &&Value| frame["progress"].as_u64().is_some_and(|at| 0 < at && at < 100);
+            let now = world.watchers.frames("c1").iter().filter(within_a_step).count();
+            if now > told {
+                told = now;
+                // Two such waits in one step are more than a lease.
+                world.clock.advance(40);
+                world.sweep().await;
+                let claim = jobs.claim(user.user, session.parse().unwrap()).await.unwrap();
+                assert!(matches!(claim, Claim::Busy), "at progress {told}: {claim:?}");
+            }
+        }
+    };
+    tokio::select! {
+        answer = world.invoke("easy-writer-generation-worker", &event) => {
+            assert_eq!(answer.unwrap(), json!({ "batchItemFailures": [] }));
+        }
+        () = meddling => unreachable!("it never ends"),
+    }
+    assert!(told > 3, "three steps told progress only {told} times: none outlived a lease");
+    assert_eq!(world.queued(GENERATION).await, 1, "no sweep sent the job again");
+    let finished = world.session(&user, &session).await;
+    assert_story(&world.watchers.frames("c1"), &session, 3, &finished["cost_raits"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_that_nobody_heard_of_keeps_its_large_input() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let text = "Осенью в городе тихо. ".repeat(300);
+    world.faults.plan("TransactWriteItems", 0, usize::MAX, Action::LoseAnswer);
+    let reply = world.execute(&user, TOOL, "standard", json!({ "text": text.trim() })).await;
+    assert_eq!(reply.status, 503, "{}", reply.text);
+    world.faults.clear();
+    let sessions = world.get("/api/v1/generation/sessions", &user.token).await;
+    let session = sessions.data()["sessions"][0]["session_id"].as_str().unwrap().to_owned();
+    let finished = recover(&world, &user, &session).await;
+    assert_eq!(finished["status"], "completed", "{finished}");
+    assert_eq!(finished["input_data"]["text"], text.trim());
+    assert_eq!(world.audit(user.user).await.account.entries, 2);
 }
 
 async fn kill_worker_at_every_call(action: Action) {
@@ -329,6 +388,66 @@ async fn a_job_that_kills_every_worker_fails_with_the_money_back() {
     assert_eq!(world.watchers.events("c1").last().map(String::as_str), Some("error"));
     world.drain(GENERATION).await;
     assert_eq!(world.session(&user, &session).await["status"], "failed", "the message left in the queue is harmless");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_comes_too_often_does_not_begin_its_job_again() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let session = start(&world, &user).await;
+    let event = World::work_event(user.user, &session);
+    for _ in 0..3 {
+        world.faults.plan("PutItem", 1, 1, Action::DieBefore);
+        assert!(!world.faults.until_death(world.invoke("easy-writer-generation-worker", &event)).await);
+        world.faults.clear();
+        world.clock.advance(61);
+    }
+    world.invoke("easy-writer-generation-worker", &event).await.unwrap();
+    let finished = world.session(&user, &session).await;
+    assert_eq!((&finished["status"], &finished["error_code"]), (&json!("failed"), &json!("GENERATION_FAILED")));
+    assert_eq!(world.balance(&user).await, 100);
+    world.audit(user.user).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_whose_worker_met_a_fault_goes_on_with_the_next_sweep() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let session = start(&world, &user).await;
+    world.faults.plan("PutItem", 2, usize::MAX, Action::Throttle);
+    world.deliver(GENERATION).await;
+    world.faults.clear();
+    assert_eq!(world.queued(GENERATION).await, 1, "the failed message waits for its visibility time-out");
+    world.sweep().await;
+    assert_eq!(world.deliver(GENERATION).await, 1, "no time has passed, and the job is in the queue again");
+    assert_eq!(world.session(&user, &session).await["status"], "completed");
+    world.audit(user.user).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sweep_that_fails_for_one_job_still_sweeps_the_others() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    world.faults.plan("SendMessage", 0, usize::MAX, Action::Throttle);
+    let sessions = [start(&world, &user).await, start(&world, &user).await, start(&world, &user).await];
+    world.faults.clear();
+    world.clock.advance(121);
+    // The first send of the sweep fails for good, which is what an operator must hear of.
+    world.faults.plan("SendMessage", 0, SDK_ATTEMPTS, Action::Throttle);
+    let swept = world.try_sweep().await;
+    assert!(swept.is_err(), "{swept:?}");
+    assert_eq!(world.queued(GENERATION).await, 2);
+    // A read that fails likewise.
+    world.drain(GENERATION).await;
+    world.clock.advance(121);
+    world.faults.plan("Query", 0, SDK_ATTEMPTS, Action::Throttle);
+    let swept = world.try_sweep().await;
+    assert!(swept.is_err(), "{swept:?}");
+    world.faults.clear();
+    for session in &sessions {
+        recover(&world, &user, session).await;
+    }
+    world.audit(user.user).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,12 +1,13 @@
 //! The local stack as people use it: over real connections, side by side, and killed without warning.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use futures_util::StreamExt as _;
 use quintet::{Stack, StackOptions};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Error as SocketError;
 
@@ -108,6 +109,18 @@ async fn the_main_job_works_over_real_connections() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_is_as_old_when_it_is_read_as_when_it_was_opened() {
+    let stack = Stack::start(StackOptions::for_tests()).await.expect("stack");
+    let base = stack.base_url("easy-writer").expect("address");
+    let body = json!({ "email": "user@example.com", "password": "pass123456" });
+    let register = reqwest::Client::new().post(format!("{base}/api/v1/auth/register")).json(&body);
+    let answer: Value = register.send().await.expect("answer").json().await.expect("JSON");
+    let token = answer["data"]["access_token"].as_str().expect("token").to_owned();
+    let user = User { base, client: reqwest::Client::new(), token };
+    assert_eq!(user.get("/auth/me").await["created_at"], answer["data"]["user"]["created_at"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handshake_without_a_right_to_watch_is_refused() {
     let stack = Stack::start(StackOptions::for_tests()).await.expect("stack");
     let user = User::register(&stack.base_url("easy-writer").expect("address")).await;
@@ -164,20 +177,10 @@ impl Drop for Process {
     }
 }
 
-/// A folder that goes when the test ends.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed now is the system's temporary folder's to remove.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stack_that_is_killed_in_the_middle_of_a_run_finishes_it_after_its_restart() {
-    let folder = Folder(std::env::temp_dir().join(format!("quintet-killed-{}", std::process::id())));
-    let process = Process::start(&folder.0, 0);
+    let folder = TempDir::new().expect("a folder");
+    let process = Process::start(folder.path(), 0);
     let user = User::register(&process.base).await;
     let started = user.execute("essay", json!({ "input": { "topic": "Осень" }, "mode": "standard" })).await;
     let path = started["websocket_url"].as_str().expect("where to watch").to_owned();
@@ -186,7 +189,7 @@ async fn a_stack_that_is_killed_in_the_middle_of_a_run_finishes_it_after_its_res
     drop(process);
 
     // Long enough for the dead worker's lease to be over.
-    let process = Process::start(&folder.0, 120);
+    let process = Process::start(folder.path(), 120);
     let user = user.at(&process.base);
     let frames = user.watch_until(&path, "completed").await;
     assert_told_once(&frames);

@@ -3,13 +3,14 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use crate::options::{Data, StartError};
-use crate::scratch;
 
 /// An open data folder. A kept one is locked against a second stack until this is dropped.
 #[derive(Debug)]
 pub(crate) enum Store {
-    Ephemeral(scratch::Folder),
+    Ephemeral(TempDir),
     Kept { folder: PathBuf, _lock: File },
 }
 
@@ -18,7 +19,7 @@ impl Store {
         match data {
             Data::Ephemeral => {
                 let failed = |cause| StartError::Data { path: std::env::temp_dir(), cause };
-                scratch::Folder::new().map(Self::Ephemeral).map_err(failed)
+                TempDir::with_prefix("quintet-").map(Self::Ephemeral).map_err(failed)
             }
             Data::Folder(folder) => {
                 let failed = |cause| StartError::Data { path: folder.clone(), cause };
@@ -48,7 +49,7 @@ impl Store {
 
     fn folder(&self) -> &Path {
         match self {
-            Self::Ephemeral(scratch) => scratch.path(),
+            Self::Ephemeral(folder) => folder.path(),
             Self::Kept { folder, .. } => folder,
         }
     }
@@ -69,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_second_stack_cannot_use_the_same_folder() {
-        let scratch = scratch::Folder::new().unwrap();
+        let scratch = TempDir::new().unwrap();
         let data = Data::Folder(scratch.path().join("data"));
         let first = Store::open(&data).unwrap();
         assert!(matches!(Store::open(&data), Err(StartError::InUse(_))));

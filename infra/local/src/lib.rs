@@ -29,7 +29,6 @@ mod pollers;
 mod ports;
 mod registry;
 pub mod schedule;
-mod scratch;
 pub mod secrets;
 mod serve;
 pub mod settings;

@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_secret_survives_a_restart_in_a_file_that_only_its_owner_reads() {
-        let folder = crate::scratch::Folder::new().unwrap();
+        let folder = tempfile::TempDir::new().unwrap();
         let path = folder.path().join("inner/secrets.json");
         let first = Secrets::open(path.clone()).unwrap().get("keys", &RECIPE).unwrap();
         assert_eq!(Secrets::open(path.clone()).unwrap().get("keys", &RECIPE).unwrap(), first);

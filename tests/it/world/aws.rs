@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
@@ -9,6 +10,7 @@ use aws_sdk_dynamodb::types::{
 };
 use domain::kernel::Clock as _;
 use quintet::sqs::{Config, Engine};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::{DEAD, GENERATION, GREETING, HandClock};
@@ -23,6 +25,8 @@ const MAX_RECEIVES: &str = "3";
 pub struct Engines {
     pub dynamodb: String,
     pub s3: String,
+    /// Where the objects are, as long as this is kept.
+    pub objects: TempDir,
     pub sqs_url: String,
     pub sqs: Engine,
 }
@@ -45,12 +49,8 @@ pub async fn serve(router: axum::Router) -> String {
     url
 }
 
-pub async fn start_sandbox() -> String {
-    let options = sandbox::Options {
-        api_key: KEY.to_owned(),
-        pace: std::time::Duration::ZERO,
-        clock: Arc::new(|| 1_768_478_400),
-    };
+pub async fn start_sandbox(pace: Duration) -> String {
+    let options = sandbox::Options { api_key: KEY.to_owned(), pace, clock: Arc::new(|| 1_768_478_400) };
     serve(sandbox::router(options)).await
 }
 
@@ -71,7 +71,8 @@ pub async fn start(clock: &Arc<HandClock>) -> Engines {
     background(async move { axum::serve(listener, router).await.expect("server") });
     create_table(&dynamodb).await;
     create_queues(&sqs).await;
-    Engines { dynamodb, s3: start_s3().await, sqs_url, sqs }
+    let (s3, objects) = start_s3().await;
+    Engines { dynamodb, s3, objects, sqs_url, sqs }
 }
 
 async fn create_queues(sqs: &Engine) {
@@ -113,17 +114,11 @@ async fn create_table(endpoint: &str) {
     create.key_schema(key("pk", KeyType::Hash)).key_schema(key("sk", KeyType::Range)).send().await.expect("table");
 }
 
-async fn start_s3() -> String {
+async fn start_s3() -> (String, TempDir) {
     let (listener, url) = listen().await;
-    let root = std::env::temp_dir().join(format!(
-        "quintet-test-{}-{}",
-        std::process::id(),
-        listener.local_addr().expect("address").port()
-    ));
-    // An earlier world may have had the same port.
-    let _ = std::fs::remove_dir_all(&root);
-    std::fs::create_dir_all(root.join(BUCKET)).expect("bucket folder");
-    let mut builder = s3s::service::S3ServiceBuilder::new(s3s_fs::FileSystem::new(&root).expect("file system"));
+    let root = TempDir::with_prefix("quintet-test-").expect("a folder");
+    std::fs::create_dir(root.path().join(BUCKET)).expect("bucket folder");
+    let mut builder = s3s::service::S3ServiceBuilder::new(s3s_fs::FileSystem::new(root.path()).expect("file system"));
     builder.set_auth(s3s::auth::SimpleAuth::from_single(KEY, KEY));
     let service = builder.build();
     background(async move {
@@ -135,5 +130,5 @@ async fn start_s3() -> String {
             });
         }
     });
-    url
+    (url, root)
 }

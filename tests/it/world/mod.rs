@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::generation::WorkMessage;
+use domain::generation::{Jobs, WorkMessage};
 use domain::kernel::{Clock, IdSource, UserId};
 use domain::ledger::{Audit, Ledger};
 use edge::{Function, Platform, Vars};
@@ -21,6 +21,7 @@ use lambda_runtime::Context;
 use quintet::sqs::Engine;
 use serde_json::{Value, json};
 use store::Table;
+use tempfile::TempDir;
 
 pub use clock::{HandClock, SerialIds};
 pub use faults::{Action, Faults};
@@ -32,6 +33,8 @@ pub use sockets::Watchers;
 pub struct Options {
     /// Model of the sandbox, which selects how it behaves.
     pub model: &'static str,
+    /// What the sandbox waits between two pieces of a text.
+    pub sandbox_pace: Duration,
     /// Seconds until a quick run moves to the background.
     pub quick_deadline: &'static str,
     /// `connect/first_byte/silence/total` of text vendors.
@@ -42,7 +45,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { model: "sandbox", quick_deadline: "20", text_timeouts: "2000/10000/10000/30000", rate_limit: "1000/60" }
+        Self {
+            model: "sandbox",
+            sandbox_pace: Duration::ZERO,
+            quick_deadline: "20",
+            text_timeouts: "2000/10000/10000/30000",
+            rate_limit: "1000/60",
+        }
     }
 }
 
@@ -61,6 +70,7 @@ pub struct World {
     /// The platform that functions were built from.
     pub platform: Platform,
     functions: HashMap<&'static str, Function>,
+    _objects: TempDir,
 }
 
 /// Queues of Easy Writer.
@@ -80,7 +90,7 @@ impl World {
         let ids: Arc<dyn IdSource> = Arc::new(SerialIds::default());
         let engines = aws::start(&clock).await;
         let watchers = Watchers::start().await;
-        let sandbox = aws::start_sandbox().await;
+        let sandbox = aws::start_sandbox(options.sandbox_pace).await;
         let faults = Faults::default();
         let limit = options.rate_limit.to_owned();
         let vars = Vars::from_iter([
@@ -114,7 +124,7 @@ impl World {
             Platform { vars, clock: Arc::clone(&clock) as Arc<dyn Clock>, ids, aws: store::Aws::new(settings) };
         let functions = functions(&platform);
         let table = Table::new(plain.dynamodb(), aws::TABLE);
-        Self { clock, faults, watchers, sqs: engines.sqs, table, platform, functions }
+        Self { clock, faults, watchers, sqs: engines.sqs, table, platform, functions, _objects: engines.objects }
     }
 
     /// Builds all functions anew, as fresh Lambda instances would be, with `change` applied to their variables.
@@ -181,8 +191,12 @@ impl World {
 
     /// Runs the schedule.
     pub async fn sweep(&self) {
-        let event = events::schedule();
-        self.invoke("easy-writer-maintenance-cron", &event).await.expect("schedule");
+        self.try_sweep().await.expect("schedule");
+    }
+
+    /// Runs the schedule, which may fail.
+    pub async fn try_sweep(&self) -> Result<Value, String> {
+        self.invoke("easy-writer-maintenance-cron", &events::schedule()).await
     }
 
     /// How many messages wait in a queue, in flight or not.
@@ -194,6 +208,12 @@ impl World {
     /// How many messages are in the dead-letter queue of a queue.
     pub async fn dead(&self, queue: &str) -> u64 {
         self.queued(&format!("{queue}{DEAD}")).await
+    }
+
+    /// The product's jobs, past all faults but those of objects.
+    pub fn jobs(&self) -> Jobs {
+        let objects = self.platform.objects().expect("bucket");
+        Jobs::new(self.table.clone(), objects, Arc::clone(&self.platform.clock), Arc::clone(&self.platform.ids))
     }
 
     /// Adds up the user's account and asserts that the books balance.

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::{World, aws, events};
 
@@ -25,18 +26,25 @@ struct Inner {
 #[derive(Clone)]
 pub struct Watchers {
     inner: Arc<Mutex<Inner>>,
+    arrived: Arc<Notify>,
     url: String,
 }
 
 impl Watchers {
     pub async fn start() -> Self {
-        let inner = Arc::<Mutex<Inner>>::default();
-        let router = Router::new().route("/stage/@connections/{id}", post(receive)).with_state(Arc::clone(&inner));
-        Self { inner, url: aws::serve(router).await }
+        let (inner, arrived) = (Arc::<Mutex<Inner>>::default(), Arc::<Notify>::default());
+        let state = (Arc::clone(&inner), Arc::clone(&arrived));
+        let router = Router::new().route("/stage/@connections/{id}", post(receive)).with_state(state);
+        Self { inner, arrived, url: aws::serve(router).await }
     }
 
     pub fn endpoint(&self) -> String {
         format!("{}/stage", self.url)
+    }
+
+    /// Waits for the next frame that anybody is sent; one that came since the last wait counts.
+    pub async fn next_frame(&self) {
+        self.arrived.notified().await;
     }
 
     /// What the connection was sent so far.
@@ -62,7 +70,11 @@ impl Watchers {
     }
 }
 
-async fn receive(State(inner): State<Arc<Mutex<Inner>>>, Path(id): Path<String>, body: Bytes) -> Response {
+async fn receive(
+    State((inner, arrived)): State<(Arc<Mutex<Inner>>, Arc<Notify>)>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Response {
     let mut inner = inner.lock().expect("watchers");
     let opening = inner.opening.get_mut(&id).filter(|left| **left > 0);
     let is_opening = opening.is_some();
@@ -75,6 +87,7 @@ async fn receive(State(inner): State<Arc<Mutex<Inner>>>, Path(id): Path<String>,
     }
     assert!(body.len() <= 32 * 1024, "API Gateway closes connections that get frames above 32 KB");
     inner.frames.entry(id).or_default().push(serde_json::from_slice(&body).expect("a JSON frame"));
+    arrived.notify_one();
     StatusCode::OK.into_response()
 }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use domain::generation::{JobFeed, Jobs};
-use domain::kernel::Result;
+use domain::kernel::{Error, Result};
 use domain::realtime::Publisher;
 use edge::frames::easy_writer::render;
 use edge::{ConfigError, Function, Platform};
@@ -23,11 +23,18 @@ pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigErro
 }
 
 async fn sweep(jobs: Jobs, queue: Queue, publisher: Publisher) -> Result<()> {
-    let swept = jobs.sweep(&queue).await?;
+    let mut swept = jobs.sweep(&queue).await;
     tracing::info!(requeued = swept.requeued, failed = swept.failed.len(), "swept");
     for (owner, job) in swept.failed {
         let feed = JobFeed { jobs: &jobs, owner, job, render };
-        publisher.publish(job, &feed).await?;
+        if let Err(error) = publisher.publish(job, &feed).await {
+            tracing::error!(%error, %job, "watchers not told");
+            swept.problems += 1;
+        }
     }
-    Ok(())
+    // Everything else is done; the failed invocation is what an operator is alarmed by.
+    match swept.problems {
+        0 => Ok(()),
+        problems => Err(Error::internal("sweep", format!("{problems} problems"))),
+    }
 }

@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_table_survives_a_restart_and_a_changed_one_is_refused() {
-        let folder = crate::scratch::Folder::new().unwrap();
+        let folder = tempfile::TempDir::new().unwrap();
         let path = folder.path().join("tables.db");
         let open = || Tables::open(Some(&path), Arc::new(SystemClock)).unwrap();
         open().put(&table("one")).unwrap();

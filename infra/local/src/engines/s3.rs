@@ -109,7 +109,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_listed_origins_may_use_a_bucket_from_a_browser() {
-        let folder = crate::scratch::Folder::new().unwrap();
+        let folder = tempfile::TempDir::new().unwrap();
         let name = || "files".to_owned();
         let browser_origins = vec!["https://example.com".to_owned()];
         let bucket = Bucket { name: name(), logical_id: name(), product: name(), browser_origins };

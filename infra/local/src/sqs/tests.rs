@@ -1,7 +1,6 @@
 //! The engine through the real SDK client, and through raw requests where the client hides the wire.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -18,6 +17,7 @@ use aws_sdk_sqs::types::{
 };
 use axum::body::to_bytes;
 use axum::http::Request;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -154,31 +154,6 @@ fn text(value: &str) -> MessageAttributeValue {
 
 fn entry(id: &str, body: &str) -> SendMessageBatchRequestEntry {
     SendMessageBatchRequestEntry::builder().id(id).message_body(body).build().unwrap()
-}
-
-/// A database file of its own, removed afterwards.
-struct File(PathBuf);
-
-impl File {
-    fn new(name: &str) -> Self {
-        let file = Self(std::env::temp_dir().join(format!("quintet-sqs-{}-{name}", std::process::id())));
-        file.remove();
-        file
-    }
-
-    fn remove(&self) {
-        for suffix in ["", "-wal", "-shm"] {
-            let mut path = self.0.clone().into_os_string();
-            path.push(suffix);
-            drop(std::fs::remove_file(path));
-        }
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        self.remove();
-    }
 }
 
 #[tokio::test]
@@ -743,8 +718,9 @@ async fn fifo_parameters_belong_to_fifo_queues() {
 
 #[tokio::test]
 async fn everything_survives_the_end_of_the_process() {
-    let file = File::new("durable");
-    let before = Fixture::at(Some(&file.0), START).await;
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("queues");
+    let before = Fixture::at(Some(&file), START).await;
     let url = before.queue("jobs", &[(Attribute::VisibilityTimeout, "100")]).await;
     before.send(&url, "in flight").await;
     let receipt = before.receive(&url).await.remove(0);
@@ -755,7 +731,7 @@ async fn everything_survives_the_end_of_the_process() {
     std::mem::forget(before.engine.clone());
     drop(before);
 
-    let after = Fixture::at(Some(&file.0), START + 99_000).await;
+    let after = Fixture::at(Some(&file), START + 99_000).await;
     let (url, fifo) = (after.engine.queue_url("jobs"), after.engine.queue_url("jobs.fifo"));
     assert_eq!(after.counts("jobs").await, [1, 1, 0]);
     assert_eq!(after.send_to_group(&fifo, "a", "x").await, first);
@@ -768,9 +744,10 @@ async fn everything_survives_the_end_of_the_process() {
 
 #[tokio::test]
 async fn a_store_of_another_layout_is_refused() {
-    let file = File::new("layout");
-    rusqlite::Connection::open(&file.0).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    let opened = Engine::open(Some(&file.0), config("http://x", &Arc::new(AtomicI64::new(START))));
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("queues");
+    rusqlite::Connection::open(&file).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let opened = Engine::open(Some(&file), config("http://x", &Arc::new(AtomicI64::new(START))));
     assert!(matches!(opened, Err(Error::Version { found: 99 })));
 }
 

@@ -10,8 +10,8 @@ use tokio::time::MissedTickBehavior;
 use super::catalogue::{Catalogue, Step, Tool};
 use crate::generation::text::TextRequest;
 use crate::generation::{
-    Checkpoint, Claim, Event, Failure, Frame, Job, JobFeed, Jobs, NoText, Outcome, Recorded, Render, Snapshot,
-    TextRouter, WorkMessage,
+    Checkpoint, Claim, Event, Failure, Frame, Job, JobFeed, Jobs, MAX_ATTEMPTS, NoText, Outcome, Recorded, Render,
+    Snapshot, TextRouter, WorkMessage,
 };
 use crate::kernel::{Clock, Error, JobId, Result, UserId};
 use crate::realtime::Publisher;
@@ -62,6 +62,11 @@ impl Worker {
     /// Runs the job of a message, from wherever the last worker stopped. A repeated message does nothing twice.
     pub async fn run(&self, message: WorkMessage) -> Result<()> {
         match self.jobs.claim(message.owner, message.job).await? {
+            // The message comes again as often as the queue likes, so the sweeper's limit holds here too.
+            Claim::Granted(job) if job.attempts > MAX_ATTEMPTS => {
+                self.jobs.give_up(&job).await?;
+                self.tell(message.owner, message.job).await
+            }
             Claim::Granted(job) => self.work(job).await,
             Claim::Busy => {
                 tracing::info!(job = %message.job, "job is being worked on already");
@@ -93,8 +98,9 @@ impl Worker {
             }
             Err(Stop::Lost) => None,
             Err(Stop::Broken(error)) => {
-                // Let the next attempt start at once instead of waiting for the lease to run out.
-                if let Err(error) = self.jobs.hand_over(&job).await {
+                // The queue repeats the message only after its visibility time-out, which is long. The next sweep is sooner, and sooner than
+                // the end of the lease.
+                if let Err(error) = self.jobs.give_back(&job).await {
                     tracing::warn!(%error, job = %job.id, "lease not given up");
                 }
                 return Err(error);

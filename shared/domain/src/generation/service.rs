@@ -49,6 +49,8 @@ pub struct Swept {
     pub requeued: usize,
     /// Jobs that were tried too often and have failed now.
     pub failed: Vec<(UserId, JobId)>,
+    /// How often something could not be read, sent or failed. It is still there for the next sweep.
+    pub problems: usize,
 }
 
 /// The jobs of one product.
@@ -230,9 +232,18 @@ impl Jobs {
         lease_kept(self.table.update::<JobItem>(update).await.map(|_| ()))
     }
 
-    /// Gives the lease up so that a worker can take the job from the queue. Returns whether the caller still had it.
+    /// Gives the lease up so that a worker can take the job from the queue, where the caller will put it. Returns whether the caller still
+    /// had it.
     pub async fn hand_over(&self, job: &Job) -> Result<bool> {
-        let due = self.clock.now() + QUEUE_PATIENCE;
+        self.free(job, self.clock.now() + QUEUE_PATIENCE).await
+    }
+
+    /// Gives the lease up so that the next sweep sends the job to the queue. Returns whether the caller still had it.
+    pub async fn give_back(&self, job: &Job) -> Result<bool> {
+        self.free(job, self.clock.now()).await
+    }
+
+    async fn free(&self, job: &Job, due: Timestamp) -> Result<bool> {
         let update = Update::new(job_key(job.owner, job.id))
             .set("status", StoredStatus::Pending)
             .set("gsi1sk", due_sort_key(due))
@@ -294,6 +305,12 @@ impl Jobs {
             events,
             ..job.clone()
         }))
+    }
+
+    /// Fails a claimed job that was begun too often, or fails to be begun. `None` if the caller has lost the job.
+    pub async fn give_up(&self, job: &Job) -> Result<Option<Job>> {
+        let events = self.log.read(job.id, 1).await?.last().map_or(0, |recorded| recorded.number);
+        self.fail(job, Failure::GenerationFailed, events).await
     }
 
     /// The owner's job.
@@ -388,17 +405,28 @@ impl Jobs {
         Ok(())
     }
 
-    /// Sends the jobs whose due time has passed to `queue` again, and fails those that were tried too often.
-    pub async fn sweep(&self, queue: &Queue) -> Result<Swept> {
+    /// Sends the jobs whose due time has passed to `queue` again, and fails those that were tried too often. What cannot be swept does not
+    /// keep the rest from being swept: somebody's raits wait there.
+    pub async fn sweep(&self, queue: &Queue) -> Swept {
         let mut swept = Swept::default();
         for shard in 0..SHARDS {
             let due = Query::index(Index::Gsi1, shard_partition(shard)).at_most(due_sort_key(self.clock.now()));
-            let open: Vec<OpenJobItem> = self.table.query_all(due).await?;
+            let open: Vec<OpenJobItem> = match self.table.query_all(due).await {
+                Ok(open) => open,
+                Err(error) => {
+                    tracing::error!(%error, shard, "open jobs not read");
+                    swept.problems += 1;
+                    continue;
+                }
+            };
             for overdue in open {
-                self.sweep_one(&overdue, queue, &mut swept).await?;
+                if let Err(error) = self.sweep_one(&overdue, queue, &mut swept).await {
+                    tracing::error!(%error, job = ?overdue.names().ok(), "job not swept");
+                    swept.problems += 1;
+                }
             }
         }
-        Ok(swept)
+        swept
     }
 
     async fn sweep_one(&self, overdue: &OpenJobItem, queue: &Queue, swept: &mut Swept) -> Result<()> {
@@ -406,8 +434,7 @@ impl Jobs {
         let Some(job) = self.find(owner, id).await? else { return Ok(()) };
         if job.attempts >= MAX_ATTEMPTS {
             if let Claim::Granted(job) = self.claim(owner, id).await? {
-                let events = self.log.read(id, 1).await?.last().map_or(0, |recorded| recorded.number);
-                if self.fail(&job, Failure::GenerationFailed, events).await?.is_some() {
+                if self.give_up(&job).await?.is_some() {
                     swept.failed.push((owner, id));
                 }
             }

@@ -4,18 +4,18 @@ pub use jiff::Timestamp;
 
 /// Tells the time. A port, so that tests own it.
 pub trait Clock: Send + Sync {
-    /// The present instant.
+    /// The present instant, in whole milliseconds: what is stored and what is answered at once are then the same.
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's clock.
+/// The machine's clock, read to the millisecond.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        from_epoch_millis(Timestamp::now().as_millisecond())
     }
 }
 
