@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_file_holds_names_and_values() {
-        let folder = crate::scratch::Folder::new().unwrap();
+        let folder = tempfile::TempDir::new().unwrap();
         assert_eq!(read(folder.path()).unwrap(), Parameters::new());
         std::fs::write(folder.path().join("parameters.toml"), "OpenAiModel = \"m\"\nSeconds = 5\n").unwrap();
         assert_eq!(read(folder.path()).unwrap()["Seconds"], "5");

@@ -133,7 +133,7 @@ async fn a_session_runs_by_itself_and_is_watched_over_a_socket() {
 
 #[tokio::test]
 async fn state_survives_a_restart() {
-    let scratch = crate::scratch::Folder::new().unwrap();
+    let scratch = tempfile::TempDir::new().unwrap();
     let start = async || {
         let data = Data::Folder(scratch.path().join("data"));
         Stack::start(StackOptions { data, ..StackOptions::for_tests() }).await.unwrap()

@@ -7,7 +7,7 @@ use crate::schedule::Rate;
 use crate::secrets::Secrets;
 
 fn model_of(files: &[(&str, &str)], parameters: &[(&str, &str)]) -> Result<Model, Error> {
-    let folder = crate::scratch::Folder::new().unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
     for (name, text) in files {
         let path = folder.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

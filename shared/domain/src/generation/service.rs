@@ -433,10 +433,10 @@ impl Jobs {
         let (owner, id) = overdue.names()?;
         let Some(job) = self.find(owner, id).await? else { return Ok(()) };
         if job.attempts >= MAX_ATTEMPTS {
-            if let Claim::Granted(job) = self.claim(owner, id).await? {
-                if self.give_up(&job).await?.is_some() {
-                    swept.failed.push((owner, id));
-                }
+            if let Claim::Granted(job) = self.claim(owner, id).await?
+                && self.give_up(&job).await?.is_some()
+            {
+                swept.failed.push((owner, id));
             }
             return Ok(());
         }
