@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::generation::text::ProviderId;
+use domain::generation::ProviderId;
 use domain::generation::{Claim, Failure, Mode, NewJob, Outcome, Started};
 use domain::kernel::Amount;
 use futures_util::future::join_all;

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::generation::Mode;
-use crate::generation::text::{ProviderId, TextRequest};
+use crate::generation::ProviderId;
+use crate::generation::text::TextRequest;
 use crate::kernel::{Amount, Error, Resource, Result};
 
 const SOURCE: &str = include_str!("catalogue.toml");

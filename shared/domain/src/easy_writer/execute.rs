@@ -8,7 +8,8 @@ use store::Queue;
 
 use super::catalogue::{Catalogue, Tool};
 use super::validation::validate;
-use crate::generation::text::{ProviderId, TextOutput};
+use crate::generation::ProviderId;
+use crate::generation::text::TextOutput;
 use crate::generation::{Failure, Job, Jobs, Mode, NewJob, NoText, Outcome, Started, Status, TextRouter, WorkMessage};
 use crate::kernel::{Amount, Dependency, Error, JobId, Resource, Result, UserId};
 

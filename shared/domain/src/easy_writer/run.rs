@@ -188,7 +188,7 @@ impl Run<'_> {
         tool: &Tool,
         number: u32,
         request: &TextRequest,
-    ) -> Result<(crate::generation::text::ProviderId, crate::generation::text::TextOutput), Stop> {
+    ) -> Result<(crate::generation::ProviderId, crate::generation::text::TextOutput), Stop> {
         let written = Arc::new(AtomicU32::new(0));
         let counter = Arc::clone(&written);
         let mut on_text = move |piece: &str| {

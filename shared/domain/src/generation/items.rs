@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use store::{Body, Key};
 use uuid::Uuid;
 
+use super::ProviderId;
 use super::model::{Failure, Job, Mode, Status};
-use super::text::ProviderId;
 use crate::kernel::{Amount, Error, JobId, Result, Timestamp, UserId, from_epoch_millis};
 
 const OWNER_PREFIX: &str = "JOBS#";

@@ -9,9 +9,11 @@
 //! the last one stopped. What watchers see is computed from the log and the job: [`Frame`]s, numbered without gaps.
 
 mod feed;
+pub mod image;
 mod items;
 mod model;
 mod progress;
+mod provider;
 mod router;
 mod service;
 pub mod text;
@@ -19,5 +21,6 @@ pub mod text;
 pub use feed::{Frame, JobFeed, Render, Snapshot};
 pub use model::{Claim, Failure, Job, Mode, NewJob, Outcome, Started, Status, preview};
 pub use progress::{Checkpoint, Event, Log, Recorded};
+pub use provider::ProviderId;
 pub use router::{NoText, TextRouter};
 pub use service::{JobCounts, JobReader, Jobs, MAX_ATTEMPTS, Swept, WorkMessage};

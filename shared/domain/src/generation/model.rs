@@ -3,7 +3,7 @@
 use store::Body;
 use uuid::Uuid;
 
-use super::text::ProviderId;
+use super::ProviderId;
 use crate::kernel::{Amount, JobId, Timestamp, UserId};
 
 /// How a job is run.

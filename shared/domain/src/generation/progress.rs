@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use store::{Body, Condition, Key, Objects, Put, Query, Table};
 use uuid::Uuid;
 
+use super::ProviderId;
 use super::items::{event_key, event_sort_key, log_partition, step_object};
 use super::model::Job;
-use super::text::ProviderId;
 use crate::kernel::{Error, JobId, Result, Timestamp, epoch_seconds};
 
 /// How long a log is kept; the job itself stays.

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::text::{OnText, ProviderId, SharedTextModel, TextError, TextOutput, TextRequest};
+use super::ProviderId;
+use super::text::{OnText, SharedTextModel, TextError, TextOutput, TextRequest};
 use crate::kernel::{Clock, Timestamp};
 
 /// After this many failures in a row a vendor is left alone for a while.

@@ -1,10 +1,11 @@
 //! The port to text models, and the choice among them.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+
+use super::ProviderId;
 
 /// One question to a text model.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,38 +52,6 @@ impl Tokens {
     pub fn estimate(request: &TextRequest, output: &str) -> Self {
         let count = |text: &str| (text.chars().count() as u64).div_ceil(3);
         Self { input: count(&request.system) + count(&request.prompt), output: count(output), estimated: true }
-    }
-}
-
-/// A vendor of text models, as named on the wire (`provider_used`) and in the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProviderId {
-    /// OpenAI, or a server that speaks its protocol.
-    OpenAi,
-    /// Anthropic.
-    Anthropic,
-    /// Sber GigaChat.
-    GigaChat,
-    /// YandexGPT.
-    YandexGpt,
-}
-
-impl ProviderId {
-    /// The name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::OpenAi => "openai",
-            Self::Anthropic => "anthropic",
-            Self::GigaChat => "gigachat",
-            Self::YandexGpt => "yandexgpt",
-        }
-    }
-}
-
-impl fmt::Display for ProviderId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -75,6 +75,10 @@ typed_id! {
     /// One asynchronous piece of work: a generation, an image.
     JobId
 }
+typed_id! {
+    /// One intent to pay.
+    PaymentId
+}
 
 #[cfg(test)]
 mod tests {

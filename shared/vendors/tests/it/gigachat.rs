@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::generation::text::{ProviderId, TextError, TextModel};
+use domain::generation::ProviderId;
+use domain::generation::text::{TextError, TextModel};
 use futures_util::future::join_all;
 use serde_json::json;
 use vendors::Timeouts;

@@ -1,6 +1,7 @@
 //! OpenAI's protocol.
 
-use domain::generation::text::{ProviderId, TextError, TextModel};
+use domain::generation::ProviderId;
+use domain::generation::text::{TextError, TextModel};
 use serde_json::json;
 use vendors::Secret;
 use vendors::text::{LimitField, OpenAi, OpenAiSettings};

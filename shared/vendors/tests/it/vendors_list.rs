@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::generation::text::ProviderId;
+use domain::generation::ProviderId;
 use domain::kernel::{Clock, IdSource};
 use vendors::Secret;
 use vendors::text::{

@@ -9,7 +9,8 @@ mod token;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::generation::text::{OnText, ProviderId, TextError, TextModel, TextOutput, TextRequest};
+use domain::generation::ProviderId;
+use domain::generation::text::{OnText, TextError, TextModel, TextOutput, TextRequest};
 use domain::kernel::{Clock, IdSource};
 use reqwest::header::{ACCEPT, AUTHORIZATION};
 use serde::Serialize;

@@ -7,7 +7,8 @@ mod stream;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::generation::text::{OnText, ProviderId, TextError, TextModel, TextOutput, TextRequest};
+use domain::generation::ProviderId;
+use domain::generation::text::{OnText, TextError, TextModel, TextOutput, TextRequest};
 use domain::kernel::Clock;
 use reqwest::header::AUTHORIZATION;
 use serde::Serialize;
