@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use domain::kernel::{AuthFailure, Dependency, Error, Resource, Rule, Timestamp, Violation};
+use domain::kernel::{
+    AuthFailure, Dependency, Error, IMAGE_FORMAT, PAYMENT_AMOUNT, Resource, Rule, Timestamp, Violation,
+};
 use http::StatusCode;
 
 /// Why a handler did not answer: the domain's error, or something that only exists at the edge.
@@ -166,24 +168,34 @@ impl Problem {
 
     /// One of each kind, for tests that look at all of them.
     pub fn samples() -> Vec<Self> {
-        let violation = Violation { field: "field".to_owned(), code: "required", message: "message".to_owned() };
+        let violation = |code| Violation { field: "field".to_owned(), code, message: "message".to_owned() };
         vec![
-            Self::Invalid(vec![violation]),
+            Self::Invalid(vec![violation("required")]),
+            Self::Invalid(vec![violation(IMAGE_FORMAT)]),
+            Self::Invalid(vec![violation(PAYMENT_AMOUNT)]),
             Self::Unauthenticated(AuthFailure::Credentials),
             Self::Unauthenticated(AuthFailure::TokenExpired),
             Self::Unauthenticated(AuthFailure::TokenInvalid),
+            Self::Unauthenticated(AuthFailure::Signature),
             Self::NotFound(Resource::User),
             Self::NotFound(Resource::Tab),
             Self::NotFound(Resource::Tool),
             Self::NotFound(Resource::Session),
+            Self::NotFound(Resource::Image),
+            Self::NotFound(Resource::Payment),
             Self::AlreadyExists(Resource::Email),
             Self::Conflict(Rule::IdempotencyKeyReused),
             Self::Conflict(Rule::NoPassword),
             Self::Conflict(Rule::Busy),
+            Self::Conflict(Rule::InProgress),
+            Self::Conflict(Rule::NotCompleted),
             Self::InsufficientFunds { needed: 50, available: 7 },
             Self::RateLimited { limit: 10, retry_after: Duration::from_secs(30), resets_at: Timestamp::UNIX_EPOCH },
             Self::Failed(Resource::Session),
+            Self::Failed(Resource::Image),
+            Self::Failed(Resource::Payment),
             Self::Unavailable(Dependency::Provider),
+            Self::Unavailable(Dependency::PaymentProvider),
             Self::Unavailable(Dependency::Store),
             Self::Internal,
             Self::NoSuchRoute,

@@ -84,6 +84,8 @@ pub enum AuthFailure {
     TokenExpired,
     /// There is no token, it is malformed, forged, revoked, or of another kind.
     TokenInvalid,
+    /// A call that claims to come from another company is not proved to.
+    Signature,
 }
 
 /// A kind of thing that can be missing, or exist already, or fail.
@@ -99,6 +101,10 @@ pub enum Resource {
     Tool,
     /// A generation and its result.
     Session,
+    /// A picture.
+    Image,
+    /// An intent to pay.
+    Payment,
 }
 
 /// A rule about states that an operation can break.
@@ -110,6 +116,10 @@ pub enum Rule {
     NoPassword,
     /// Too many writers at once; the caller may repeat.
     Busy,
+    /// The thing is not finished yet: another operation on it must end first.
+    InProgress,
+    /// The thing failed, so there is nothing to go on from.
+    NotCompleted,
 }
 
 /// Something outside the process.
@@ -125,6 +135,8 @@ pub enum Dependency {
     Sockets,
     /// Every vendor that could have done the work.
     Provider,
+    /// The payment provider that was asked for.
+    PaymentProvider,
 }
 
 /// One rule that one field breaks.
@@ -137,6 +149,11 @@ pub struct Violation {
     /// What to say to a person, in the product's language.
     pub message: String,
 }
+
+/// Code of a [`Violation`] for a picture format that there is not: a contract may have a code of its own for the whole request.
+pub const IMAGE_FORMAT: &str = "image_format";
+/// Code of a [`Violation`] for an amount that cannot be paid: likewise.
+pub const PAYMENT_AMOUNT: &str = "payment_amount";
 
 impl Error {
     /// One field breaks one rule.

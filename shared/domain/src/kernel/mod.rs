@@ -6,7 +6,7 @@ mod money;
 mod paging;
 mod time;
 
-pub use error::{AuthFailure, Dependency, Error, Resource, Result, Rule, Violation};
+pub use error::{AuthFailure, Dependency, Error, IMAGE_FORMAT, PAYMENT_AMOUNT, Resource, Result, Rule, Violation};
 pub use ids::{IdSource, JobId, PaymentId, RandomIds, UserId};
 pub use money::Amount;
 pub use paging::{Page, Paged};

@@ -1,6 +1,6 @@
 //! Easy Writer: `{success, data, meta}` and `{success, error: {code, message, details?}, meta}`.
 
-use domain::kernel::{AuthFailure, Dependency, Resource, Rule};
+use domain::kernel::{AuthFailure, Dependency, IMAGE_FORMAT, PAYMENT_AMOUNT, Resource, Rule, Violation};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -21,8 +21,8 @@ impl Envelope for EasyWriter {
     fn code(problem: &Problem) -> (StatusCode, &'static str) {
         let (code, _) = words(problem);
         let status = match problem {
-            // The contract's table says so.
-            Problem::AlreadyExists(_) => StatusCode::BAD_REQUEST,
+            // The contract's tables say so.
+            Problem::AlreadyExists(_) | Problem::Failed(Resource::Payment) => StatusCode::BAD_REQUEST,
             _ => problem.usual_status(),
         };
         (status, code)
@@ -59,17 +59,26 @@ fn details(problem: &Problem) -> Option<Value> {
     }
 }
 
+fn has(violations: &[Violation], code: &str) -> bool {
+    violations.iter().any(|violation| violation.code == code)
+}
+
 /// Code and message. The contract's table where it has the case.
 pub(crate) fn words(problem: &Problem) -> (&'static str, &'static str) {
     match problem {
+        Problem::Invalid(violations) if has(violations, IMAGE_FORMAT) => ("INVALID_FORMAT", "Неверный формат"),
+        Problem::Invalid(violations) if has(violations, PAYMENT_AMOUNT) => ("INVALID_AMOUNT", "Неверная сумма"),
         Problem::Invalid(_) => ("VALIDATION_ERROR", "Проверьте правильность заполнения полей"),
         Problem::Unauthenticated(AuthFailure::Credentials) => ("INVALID_CREDENTIALS", "Неверный email или пароль"),
         Problem::Unauthenticated(AuthFailure::TokenExpired) => ("TOKEN_EXPIRED", "Токен истёк"),
         Problem::Unauthenticated(AuthFailure::TokenInvalid) => ("TOKEN_INVALID", "Невалидный токен"),
+        Problem::Unauthenticated(AuthFailure::Signature) => ("SIGNATURE_INVALID", "Подпись не подтверждена"),
         Problem::NotFound(Resource::User) => ("USER_NOT_FOUND", "Пользователь не найден"),
         Problem::NotFound(Resource::Tab) => ("TAB_NOT_FOUND", "Раздел не найден"),
         Problem::NotFound(Resource::Tool) => ("TOOL_NOT_FOUND", "Инструмент не найден"),
         Problem::NotFound(Resource::Session) => ("SESSION_NOT_FOUND", "Сессия не найдена"),
+        Problem::NotFound(Resource::Image) => ("IMAGE_NOT_FOUND", "Изображение не найдено"),
+        Problem::NotFound(Resource::Payment) => ("PAYMENT_NOT_FOUND", "Платёж не найден"),
         Problem::NotFound(Resource::Email) | Problem::NoSuchRoute => ("NOT_FOUND", "Адрес не найден"),
         Problem::AlreadyExists(Resource::Email) => ("EMAIL_EXISTS", "Email уже занят"),
         Problem::AlreadyExists(_) => ("ALREADY_EXISTS", "Уже существует"),
@@ -78,11 +87,18 @@ pub(crate) fn words(problem: &Problem) -> (&'static str, &'static str) {
         }
         Problem::Conflict(Rule::NoPassword) => ("NO_PASSWORD", "Для этой учётной записи вход по паролю не настроен"),
         Problem::Conflict(Rule::Busy) => ("CONFLICT", "Данные одновременно изменяются, повторите запрос"),
+        Problem::Conflict(Rule::InProgress) => ("IN_PROGRESS", "Предыдущая операция ещё не завершена"),
+        Problem::Conflict(Rule::NotCompleted) => ("NOT_COMPLETED", "Операция завершилась неудачно, результата нет"),
         Problem::InsufficientFunds { .. } => ("INSUFFICIENT_BALANCE", "Недостаточно Райтов"),
         Problem::RateLimited { .. } => ("RATE_LIMITED", "Слишком много запросов, попробуйте позже"),
+        Problem::Failed(Resource::Image) => ("IMAGE_FAILED", "Ошибка генерации изображения, Райты не списаны"),
+        Problem::Failed(Resource::Payment) => ("PAYMENT_FAILED", "Платёж не прошёл"),
         Problem::Failed(_) => ("GENERATION_FAILED", "Ошибка генерации, Райты не списаны"),
         Problem::Unavailable(Dependency::Provider) => {
             ("PROVIDER_UNAVAILABLE", "Провайдер недоступен, Райты не списаны")
+        }
+        Problem::Unavailable(Dependency::PaymentProvider) => {
+            ("PROVIDER_UNAVAILABLE", "Платёжная система недоступна, попробуйте позже или выберите другую")
         }
         Problem::Unavailable(_) => ("SERVICE_UNAVAILABLE", "Сервис временно недоступен, попробуйте позже"),
         Problem::Internal => ("INTERNAL_ERROR", "Внутренняя ошибка сервера"),
