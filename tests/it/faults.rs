@@ -114,7 +114,8 @@ async fn a_holder_whose_lease_was_taken_over_finishes_nothing() {
         mode: Mode::Quick,
         input: "{}".to_owned(),
         price: Amount::new(50),
-        idempotency_key: None,
+        source: None,
+        request: None,
     };
     let Started::New(slow) = jobs.start(new, true).await.unwrap() else { panic!("it is new") };
     assert!(matches!(jobs.claim(slow.owner, slow.id).await.unwrap(), Claim::Busy));
@@ -122,6 +123,7 @@ async fn a_holder_whose_lease_was_taken_over_finishes_nothing() {
     let Claim::Granted(quick) = jobs.claim(slow.owner, slow.id).await.unwrap() else { panic!("the lease is over") };
     let outcome = |text: &str, cost| Outcome {
         text: text.to_owned(),
+        preview: String::new(),
         provider: ProviderId::OpenAi,
         tokens_used: 1,
         cost: Amount::new(cost),

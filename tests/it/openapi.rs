@@ -23,9 +23,10 @@ fn easy_writer() -> OpenApi {
         easy_writer_user::api().split_for_parts().1,
         easy_writer_tools::api().split_for_parts().1,
         easy_writer_generation::api().split_for_parts().1,
+        easy_writer_images::api().split_for_parts().1,
     ];
     let description = "AI writing tools paid in raits. Progress of background sessions comes over the WebSocket \
-                       `/ws/generation/{session_id}?token={access_token}`.";
+                       `/ws/generation/{session_id}?token={access_token}`, that of pictures over `/ws/image/{image_id}?token={access_token}`.";
     merged("Easy Writer", description, ["http://localhost:8000", "https://api.easy-writer.ru"], groups)
 }
 
@@ -53,5 +54,5 @@ fn every_endpoint_is_described() {
             operations.push(name);
         }
     }
-    assert_eq!(operations.len(), 17, "{operations:?}");
+    assert_eq!(operations.len(), 21, "{operations:?}");
 }

@@ -1,22 +1,30 @@
 //! The command line.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use edge::Vars;
 use tracing_subscriber::EnvFilter;
 
+use crate::check_ledger;
 use crate::options::{Data, StackOptions, StartError};
 use crate::ports::Ports;
 use crate::settings::{self, Parameters};
 use crate::stack::Stack;
 
+/// What the operator's commands exit with when they could not do their work. 1 says that they did, and that something is wrong.
+const NO_ANSWER: u8 = 2;
+
 /// Runs every product on this machine: HTTP, WebSockets, queues, schedules, storage.
 #[derive(Debug, Parser)]
-#[command(name = "quintet", version)]
+#[command(name = "quintet", version, args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// Keep no state: everything is gone after the end.
     #[arg(long)]
     ephemeral: bool,
@@ -36,6 +44,12 @@ struct Arguments {
     /// Milliseconds between two chunks of a text that the sandbox streams.
     #[arg(long, value_name = "MS", default_value_t = 15)]
     sandbox_pace_ms: u64,
+}
+
+/// What else there is to do.
+#[derive(Debug, Subcommand)]
+enum Command {
+    CheckLedger(check_ledger::Arguments),
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {
@@ -69,16 +83,28 @@ pub fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,quintet=info,sandbox=info,edge=info,domain=info,vendors=info"));
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).with_target(false).init();
-    let outcome = tokio::runtime::Runtime::new()
-        .map_err(|cause| cause.to_string())
-        .and_then(|runtime| runtime.block_on(run(arguments, begun)));
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            say(&mut std::io::stderr(), &format!("quintet: {message}\n"));
-            ExitCode::FAILURE
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(cause) => return complain(&cause, ExitCode::FAILURE),
+    };
+    match &arguments.command {
+        None => match runtime.block_on(run(arguments, begun)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => complain(&message, ExitCode::FAILURE),
+        },
+        Some(Command::CheckLedger(check)) => {
+            let (vars, mut out) = (Vars::from_env(), std::io::stdout());
+            match runtime.block_on(check_ledger::run(check, &vars, &mut out)) {
+                Ok(code) => ExitCode::from(code),
+                Err(error) => complain(&error, ExitCode::from(NO_ANSWER)),
+            }
         }
     }
+}
+
+fn complain(cause: &dyn Display, code: ExitCode) -> ExitCode {
+    say(&mut std::io::stderr(), &format!("quintet: {cause}\n"));
+    code
 }
 
 async fn run(arguments: Arguments, begun: Instant) -> Result<(), String> {
@@ -153,5 +179,9 @@ mod tests {
         assert_eq!((options.data, options.ports), (Data::Ephemeral, Ports::Fixed { offset: 100 }));
         assert_eq!(options.parameters["A"], "b=c");
         assert!(Arguments::try_parse_from(["quintet", "--set", "A"]).is_err());
+        assert!(
+            Arguments::try_parse_from(["quintet", "--ephemeral", "check-ledger"]).is_err(),
+            "they mean nothing together"
+        );
     }
 }

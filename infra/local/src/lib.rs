@@ -10,11 +10,12 @@
 //! - `event_source`, `pollers`: from queues and schedules to functions.
 //! - `function`, `registry`: the functions themselves.
 //! - `console`: the start page and the API references.
-//! - `assembly`, `stack`, [`options`](StackOptions), `cli`: all of it together.
+//! - `assembly`, `stack`, [`options`](StackOptions), `cli`: all of it together; `check_ledger`: an operator's command beside it.
 //!
 //! Not like AWS: nobody is authorised or throttled, there is one region, and clients reach functions without TLS.
 
 mod assembly;
+mod check_ledger;
 pub mod cli;
 mod console;
 mod data;

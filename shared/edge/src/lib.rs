@@ -14,6 +14,7 @@ mod schedule;
 mod setup;
 mod socket;
 mod sqs;
+mod throttle;
 mod vars;
 
 pub use cookie;
@@ -24,5 +25,6 @@ pub use lambda_runtime::Error as RunError;
 pub use platform::{Platform, aws_settings};
 pub use problem::{EdgeError, Failure, Problem};
 pub use reply::{Answer, Reply};
+pub use throttle::Throttle;
 pub use socket::{Handshake, SocketHandler};
 pub use vars::{ConfigError, Vars, malformed};

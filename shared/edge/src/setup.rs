@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use domain::identity::{Identity, TokenIssuer, TokenKeys};
-use domain::rate_limit::{Limit, Policy};
+use domain::rate_limit::{Limit, Policy, RateLimiter};
 use domain::realtime::{Connections, Publisher};
 use store::{Objects, Queue, Sockets, Table};
 
 use crate::platform::Platform;
+use crate::throttle::Throttle;
 use crate::vars::ConfigError;
 
 impl Platform {
@@ -42,6 +43,16 @@ impl Platform {
     pub fn publisher(&self, table: &Table) -> Result<Publisher, ConfigError> {
         let sockets = Sockets::new(self.aws.sockets(self.vars.require("SOCKET_ENDPOINT")?));
         Ok(Publisher::new(self.connections(table), sockets, Arc::clone(&self.ids)))
+    }
+
+    /// The limit of the endpoints of `group` that have none of their own. Reads `RATE_LIMIT_GROUP`: `requests/seconds`.
+    pub fn throttle(&self, group: &'static str, identity: &Identity, table: &Table) -> Result<Throttle, ConfigError> {
+        Ok(Throttle {
+            identity: identity.clone(),
+            limiter: RateLimiter::new(table.clone()),
+            policy: self.policy(group, "RATE_LIMIT_GROUP")?,
+            clock: Arc::clone(&self.clock),
+        })
     }
 
     /// The rate limit called `name`, from the variable `variable`: `requests/seconds`.

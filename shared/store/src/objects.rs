@@ -39,12 +39,22 @@ impl Objects {
 
     /// Writes an object.
     pub async fn put(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<()> {
+        self.write(key, content_type, None, bytes).await
+    }
+
+    /// Writes an object that is served to the public and never changes: whoever has it need not ask again.
+    pub async fn put_public(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<()> {
+        self.write(key, content_type, Some("public, max-age=31536000, immutable"), bytes).await
+    }
+
+    async fn write(&self, key: &str, content_type: &str, caching: Option<&str>, bytes: Vec<u8>) -> Result<()> {
         meter::add(Usage { object_calls: 1, ..Usage::default() });
         self.client
             .put_object()
             .bucket(&*self.bucket)
             .key(key)
             .content_type(content_type)
+            .set_cache_control(caching.map(str::to_owned))
             .body(ByteStream::from(bytes))
             .send()
             .await

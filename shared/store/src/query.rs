@@ -225,7 +225,7 @@ impl Cursor {
         Self(attributes)
     }
 
-    fn from_key(key: std::collections::HashMap<String, AttributeValue>) -> Result<Self> {
+    pub(crate) fn from_key(key: std::collections::HashMap<String, AttributeValue>) -> Result<Self> {
         let attributes = key
             .into_iter()
             .map(|(name, value)| match value {
@@ -236,7 +236,7 @@ impl Cursor {
         Ok(Self::new(attributes))
     }
 
-    fn into_key(self) -> std::collections::HashMap<String, AttributeValue> {
+    pub(crate) fn into_key(self) -> std::collections::HashMap<String, AttributeValue> {
         self.0.into_iter().map(|(name, text)| (name, AttributeValue::S(text))).collect()
     }
 }

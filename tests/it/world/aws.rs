@@ -13,7 +13,7 @@ use quintet::sqs::{Config, Engine};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use super::{DEAD, GENERATION, GREETING, HandClock};
+use super::{DEAD, GENERATION, GREETING, HandClock, IMAGES};
 
 pub const KEY: &str = "local-key";
 pub const TABLE: &str = "easy-writer";
@@ -76,7 +76,7 @@ pub async fn start(clock: &Arc<HandClock>) -> Engines {
 }
 
 async fn create_queues(sqs: &Engine) {
-    for queue in [GENERATION, GREETING] {
+    for queue in [GENERATION, IMAGES, GREETING] {
         let dead = format!("{queue}{DEAD}");
         sqs.put_queue(&dead, BTreeMap::new()).await.expect("dead-letter queue");
         let redrive =

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::generation::{Jobs, WorkMessage};
-use domain::kernel::{Clock, IdSource, UserId};
+use domain::kernel::{Clock, IdSource, JobKind, UserId};
 use domain::ledger::{Audit, Ledger};
 use edge::{Function, Platform, Vars};
 use lambda_runtime::Context;
@@ -75,6 +75,7 @@ pub struct World {
 
 /// Queues of Easy Writer.
 pub const GENERATION: &str = "generation";
+pub const IMAGES: &str = "images";
 pub const GREETING: &str = "greeting";
 const DEAD: &str = "-dead";
 
@@ -103,6 +104,7 @@ impl World {
             ("TABLE_NAME".to_owned(), aws::TABLE.to_owned()),
             ("BUCKET_NAME".to_owned(), aws::BUCKET.to_owned()),
             ("GENERATION_QUEUE_URL".to_owned(), engines.sqs.queue_url(GENERATION)),
+            ("IMAGE_QUEUE_URL".to_owned(), engines.sqs.queue_url(IMAGES)),
             ("GREETING_QUEUE_URL".to_owned(), engines.sqs.queue_url(GREETING)),
             ("SOCKET_ENDPOINT".to_owned(), watchers.endpoint()),
             ("TOKEN_KEYS".to_owned(), TOKEN_KEYS.to_owned()),
@@ -115,7 +117,9 @@ impl World {
             ("RATE_LIMIT_REGISTER".to_owned(), limit.clone()),
             ("RATE_LIMIT_LOGIN".to_owned(), limit.clone()),
             ("RATE_LIMIT_REFRESH".to_owned(), limit.clone()),
-            ("RATE_LIMIT_EXECUTE".to_owned(), limit),
+            ("RATE_LIMIT_EXECUTE".to_owned(), limit.clone()),
+            ("RATE_LIMIT_IMAGE".to_owned(), limit.clone()),
+            ("RATE_LIMIT_GROUP".to_owned(), limit),
         ]);
         let mut settings = edge::aws_settings(&vars).expect("AWS settings");
         let plain = store::Aws::new(settings.clone());
@@ -184,8 +188,8 @@ impl World {
 
     /// The event for a work message that was never in a queue.
     pub fn work_event(owner: UserId, session: &str) -> Value {
-        let body =
-            serde_json::to_string(&WorkMessage { owner, job: session.parse().expect("session id") }).expect("message");
+        let message = WorkMessage { owner, kind: JobKind::Text, job: session.parse().expect("session id") };
+        let body = serde_json::to_string(&message).expect("message");
         json!({ "Records": [{ "messageId": "m1", "body": body }] })
     }
 
@@ -227,7 +231,7 @@ impl World {
 /// The signing secrets of the usual world.
 pub const TOKEN_KEYS: &str = "test-secret-test-secret-test-secret-1";
 
-const VARIABLES: [&str; 22] = [
+const VARIABLES: &[&str] = &[
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -237,6 +241,7 @@ const VARIABLES: [&str; 22] = [
     "TABLE_NAME",
     "BUCKET_NAME",
     "GENERATION_QUEUE_URL",
+    "IMAGE_QUEUE_URL",
     "GREETING_QUEUE_URL",
     "SOCKET_ENDPOINT",
     "TOKEN_KEYS",
@@ -250,6 +255,8 @@ const VARIABLES: [&str; 22] = [
     "RATE_LIMIT_LOGIN",
     "RATE_LIMIT_REFRESH",
     "RATE_LIMIT_EXECUTE",
+    "RATE_LIMIT_IMAGE",
+    "RATE_LIMIT_GROUP",
 ];
 
 fn worker(queue: &str) -> &'static str {
@@ -261,18 +268,19 @@ fn worker(queue: &str) -> &'static str {
 }
 
 fn functions(platform: &Platform) -> HashMap<&'static str, Function> {
-    let start: [(&str, edge::Start); 8] = [
+    let start: &[(&str, edge::Start)] = &[
         ("easy-writer-auth", easy_writer_auth::function),
         ("easy-writer-user", easy_writer_user::function),
         ("easy-writer-tools", easy_writer_tools::function),
         ("easy-writer-generation", easy_writer_generation::function),
+        ("easy-writer-images", easy_writer_images::function),
         ("easy-writer-socket", easy_writer_socket::function),
         ("easy-writer-greeting-worker", easy_writer_greeting_worker::function),
         ("easy-writer-generation-worker", easy_writer_generation_worker::function),
         ("easy-writer-maintenance-cron", easy_writer_maintenance_cron::function),
     ];
     start
-        .into_iter()
-        .map(|(name, start)| (name, start(platform).unwrap_or_else(|error| panic!("{name}: {error}"))))
+        .iter()
+        .map(|&(name, start)| (name, start(platform).unwrap_or_else(|error| panic!("{name}: {error}"))))
         .collect()
 }

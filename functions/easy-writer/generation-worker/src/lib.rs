@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
-use domain::easy_writer::{Catalogue, Worker};
-use domain::generation::{Jobs, TextRouter, WorkMessage};
+use domain::easy_writer::{Catalogue, ToolWork};
+use domain::generation::{Jobs, TextRouter, WorkMessage, Worker};
+use domain::kernel::JobKind;
 use edge::frames::easy_writer::render;
 use edge::{ConfigError, Function, Platform, malformed};
 use vendors::text::{TextVendorsSettings, text_models};
@@ -17,16 +18,18 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let settings = TextVendorsSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let models = text_models(settings, &clock, &ids);
-    let worker = Worker {
+    let work = ToolWork {
         catalogue: Arc::new(Catalogue::load().map_err(|error| malformed("tool catalogue", &error))?),
+        router: TextRouter::new(models, Arc::clone(&clock)),
+    };
+    let worker = Worker {
         publisher: platform.publisher(&table)?,
         jobs: Jobs::new(table, platform.objects()?, Arc::clone(&clock), ids),
-        router: TextRouter::new(models, Arc::clone(&clock)),
         clock,
-        render,
+        render: render(JobKind::Text),
     };
     Ok(Function::sqs(move |message: WorkMessage| {
-        let worker = worker.clone();
-        async move { worker.run(message).await }
+        let (worker, work) = (worker.clone(), work.clone());
+        async move { worker.run(message, &work).await }
     }))
 }

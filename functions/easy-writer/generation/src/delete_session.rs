@@ -30,6 +30,7 @@ pub(crate) struct DeletedView {
         (status = 200, description = "Deleted", body = Success<DeletedView>),
         (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
         (status = 404, description = "`SESSION_NOT_FOUND`: no such session, or somebody else's", body = Failed),
+        (status = 429, description = "`RATE_LIMITED`", body = Failed),
     )
 )]
 pub(crate) async fn delete_session(

@@ -18,7 +18,7 @@ use axum::extract::FromRef;
 use domain::easy_writer::PRODUCT;
 use domain::generation::Jobs;
 use domain::identity::Identity;
-use edge::{ConfigError, EasyWriter, Function, Platform};
+use edge::{ConfigError, EasyWriter, Function, Platform, Throttle};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -38,20 +38,23 @@ impl FromRef<State> for Identity {
 /// The function.
 pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
+    let identity = platform.identity(PRODUCT, &table)?;
+    let throttle = platform.throttle("generation", &identity, &table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
-    let state = State {
-        jobs: Jobs::new(table.clone(), platform.objects()?, clock, ids),
-        identity: platform.identity(PRODUCT, &table)?,
-    };
-    Function::http::<EasyWriter>(platform, router(state))
+    let state = State { jobs: Jobs::new(table.clone(), platform.objects()?, clock, ids), identity };
+    Function::http::<EasyWriter>(platform, router(state, throttle))
 }
 
-fn router(state: State) -> Router {
-    Router::from(api()).with_state(state)
+fn router(state: State, throttle: Throttle) -> Router {
+    throttle.guard(Router::from(plain())).with_state(state)
 }
 
 /// The endpoints, with their documentation.
 pub fn api() -> OpenApiRouter<State> {
+    plain()
+}
+
+fn plain() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(list_sessions::list_sessions))
         .routes(routes!(show_session::show_session, delete_session::delete_session))

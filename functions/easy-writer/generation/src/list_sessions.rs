@@ -73,6 +73,7 @@ impl From<Job> for SessionSummaryView {
         (status = 200, description = "A page of sessions", body = Success<SessionsView>),
         (status = 400, description = "`VALIDATION_ERROR`", body = Failed),
         (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
+        (status = 429, description = "`RATE_LIMITED`", body = Failed),
     )
 )]
 pub(crate) async fn list_sessions(

@@ -86,6 +86,7 @@ impl SessionView {
         (status = 200, description = "The session", body = Success<SessionView>),
         (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
         (status = 404, description = "`SESSION_NOT_FOUND`: no such session, or somebody else's", body = Failed),
+        (status = 429, description = "`RATE_LIMITED`", body = Failed),
     )
 )]
 pub(crate) async fn show_session(

@@ -20,7 +20,8 @@ pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigErro
 }
 
 async fn greet(publisher: Publisher, jobs: Jobs, message: GreetMessage) -> Result<()> {
-    let feed = JobFeed { jobs: &jobs, owner: message.owner, job: message.channel, render };
+    let jobs = jobs.of(message.kind);
+    let feed = JobFeed { jobs: &jobs, owner: message.owner, job: message.channel, render: render(message.kind) };
     if publisher.greet(message.channel, &message.connection, &feed).await? {
         Ok(())
     } else {

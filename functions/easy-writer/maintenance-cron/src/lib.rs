@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use domain::generation::{JobFeed, Jobs};
-use domain::kernel::{Error, Result};
+use domain::generation::{JobFeed, Jobs, WorkMessage};
+use domain::kernel::{Error, JobKind, Result};
 use domain::realtime::Publisher;
 use edge::frames::easy_writer::render;
 use edge::{ConfigError, Function, Platform};
@@ -17,16 +17,32 @@ pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigErro
     let table = platform.table()?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let publisher = platform.publisher(&table)?;
-    let queue = platform.queue("GENERATION_QUEUE_URL")?;
+    let queues = Queues { texts: platform.queue("GENERATION_QUEUE_URL")?, images: platform.queue("IMAGE_QUEUE_URL")? };
     let jobs = Jobs::new(table, platform.objects()?, clock, ids);
-    Ok(Function::schedule(move || sweep(jobs.clone(), queue.clone(), publisher.clone())))
+    Ok(Function::schedule(move || sweep(jobs.clone(), queues.clone(), publisher.clone())))
 }
 
-async fn sweep(jobs: Jobs, queue: Queue, publisher: Publisher) -> Result<()> {
-    let mut swept = jobs.sweep(&queue).await;
+/// Where jobs go.
+#[derive(Clone)]
+struct Queues {
+    texts: Queue,
+    images: Queue,
+}
+
+impl Queues {
+    fn of(&self, kind: JobKind) -> Queue {
+        match kind {
+            JobKind::Text => self.texts.clone(),
+            JobKind::Image | JobKind::Upscale => self.images.clone(),
+        }
+    }
+}
+
+async fn sweep(jobs: Jobs, queues: Queues, publisher: Publisher) -> Result<()> {
+    let mut swept = jobs.sweep(|kind| queues.of(kind)).await;
     tracing::info!(requeued = swept.requeued, failed = swept.failed.len(), "swept");
-    for (owner, job) in swept.failed {
-        let feed = JobFeed { jobs: &jobs, owner, job, render };
+    for WorkMessage { owner, kind, job } in swept.failed {
+        let feed = JobFeed { jobs: &jobs.of(kind), owner, job, render: render(kind) };
         if let Err(error) = publisher.publish(job, &feed).await {
             tracing::error!(%error, %job, "watchers not told");
             swept.problems += 1;

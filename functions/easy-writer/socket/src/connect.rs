@@ -1,26 +1,40 @@
-//! `$connect` of `/ws/generation/{session_id}?token=`
+//! `$connect` of `/ws/generation/{session_id}?token=` and `/ws/image/{image_id}?token=`
 
-use domain::kernel::{AuthFailure, Error, JobId, Resource, Result};
+use domain::generation::Job;
+use domain::kernel::{AuthFailure, Error, JobId, JobKind, Resource, Result};
 use domain::realtime::GreetMessage;
 use edge::Handshake;
 
 use crate::Socket;
 
-/// Lets the owner of a session watch it, and has the fresh connection greeted: the gateway takes no frames until the handshake is over.
+/// Lets the owner of a job watch it, and has the fresh connection greeted: the gateway takes no frames until the handshake is over.
 pub(crate) async fn connect(socket: &Socket, handshake: Handshake) -> Result<()> {
     let token = handshake.token.as_deref().ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
     let caller = socket.identity.authenticate(token)?;
-    let session = session(&handshake.path)?;
-    socket.jobs.check_owner(caller.user, session).await?;
-    socket.connections.open(&handshake.connection, session).await?;
-    let greeting = GreetMessage { connection: handshake.connection, channel: session, owner: caller.user };
+    let (kind, id) = watched(&handshake.path)?;
+    let job = socket.jobs.get(caller.user, kind, id).await?;
+    let (kind, channel) = latest(&job);
+    socket.connections.open(&handshake.connection, channel).await?;
+    let greeting = GreetMessage { connection: handshake.connection, kind, channel, owner: caller.user };
     Ok(socket.greetings.send(&greeting).await?)
 }
 
-/// The session of a path; any other path has none.
-fn session(path: &str) -> Result<JobId> {
-    let id = path.strip_prefix("/ws/generation/").map(|rest| rest.trim_end_matches('/'));
-    id.and_then(|id| id.parse().ok()).ok_or(Error::NotFound(Resource::Session))
+/// What a path asks to watch; any other path leads to no session.
+fn watched(path: &str) -> Result<(JobKind, JobId)> {
+    let kinds = [("/ws/generation/", JobKind::Text), ("/ws/image/", JobKind::Image)];
+    let found = kinds.into_iter().find_map(|(prefix, kind)| Some((kind, path.strip_prefix(prefix)?)));
+    let Some((kind, id)) = found else { return Err(Error::NotFound(Resource::Session)) };
+    let missing = if kind == JobKind::Image { Resource::Image } else { Resource::Session };
+    let id = id.trim_end_matches('/').parse().map_err(|_| Error::NotFound(missing))?;
+    Ok((kind, id))
+}
+
+/// Who watches a picture that was or is being enlarged wants to see that.
+fn latest(job: &Job) -> (JobKind, JobId) {
+    match job.successor {
+        Some(upscale) => (JobKind::Upscale, upscale),
+        None => (job.kind, job.id),
+    }
 }
 
 #[cfg(test)]
@@ -28,12 +42,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_generation_paths_have_a_session() {
+    fn paths_name_what_is_watched() {
         let id = "0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f";
-        assert_eq!(session(&format!("/ws/generation/{id}")).unwrap().to_string(), id);
-        assert_eq!(session(&format!("/ws/generation/{id}/")).unwrap().to_string(), id);
-        for bad in ["", "/ws/generation/", "/ws/image/0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f", "/ws/generation/../x"] {
-            assert!(session(bad).is_err(), "{bad}");
+        let watched_as = |path: String| watched(&path).map(|(kind, job)| (kind, job.to_string()));
+        for end in ["", "/"] {
+            assert_eq!(watched_as(format!("/ws/generation/{id}{end}")).unwrap(), (JobKind::Text, id.to_owned()));
+            assert_eq!(watched_as(format!("/ws/image/{id}{end}")).unwrap(), (JobKind::Image, id.to_owned()));
         }
+        for bad in ["", "/ws/generation/", "/ws/upscale/0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f", "/ws/generation/../x"] {
+            assert!(matches!(watched(bad), Err(Error::NotFound(Resource::Session))), "{bad}");
+        }
+        assert!(matches!(watched("/ws/image/x"), Err(Error::NotFound(Resource::Image))));
     }
 }

@@ -3,6 +3,7 @@
 //! | route | path | needs |
 //! | --- | --- | --- |
 //! | `$connect` | `/ws/generation/{session_id}?token=` | access token of the session's owner |
+//! | `$connect` | `/ws/image/{image_id}?token=` | access token of the image's owner |
 //! | `$disconnect` | | |
 //! | `$default` | | ignored: the server speaks only |
 //!

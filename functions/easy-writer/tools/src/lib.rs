@@ -23,7 +23,7 @@ use domain::generation::{Jobs, TextRouter};
 use domain::identity::Identity;
 use domain::kernel::Clock;
 use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform, malformed};
+use edge::{ConfigError, EasyWriter, Function, Platform, Throttle, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::text::{TextVendorsSettings, text_models};
@@ -48,6 +48,8 @@ impl FromRef<State> for Identity {
 /// The function.
 pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
+    let identity = platform.identity(PRODUCT, &table)?;
+    let throttle = platform.throttle("tools", &identity, &table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let catalogue = Arc::new(Catalogue::load().map_err(|error| malformed("tool catalogue", &error))?);
     let settings = TextVendorsSettings::read(|name| platform.vars.get(name));
@@ -63,23 +65,31 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let state = State {
         catalogue,
         tools,
-        identity: platform.identity(PRODUCT, &table)?,
+        identity,
         limiter: RateLimiter::new(table),
         execute_limit: platform.policy("execute", "RATE_LIMIT_EXECUTE")?,
         clock,
     };
-    Function::http::<EasyWriter>(platform, router(state))
+    Function::http::<EasyWriter>(platform, router(state, throttle))
 }
 
-fn router(state: State) -> Router {
-    Router::from(api()).with_state(state)
+fn router(state: State, throttle: Throttle) -> Router {
+    throttle.guard(Router::from(plain())).merge(Router::from(limited())).with_state(state)
 }
 
 /// The endpoints, with their documentation.
 pub fn api() -> OpenApiRouter<State> {
+    plain().merge(limited())
+}
+
+fn plain() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(list_tabs::list_tabs))
         .routes(routes!(show_tab::show_tab))
         .routes(routes!(show_schema::show_schema))
-        .routes(routes!(execute_tool::execute_tool))
+}
+
+/// Endpoints with limits of their own.
+fn limited() -> OpenApiRouter<State> {
+    OpenApiRouter::new().routes(routes!(execute_tool::execute_tool))
 }

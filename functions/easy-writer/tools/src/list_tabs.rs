@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::easy_writer::Tab;
-use edge::openapi::Success;
+use edge::openapi::{Failed, Success};
 use edge::{Answer, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -43,7 +43,10 @@ impl From<&Tab> for TabView {
     path = "/api/v1/tools/tabs",
     tag = "tools",
     operation_id = "list_tabs",
-    responses((status = 200, description = "The tabs", body = Success<TabsView>))
+    responses(
+        (status = 200, description = "The tabs", body = Success<TabsView>),
+        (status = 429, description = "`RATE_LIMITED`", body = Failed),
+    )
 )]
 pub(crate) async fn list_tabs(State(state): State<crate::State>) -> Answer<TabsView> {
     Ok(Reply::ok(TabsView { tabs: state.catalogue.tabs().iter().map(TabView::from).collect() }))

@@ -37,6 +37,7 @@ pub(crate) struct SchemaView {
     responses(
         (status = 200, description = "The schema", body = Success<SchemaView>),
         (status = 404, description = "`TOOL_NOT_FOUND`", body = Failed),
+        (status = 429, description = "`RATE_LIMITED`", body = Failed),
     )
 )]
 pub(crate) async fn show_schema(

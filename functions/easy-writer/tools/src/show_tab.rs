@@ -74,6 +74,7 @@ impl From<&Tool> for ToolView {
     responses(
         (status = 200, description = "The tab", body = Success<TabToolsView>),
         (status = 404, description = "`TAB_NOT_FOUND`", body = Failed),
+        (status = 429, description = "`RATE_LIMITED`", body = Failed),
     )
 )]
 pub(crate) async fn show_tab(

@@ -29,6 +29,7 @@ pub(crate) struct ChangeProfileBody {
         (status = 200, description = "The profile as it is now", body = Success<ProfileView>),
         (status = 400, description = "`VALIDATION_ERROR`", body = Failed),
         (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
+        (status = 429, description = "`RATE_LIMITED`", body = Failed),
     )
 )]
 pub(crate) async fn change_profile(

@@ -24,7 +24,7 @@ use domain::identity::Identity;
 use domain::kernel::Clock;
 use domain::ledger::Ledger;
 use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform};
+use edge::{ConfigError, EasyWriter, Function, Platform, Throttle};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -49,6 +49,7 @@ impl FromRef<State> for Identity {
 pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
+    let throttle = platform.throttle("user", &identity, &table)?;
     let state = State {
         accounts: Accounts::new(identity.clone(), Ledger::new(table.clone())),
         identity,
@@ -57,18 +58,26 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
         password_limit: platform.policy("password", "RATE_LIMIT_LOGIN")?,
         clock: Arc::clone(&platform.clock),
     };
-    Function::http::<EasyWriter>(platform, router(state))
+    Function::http::<EasyWriter>(platform, router(state, throttle))
 }
 
-fn router(state: State) -> Router {
-    Router::from(api()).with_state(state)
+fn router(state: State, throttle: Throttle) -> Router {
+    throttle.guard(Router::from(plain())).merge(Router::from(limited())).with_state(state)
 }
 
 /// The endpoints, with their documentation.
 pub fn api() -> OpenApiRouter<State> {
+    plain().merge(limited())
+}
+
+fn plain() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(show_profile::show_profile, change_profile::change_profile))
         .routes(routes!(show_balance::show_balance))
         .routes(routes!(list_transactions::list_transactions))
-        .routes(routes!(change_password::change_password))
+}
+
+/// Endpoints with limits of their own.
+fn limited() -> OpenApiRouter<State> {
+    OpenApiRouter::new().routes(routes!(change_password::change_password))
 }

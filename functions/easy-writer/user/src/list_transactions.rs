@@ -70,6 +70,7 @@ impl From<Entry> for TransactionView {
         (status = 200, description = "A page of transactions", body = Success<TransactionsView>),
         (status = 400, description = "`VALIDATION_ERROR`", body = Failed),
         (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
+        (status = 429, description = "`RATE_LIMITED`", body = Failed),
     )
 )]
 pub(crate) async fn list_transactions(

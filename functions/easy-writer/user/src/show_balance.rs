@@ -33,6 +33,7 @@ pub(crate) struct BalanceView {
     responses(
         (status = 200, description = "The balance", body = Success<BalanceView>),
         (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
+        (status = 429, description = "`RATE_LIMITED`", body = Failed),
     )
 )]
 pub(crate) async fn show_balance(State(state): State<crate::State>, caller: Caller) -> Answer<BalanceView> {

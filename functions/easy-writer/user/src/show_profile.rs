@@ -62,6 +62,7 @@ impl ProfileView {
     responses(
         (status = 200, description = "The profile", body = Success<ProfileView>),
         (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
+        (status = 429, description = "`RATE_LIMITED`", body = Failed),
     )
 )]
 pub(crate) async fn show_profile(State(state): State<crate::State>, caller: Caller) -> Answer<ProfileView> {

@@ -8,6 +8,7 @@ use dynoxide::Database;
 use dynoxide::actions::create_table::CreateTableRequest;
 use dynoxide::actions::describe_table::DescribeTableRequest;
 use dynoxide::actions::describe_time_to_live::DescribeTimeToLiveRequest;
+use dynoxide::actions::list_tables::ListTablesRequest;
 use dynoxide::actions::update_time_to_live::UpdateTimeToLiveRequest;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -88,6 +89,11 @@ impl Tables {
             self.database.update_time_to_live(request::<UpdateTimeToLiveRequest>(table, update)?)?;
         }
         Ok(())
+    }
+
+    /// The tables that there are, at most a hundred.
+    pub(crate) fn names(&self) -> Result<Vec<String>, Error> {
+        Ok(self.database.list_tables(ListTablesRequest::default())?.table_names)
     }
 
     /// Removes what has expired. AWS does so within a few days; here it happens when this is called.

@@ -10,7 +10,8 @@ use super::catalogue::{Catalogue, Tool};
 use super::validation::validate;
 use crate::generation::ProviderId;
 use crate::generation::text::TextOutput;
-use crate::generation::{Failure, Job, Jobs, Mode, NewJob, NoText, Outcome, Started, Status, TextRouter, WorkMessage};
+use crate::generation::{Failure, Job, Jobs, Mode, NewJob, NoText, Outcome, Started, Status, TextRouter, preview};
+use crate::idempotency::Request as Idempotent;
 use crate::kernel::{Amount, Dependency, Error, JobId, Resource, Result, UserId};
 
 /// Runs tools on behalf of users who wait for the answer.
@@ -78,15 +79,19 @@ impl Tools {
             _ => return Err(Error::invalid("mode", "not_allowed", "Инструмент не поддерживает этот режим")),
         };
         let input = Value::Object(validate(tool.input_schema(), input)?);
+        let text = input.to_string();
+        let way = if mode == Mode::Quick { "quick" } else { "standard" };
+        let request = idempotency_key.map(|key| Idempotent::new(user, key, &["execute", &tool.id, way, &text]));
         let new = NewJob {
             id: self.jobs.mint_id(),
             owner: user,
             subject: tool.id.clone(),
             title: tool.name.clone(),
             mode,
-            input: input.to_string(),
+            input: text,
             price: tool.estimate(),
-            idempotency_key,
+            source: None,
+            request,
         };
         match self.jobs.start(new, mode == Mode::Quick).await? {
             Started::New(job) => match mode {
@@ -140,7 +145,9 @@ impl Tools {
     async fn complete(&self, tool: &Tool, job: &Job, provider: ProviderId, output: TextOutput) -> Result<Execution> {
         let tokens_used = output.tokens.total();
         let text = output.text.trim().to_owned();
-        let outcome = Outcome { text: text.clone(), provider, tokens_used, cost: tool.price(tokens_used), events: 0 };
+        let preview = preview(&text);
+        let cost = tool.price(tokens_used);
+        let outcome = Outcome { text: text.clone(), preview, provider, tokens_used, cost, events: 0 };
         match self.jobs.complete(job, outcome).await? {
             Some(job) => {
                 Ok(Execution::Completed { session: job.id, result: text, provider, tokens_used, cost: job.cost })
@@ -155,7 +162,7 @@ impl Tools {
 
     /// A job that is written but not sent is found by the sweeper, so a failing queue is no reason to fail the request.
     async fn send_to_background(&self, job: &Job) -> Result<Execution> {
-        if let Err(error) = self.queue.send(&WorkMessage { owner: job.owner, job: job.id }).await {
+        if let Err(error) = self.queue.send(&self.jobs.message(job.owner, job.id)).await {
             tracing::warn!(%error, job = %job.id, "job not sent, left to the sweeper");
         }
         Ok(Execution::Started { session: job.id })

@@ -8,7 +8,8 @@ use super::service::Jobs;
 use crate::kernel::{Amount, JobId, Result, UserId};
 use crate::realtime::{Feed, Numbered};
 
-/// One thing to tell a watcher. Frame 0 is [`Frame::Connected`], frames 1 to n are the log, and frame n + 1 tells how the job ended.
+/// One thing to tell a watcher. Frame 0 is [`Frame::Connected`], frames 1 to n are the log, and frame n + 1 tells how the job ended. Events
+/// that watchers are not told leave gaps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
     /// The greeting.
@@ -17,7 +18,7 @@ pub enum Frame {
     Progress(Event),
     /// The job has a result.
     Completed {
-        /// The text.
+        /// The job's result.
         result: String,
         /// What it cost.
         cost: Amount,
@@ -28,8 +29,8 @@ pub enum Frame {
     Deleted,
 }
 
-/// Turns a frame into the product's wire format.
-pub type Render = fn(JobId, &Frame) -> String;
+/// Turns a frame into the product's wire format, given what the job is watched as ([`Job::watched_as`]). `None` for what is not told.
+pub type Render = fn(JobId, &Frame) -> Option<String>;
 
 /// The number of [`Frame::Deleted`]: above every other, because the log it would follow is not known any more.
 const DELETED: u32 = u32::MAX - 1;
@@ -62,14 +63,14 @@ impl Feed for JobFeed<'_> {
             Some(number) => Some((number, Frame::ending(self.jobs, &job).await?)),
             None => None,
         };
-        Ok(frames(self.job, from, &log, ending, self.render))
+        Ok(frames(job.watched_as(), from, &log, ending, self.render))
     }
 }
 
 /// A job's frames as its worker knows them, without reading anything.
 pub struct Snapshot<'a> {
-    /// Which job.
-    pub job: JobId,
+    /// What the job is watched as.
+    pub watched_as: JobId,
     /// Its whole log.
     pub log: &'a [Recorded],
     /// How it ended, if it did.
@@ -83,7 +84,7 @@ impl Feed for Snapshot<'_> {
     async fn frames(&self, from: u32) -> Result<Vec<Numbered>> {
         let next = self.log.last().map_or(1, |recorded| recorded.number + 1);
         let ending = self.ending.clone().map(|ending| (next, ending));
-        Ok(frames(self.job, from, self.log, ending, self.render))
+        Ok(frames(self.watched_as, from, self.log, ending, self.render))
     }
 }
 
@@ -100,13 +101,19 @@ impl Frame {
 }
 
 /// The frames numbered `from` and up: greeting, log, ending.
-fn frames(job: JobId, from: u32, log: &[Recorded], ending: Option<(u32, Frame)>, render: Render) -> Vec<Numbered> {
+fn frames(
+    watched_as: JobId,
+    from: u32,
+    log: &[Recorded],
+    ending: Option<(u32, Frame)>,
+    render: Render,
+) -> Vec<Numbered> {
     let greeting = std::iter::once((0, Frame::Connected));
     let progress = log.iter().map(|recorded| (recorded.number, Frame::Progress(recorded.event.clone())));
     greeting
         .chain(progress)
         .chain(ending)
         .filter(|(number, _)| *number >= from)
-        .map(|(number, frame)| Numbered { number, text: render(job, &frame) })
+        .filter_map(|(number, frame)| Some(Numbered { number, text: render(watched_as, &frame)? }))
         .collect()
 }

@@ -1,5 +1,5 @@
-//! `JOBS#{owner}` holds `COUNTS`, one slim `JOB#{id}` per job and one `REQUEST#{key}` per idempotency key; `EVENTS#{job}` holds the job's log,
-//! one `{number}` per event.
+//! `JOBS#{owner}` holds for each kind of job its numbers (`COUNTS` of texts, `IMAGE_COUNTS`, `UPSCALE_COUNTS`) and one slim item per job
+//! (`JOB#{id}` of texts, `IMAGE#{id}`, `UPSCALE#{id}`); `EVENTS#{job}` holds the job's log, one `{number}` per event.
 //!
 //! Unfinished jobs are in `gsi1` under `OPEN_JOBS#{shard}`, ordered by due time. Sixteen shards, by the last digit of the id, keep any one
 //! index partition from becoming hot.
@@ -10,26 +10,34 @@ use uuid::Uuid;
 
 use super::ProviderId;
 use super::model::{Failure, Job, Mode, Status};
-use crate::kernel::{Amount, Error, JobId, Result, Timestamp, UserId, from_epoch_millis};
+use crate::kernel::{Amount, Error, JobId, JobKind, Result, Timestamp, UserId, from_epoch_millis};
 
 const OWNER_PREFIX: &str = "JOBS#";
-pub(super) const JOB_PREFIX: &str = "JOB#";
 pub(super) const SHARDS: u8 = 16;
 
 pub(super) fn owner_partition(owner: UserId) -> String {
     format!("{OWNER_PREFIX}{owner}")
 }
 
-pub(super) fn job_key(owner: UserId, job: JobId) -> Key {
-    Key::new(owner_partition(owner), format!("{JOB_PREFIX}{job}"))
+pub(super) const fn job_prefix(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::Text => "JOB#",
+        JobKind::Image => "IMAGE#",
+        JobKind::Upscale => "UPSCALE#",
+    }
 }
 
-pub(super) fn counts_key(owner: UserId) -> Key {
-    Key::new(owner_partition(owner), "COUNTS")
+pub(super) fn job_key(owner: UserId, kind: JobKind, job: JobId) -> Key {
+    Key::new(owner_partition(owner), format!("{}{job}", job_prefix(kind)))
 }
 
-pub(super) fn request_key(owner: UserId, idempotency_key: &str) -> Key {
-    Key::new(owner_partition(owner), format!("REQUEST#{idempotency_key}"))
+pub(super) fn counts_key(owner: UserId, kind: JobKind) -> Key {
+    let counts = match kind {
+        JobKind::Text => "COUNTS",
+        JobKind::Image => "IMAGE_COUNTS",
+        JobKind::Upscale => "UPSCALE_COUNTS",
+    };
+    Key::new(owner_partition(owner), counts)
 }
 
 pub(super) fn log_partition(job: JobId) -> String {
@@ -71,6 +79,10 @@ pub(super) fn step_object(job: JobId, number: u32, lease: Uuid) -> String {
     format!("steps/{job}/{number}-{lease}.txt")
 }
 
+pub(super) fn drawing_object(job: JobId, lease: Uuid) -> String {
+    format!("steps/{job}/drawing-{lease}")
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum StoredStatus {
@@ -102,8 +114,14 @@ pub(super) struct JobItem {
     pub(super) gsi1pk: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) gsi1sk: Option<String>,
+    #[serde(default)]
+    pub(super) kind: JobKind,
     pub(super) job: JobId,
     pub(super) owner: UserId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) source: Option<JobId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) successor: Option<JobId>,
     pub(super) subject: String,
     pub(super) title: String,
     pub(super) mode: StoredMode,
@@ -136,18 +154,6 @@ pub(super) struct JobItem {
     pub(super) events: u32,
 }
 
-/// What an idempotency key was used for.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct RequestItem {
-    #[serde(flatten)]
-    pub(super) key: Key,
-    pub(super) job: JobId,
-    /// Hash of everything that the request asked for.
-    pub(super) fingerprint: String,
-    /// Seconds since 1970.
-    pub(super) expires_at: i64,
-}
-
 /// Numbers of an owner's jobs. The attribute names are spelled in `service` too.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct CountsItem {
@@ -166,11 +172,15 @@ pub(super) struct OpenJobItem {
 }
 
 impl OpenJobItem {
-    /// Owner and id, which the key consists of.
-    pub(super) fn names(&self) -> Result<(UserId, JobId)> {
+    /// Owner, kind and id, which the key consists of.
+    pub(super) fn names(&self) -> Result<(UserId, JobKind, JobId)> {
         let owner = self.key.pk.strip_prefix(OWNER_PREFIX).and_then(|owner| owner.parse().ok());
-        let job = self.key.sk.strip_prefix(JOB_PREFIX).and_then(|job| job.parse().ok());
-        owner.zip(job).ok_or_else(|| Error::internal("open job", "index entry of something else"))
+        let job = [JobKind::Text, JobKind::Image, JobKind::Upscale].into_iter().find_map(|kind| {
+            let id = self.key.sk.strip_prefix(job_prefix(kind))?.parse().ok()?;
+            Some((kind, id))
+        });
+        let names = owner.zip(job).map(|(owner, (kind, id))| (owner, kind, id));
+        names.ok_or_else(|| Error::internal("open job", "index entry of something else"))
     }
 }
 
@@ -196,7 +206,10 @@ impl From<JobItem> for Job {
     fn from(item: JobItem) -> Self {
         Self {
             id: item.job,
+            kind: item.kind,
             owner: item.owner,
+            source: item.source,
+            successor: item.successor,
             subject: item.subject,
             title: item.title,
             mode: match item.mode {

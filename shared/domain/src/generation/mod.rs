@@ -8,6 +8,7 @@
 //! **Progress.** The holder appends numbered events to the job's log. A step's event carries its output, so that the next worker goes on where
 //! the last one stopped. What watchers see is computed from the log and the job: [`Frame`]s, numbered without gaps.
 
+mod attempt;
 mod feed;
 pub mod image;
 mod items;
@@ -18,8 +19,9 @@ mod router;
 mod service;
 pub mod text;
 
+pub use attempt::{Attempt, Stop, Work, Worker};
 pub use feed::{Frame, JobFeed, Render, Snapshot};
-pub use model::{Claim, Failure, Job, Mode, NewJob, Outcome, Started, Status, preview};
+pub use model::{Claim, Failure, Job, Mode, NewJob, Outcome, Source, Started, Status, preview};
 pub use progress::{Checkpoint, Event, Log, Recorded};
 pub use provider::ProviderId;
 pub use router::{NoText, TextRouter};

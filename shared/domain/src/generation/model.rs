@@ -4,7 +4,8 @@ use store::Body;
 use uuid::Uuid;
 
 use super::ProviderId;
-use crate::kernel::{Amount, JobId, Timestamp, UserId};
+use crate::idempotency::Request;
+use crate::kernel::{Amount, JobId, JobKind, Timestamp, UserId};
 
 /// How a job is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,13 @@ pub enum Status {
     Completed,
     /// It has none and never will; nothing was charged.
     Failed,
+}
+
+impl Job {
+    /// What its watchers know it by: a larger copy is watched as the picture that it is of.
+    pub fn watched_as(&self) -> JobId {
+        self.source.unwrap_or(self.id)
+    }
 }
 
 impl Status {
@@ -59,10 +67,23 @@ pub struct NewJob {
     pub mode: Mode,
     /// The product's input, as text.
     pub input: String,
-    /// The most it may cost.
+    /// The most it may cost. Nothing is held for a job that costs nothing.
     pub price: Amount,
-    /// The caller's key, by which a repeat of the same request is known.
-    pub idempotency_key: Option<String>,
+    /// The completed job whose result it goes on from, if it does.
+    pub source: Option<Source>,
+    /// How a repeat of the same request is known.
+    pub request: Option<Request>,
+}
+
+/// A completed job that another one goes on from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its kind.
+    pub kind: JobKind,
+    /// Its id.
+    pub id: JobId,
+    /// The last job that went on from it, as far as the caller knows. Two that start at once know the same, and one of them loses.
+    pub successor: Option<JobId>,
 }
 
 /// The answer to "start this job".
@@ -79,8 +100,14 @@ pub enum Started {
 pub struct Job {
     /// Its id.
     pub id: JobId,
+    /// What it makes.
+    pub kind: JobKind,
     /// Who pays and may look.
     pub owner: UserId,
+    /// The job whose result it goes on from.
+    pub source: Option<JobId>,
+    /// The last job that went on from its result.
+    pub successor: Option<JobId>,
     /// Kind of work.
     pub subject: String,
     /// Kind of work in the owner's words.
@@ -120,9 +147,11 @@ pub struct Job {
 /// What a job made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// The text.
+    /// The text; of other kinds, what the product wants to know about the result.
     pub text: String,
-    /// Who wrote it.
+    /// The beginning of it, for lists.
+    pub preview: String,
+    /// Who made it.
     pub provider: ProviderId,
     /// Tokens used by all model calls.
     pub tokens_used: u64,

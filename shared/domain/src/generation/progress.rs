@@ -5,7 +5,7 @@ use store::{Body, Condition, Key, Objects, Put, Query, Table};
 use uuid::Uuid;
 
 use super::ProviderId;
-use super::items::{event_key, event_sort_key, log_partition, step_object};
+use super::items::{drawing_object, event_key, event_sort_key, log_partition, step_object};
 use super::model::Job;
 use crate::kernel::{Error, JobId, Result, Timestamp, epoch_seconds};
 
@@ -37,6 +37,25 @@ pub enum Event {
         step: u32,
         /// What it leaves to the next.
         checkpoint: Checkpoint,
+    },
+    /// Work that has no steps has come some way.
+    Progress {
+        /// Per cent.
+        progress: u32,
+    },
+    /// A picture was ordered from a vendor, which will have it later. Not told to watchers.
+    Ordered {
+        /// The vendor.
+        provider: ProviderId,
+        /// What to ask for it with.
+        ticket: String,
+    },
+    /// A vendor's picture was received and kept. Not told to watchers.
+    Drawn {
+        /// The vendor.
+        provider: ProviderId,
+        /// Key of the object that holds it.
+        object: String,
     },
 }
 
@@ -76,6 +95,9 @@ enum StoredEvent {
     Started { step: u32, name: String, total: u32 },
     Progressed { step: u32, progress: u32 },
     Completed { step: u32, checkpoint: Checkpoint },
+    Worked { progress: u32 },
+    Ordered { provider: ProviderId, ticket: String },
+    Drawn { provider: ProviderId, object: String },
 }
 
 impl From<Event> for StoredEvent {
@@ -84,6 +106,9 @@ impl From<Event> for StoredEvent {
             Event::StepStarted { step, name, total } => Self::Started { step, name, total },
             Event::StepProgress { step, progress } => Self::Progressed { step, progress },
             Event::StepCompleted { step, checkpoint } => Self::Completed { step, checkpoint },
+            Event::Progress { progress } => Self::Worked { progress },
+            Event::Ordered { provider, ticket } => Self::Ordered { provider, ticket },
+            Event::Drawn { provider, object } => Self::Drawn { provider, object },
         }
     }
 }
@@ -94,6 +119,9 @@ impl From<EventItem> for Recorded {
             StoredEvent::Started { step, name, total } => Event::StepStarted { step, name, total },
             StoredEvent::Progressed { step, progress } => Event::StepProgress { step, progress },
             StoredEvent::Completed { step, checkpoint } => Event::StepCompleted { step, checkpoint },
+            StoredEvent::Worked { progress } => Event::Progress { progress },
+            StoredEvent::Ordered { provider, ticket } => Event::Ordered { provider, ticket },
+            StoredEvent::Drawn { provider, object } => Event::Drawn { provider, object },
         };
         Self { number: item.number, event }
     }
@@ -142,6 +170,19 @@ impl Log {
     pub async fn store_output(&self, job: &Job, step: u32, text: String) -> Result<Body> {
         let key = step_object(job.id, step, job.lease.unwrap_or(Uuid::nil()));
         self.objects.store_text(&key, text).await.map_err(Error::from)
+    }
+
+    /// Keeps a vendor's picture before anything else is done with it: the vendor may have forgotten it by now. Its key.
+    pub async fn store_drawing(&self, job: &Job, file: Vec<u8>) -> Result<String> {
+        let key = drawing_object(job.id, job.lease.unwrap_or(Uuid::nil()));
+        self.objects.put(&key, "application/octet-stream", file).await?;
+        Ok(key)
+    }
+
+    /// A picture that [`Log::store_drawing`] kept.
+    pub async fn load_drawing(&self, key: &str) -> Result<Vec<u8>> {
+        let drawing = self.objects.get(key).await?;
+        drawing.ok_or_else(|| Error::internal("kept drawing", "object is missing"))
     }
 
     /// Loads the text of a step.

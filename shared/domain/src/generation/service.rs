@@ -3,22 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use store::{Condition, Delete, Index, Objects, Put, Query, Queue, Table, Update, Write, attr};
 use uuid::Uuid;
 
 use super::items::{
-    CountsItem, JOB_PREFIX, JobItem, OpenJobItem, RequestItem, SHARDS, StoredFailure, StoredStatus, counts_key,
-    due_sort_key, input_object, job_key, open_partition, owner_partition, request_key, result_object, shard_partition,
+    CountsItem, JobItem, OpenJobItem, SHARDS, StoredFailure, StoredStatus, counts_key, due_sort_key, input_object,
+    job_key, job_prefix, open_partition, owner_partition, result_object, shard_partition,
 };
-use super::model::{Claim, Failure, Job, Mode, NewJob, Outcome, Started, Status, preview};
+use super::model::{Claim, Failure, Job, NewJob, Outcome, Source, Started, Status};
 use super::progress::{Event, Log};
-use crate::kernel::{
-    Clock, Error, IdSource, JobId, Page, Paged, Resource, Result, Rule, Timestamp, UserId, epoch_seconds,
-};
+use crate::kernel::{Clock, Error, IdSource, JobId, JobKind, Page, Paged, Resource, Result, Rule, Timestamp, UserId};
 use crate::ledger::{self, Posting};
 
 /// How long a lease lasts unless it is renewed. A dead worker's job waits at most this long, plus the sweeper's period.
@@ -26,9 +21,6 @@ const LEASE: Duration = Duration::from_mins(1);
 
 /// How long a sent job may wait in the queue before the sweeper sends it again. A second message does no harm: the lease decides.
 const QUEUE_PATIENCE: Duration = Duration::from_mins(2);
-
-/// How many seconds an idempotency key is remembered.
-const REQUEST_MEMORY: i64 = 24 * 3600;
 
 /// How often a job is begun before it fails.
 pub const MAX_ATTEMPTS: u32 = 3;
@@ -38,6 +30,9 @@ pub const MAX_ATTEMPTS: u32 = 3;
 pub struct WorkMessage {
     /// Whose job.
     pub owner: UserId,
+    /// Of which kind.
+    #[serde(default)]
+    pub kind: JobKind,
     /// Which job.
     pub job: JobId,
 }
@@ -48,14 +43,15 @@ pub struct Swept {
     /// Jobs sent to the queue again.
     pub requeued: usize,
     /// Jobs that were tried too often and have failed now.
-    pub failed: Vec<(UserId, JobId)>,
+    pub failed: Vec<WorkMessage>,
     /// How often something could not be read, sent or failed. It is still there for the next sweep.
     pub problems: usize,
 }
 
-/// The jobs of one product.
+/// The jobs of one kind of one product.
 #[derive(Clone)]
 pub struct Jobs {
+    kind: JobKind,
     table: Table,
     objects: Objects,
     log: Log,
@@ -63,7 +59,7 @@ pub struct Jobs {
     ids: Arc<dyn IdSource>,
 }
 
-/// Answers whose a job is: all that a WebSocket handshake needs to know.
+/// Reads jobs: all that a WebSocket handshake needs.
 #[derive(Clone)]
 pub struct JobReader {
     table: Table,
@@ -75,14 +71,14 @@ impl JobReader {
         Self { table }
     }
 
-    /// Fails with [`Error::NotFound`] unless `owner` has this job.
-    pub async fn check_owner(&self, owner: UserId, job: JobId) -> Result<()> {
-        let found: Option<JobItem> = self.table.get(job_key(owner, job)).await?;
-        found.map(|_| ()).ok_or(Error::NotFound(Resource::Session))
+    /// The owner's job.
+    pub async fn get(&self, owner: UserId, kind: JobKind, job: JobId) -> Result<Job> {
+        let found: Option<JobItem> = self.table.get(job_key(owner, kind, job)).await?;
+        found.map(Job::from).ok_or(Error::NotFound(resource(kind)))
     }
 }
 
-/// How many jobs owners have: all that a profile needs to know of them.
+/// How many texts owners have: all that a profile needs to know of them.
 #[derive(Clone)]
 pub struct JobCounts {
     table: Table,
@@ -94,24 +90,49 @@ impl JobCounts {
         Self { table }
     }
 
-    /// How many jobs the owner has completed, deleted ones included.
+    /// How many texts the owner has completed, deleted ones included.
     pub async fn completed(&self, owner: UserId) -> Result<u64> {
-        Ok(counts(&self.table, owner).await?.completed)
+        Ok(counts(&self.table, owner, JobKind::Text).await?.completed)
     }
 }
 
-async fn counts(table: &Table, owner: UserId) -> Result<CountsItem> {
-    Ok(table.get(counts_key(owner)).await?.unwrap_or_default())
+async fn counts(table: &Table, owner: UserId, kind: JobKind) -> Result<CountsItem> {
+    Ok(table.get(counts_key(owner, kind)).await?.unwrap_or_default())
 }
 
-/// Position of the job in the transactions that start and settle it: the ledger's two writes come first.
-const JOB_WRITE: usize = 2;
+/// What a missing job of this kind is called.
+fn resource(kind: JobKind) -> Resource {
+    match kind {
+        JobKind::Text => Resource::Session,
+        JobKind::Image | JobKind::Upscale => Resource::Image,
+    }
+}
+
+/// Position of the job in the transactions that start and settle it.
+const JOB_WRITE: usize = 0;
+/// Position of the ledger's two writes in the same transactions, where there is money in it; the job and the counts come first.
+const LEDGER_WRITES: usize = 2;
 
 impl Jobs {
-    /// Jobs kept in `table`, with texts that are too large for it in `objects`.
+    /// Jobs that make texts, kept in `table`, with texts that are too large for it in `objects`.
     pub fn new(table: Table, objects: Objects, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
         let log = Log::new(table.clone(), objects.clone());
-        Self { table, objects, log, clock, ids }
+        Self { kind: JobKind::Text, table, objects, log, clock, ids }
+    }
+
+    /// The jobs of another kind.
+    pub fn of(&self, kind: JobKind) -> Self {
+        Self { kind, ..self.clone() }
+    }
+
+    /// What these jobs make.
+    pub fn kind(&self) -> JobKind {
+        self.kind
+    }
+
+    /// The message that asks for one of these jobs to be worked on.
+    pub fn message(&self, owner: UserId, job: JobId) -> WorkMessage {
+        WorkMessage { owner, kind: self.kind, job }
     }
 
     /// The jobs' logs.
@@ -127,29 +148,24 @@ impl Jobs {
     /// Holds the price and writes the job, in one transaction. The caller gets the lease if it wants to work on the job itself, and must send a
     /// [`WorkMessage`] otherwise.
     ///
-    /// Fails with [`Error::InsufficientFunds`] if the balance does not cover the price, and with [`Rule::IdempotencyKeyReused`] if the key
-    /// was used for another request.
+    /// Fails with [`Error::InsufficientFunds`] if the balance does not cover the price, with [`Rule::IdempotencyKeyReused`] if the key was used
+    /// for another request, and with [`Rule::InProgress`] if another job went on from the same source meanwhile.
     pub async fn start(&self, new: NewJob, leased: bool) -> Result<Started> {
         let now = self.clock.now();
-        let request = new.idempotency_key.as_deref().map(|key| RequestItem {
-            key: request_key(new.owner, key),
-            job: new.id,
-            fingerprint: fingerprint(&new),
-            expires_at: epoch_seconds(now) + REQUEST_MEMORY,
-        });
         let account = new.owner.into();
-        let posting = Posting { operation: new.id.as_uuid(), amount: new.price, description: new.title.clone() };
-        let mut writes = ledger::hold_writes(account, &posting, now)?;
         let (lease, due) = if leased { (Some(self.ids.uuid(now)), now + LEASE) } else { (None, now + QUEUE_PATIENCE) };
         let input = self.objects.store_text(&input_object(new.id), new.input).await?;
         let item = JobItem {
-            key: job_key(new.owner, new.id),
+            key: job_key(new.owner, self.kind, new.id),
             gsi1pk: Some(open_partition(new.id)),
             gsi1sk: Some(due_sort_key(due)),
+            kind: self.kind,
             job: new.id,
             owner: new.owner,
+            source: new.source.as_ref().map(|source| source.id),
+            successor: None,
             subject: new.subject,
-            title: new.title,
+            title: new.title.clone(),
             mode: new.mode.into(),
             status: if leased { StoredStatus::InProgress } else { StoredStatus::Pending },
             input,
@@ -167,33 +183,42 @@ impl Jobs {
             failure: None,
             events: 0,
         };
-        writes.push(Put::new(&item)?.when(Condition::item_missing()).into());
-        writes.push(Update::new(counts_key(new.owner)).add("listed", 1).into());
+        let mut writes: Vec<Write> = vec![
+            Put::new(&item)?.when(Condition::item_missing()).into(),
+            Update::new(counts_key(new.owner, self.kind)).add("listed", 1).into(),
+        ];
+        if new.price.is_positive() {
+            let posting = Posting { operation: new.id.as_uuid(), amount: new.price, description: new.title };
+            writes.extend(ledger::hold_writes(account, &posting, now)?);
+        }
+        let source_write = writes.len();
+        if let Some(source) = &new.source {
+            writes.push(succession(new.owner, source, new.id).into());
+        }
         let request_write = writes.len();
-        if let Some(request) = &request {
-            let unused = Condition::item_missing().or(attr("expires_at").less_than(epoch_seconds(now)));
-            writes.push(Put::new(request)?.when(unused).into());
+        if let Some(request) = &new.request {
+            writes.push(request.write(new.id.as_uuid(), now)?);
         }
-        match self.table.transact(writes).await {
-            Ok(()) => Ok(Started::New(item.into())),
-            Err(error) => {
-                // Refused for certain: an input that went to the bucket is not needed. After any other failure the job may exist.
-                if matches!(error, store::Error::Cancelled(_)) {
-                    self.objects.delete_text(&item.input).await?;
-                }
-                let before = match error.failed_write(request_write) {
-                    Some(failed) => failed.item::<RequestItem>()?,
-                    None => None,
-                };
-                match (before, request) {
-                    (Some(before), Some(request)) if before.fingerprint == request.fingerprint => {
-                        Ok(Started::Before(self.get(new.owner, before.job).await?))
-                    }
-                    (Some(_), _) => Err(Error::Conflict(Rule::IdempotencyKeyReused)),
-                    (None, _) => Err(ledger::refused(error, ledger::BALANCE_WRITE, new.price)?),
-                }
-            }
+        let error = match self.table.transact(writes).await {
+            Ok(()) => return Ok(Started::New(item.into())),
+            Err(error) => error,
+        };
+        // Refused for certain: an input that went to the bucket is not needed. After any other failure the job may exist.
+        if matches!(error, store::Error::Cancelled(_)) {
+            self.objects.delete_text(&item.input).await?;
         }
+        if let Some(request) = &new.request
+            && let Some(before) = request.earlier(&error, request_write)?
+        {
+            return Ok(Started::Before(self.get(new.owner, before.into()).await?));
+        }
+        if new.source.is_some() && error.failed_write(source_write).is_some() {
+            return Err(Error::Conflict(Rule::InProgress));
+        }
+        if !new.price.is_positive() {
+            return Err(error.into());
+        }
+        Err(ledger::refused(error, LEDGER_WRITES + ledger::BALANCE_WRITE, new.price)?)
     }
 
     /// Takes the lease of a job that nobody works on.
@@ -201,7 +226,7 @@ impl Jobs {
         let now = self.clock.now();
         let token = self.ids.uuid(now);
         let free = attr("lease_until").missing().or(attr("lease_until").less_than(now.as_millisecond()));
-        let update = Update::new(job_key(owner, job))
+        let update = Update::new(job_key(owner, self.kind, job))
             .set("status", StoredStatus::InProgress)
             .set("lease", token)
             .set("lease_until", (now + LEASE).as_millisecond())
@@ -225,7 +250,7 @@ impl Jobs {
     /// Prolongs the lease of `job`. Returns whether the caller still has it.
     pub async fn renew(&self, job: &Job) -> Result<bool> {
         let until = self.clock.now() + LEASE;
-        let update = Update::new(job_key(job.owner, job.id))
+        let update = Update::new(job_key(job.owner, job.kind, job.id))
             .set("lease_until", until.as_millisecond())
             .set("gsi1sk", due_sort_key(until))
             .when(is_leased(job));
@@ -244,7 +269,7 @@ impl Jobs {
     }
 
     async fn free(&self, job: &Job, due: Timestamp) -> Result<bool> {
-        let update = Update::new(job_key(job.owner, job.id))
+        let update = Update::new(job_key(job.owner, job.kind, job.id))
             .set("status", StoredStatus::Pending)
             .set("gsi1sk", due_sort_key(due))
             .remove("lease")
@@ -257,18 +282,19 @@ impl Jobs {
     pub async fn complete(&self, job: &Job, outcome: Outcome) -> Result<Option<Job>> {
         let now = self.clock.now();
         let cost = outcome.cost.min(job.price);
-        let preview = preview(&outcome.text);
         let result = self.objects.store_text(&result_object(job.id, lease_token(job)), outcome.text).await?;
-        let mut writes = ledger::capture_writes(job.owner.into(), job.id.as_uuid(), job.price, cost);
         let finish = finished(job, StoredStatus::Completed, now)
             .set("result", &result)
-            .set("preview", &preview)
+            .set("preview", &outcome.preview)
             .set("provider", outcome.provider)
             .set("tokens_used", outcome.tokens_used)
             .set("cost", cost.units())
             .set("events", outcome.events);
-        writes.push(finish.into());
-        writes.push(Update::new(counts_key(job.owner)).add("completed", 1).into());
+        let counts = Update::new(counts_key(job.owner, job.kind)).add("completed", 1);
+        let mut writes: Vec<Write> = vec![finish.into(), counts.into()];
+        if job.price.is_positive() {
+            writes.extend(ledger::capture_writes(job.owner.into(), job.id.as_uuid(), job.price, cost));
+        }
         if !lease_kept(self.table.transact(writes).await)? {
             self.objects.delete_text(&result).await?;
             return Ok(None);
@@ -278,7 +304,7 @@ impl Jobs {
             lease: None,
             completed_at: Some(now),
             result: Some(result),
-            preview,
+            preview: outcome.preview,
             provider: Some(outcome.provider),
             tokens_used: outcome.tokens_used,
             cost,
@@ -290,10 +316,12 @@ impl Jobs {
     /// Records that the job failed after `events` events and releases its hold, in one transaction. `None` if the caller has lost the job.
     pub async fn fail(&self, job: &Job, failure: Failure, events: u32) -> Result<Option<Job>> {
         let now = self.clock.now();
-        let mut writes = ledger::release_writes(job.owner.into(), job.id.as_uuid(), job.price);
         let finish =
             finished(job, StoredStatus::Failed, now).set("failure", StoredFailure::from(failure)).set("events", events);
-        writes.push(finish.into());
+        let mut writes: Vec<Write> = vec![finish.into()];
+        if job.price.is_positive() {
+            writes.extend(ledger::release_writes(job.owner.into(), job.id.as_uuid(), job.price));
+        }
         if !lease_kept(self.table.transact(writes).await)? {
             return Ok(None);
         }
@@ -315,12 +343,12 @@ impl Jobs {
 
     /// The owner's job.
     pub async fn get(&self, owner: UserId, job: JobId) -> Result<Job> {
-        self.find(owner, job).await?.ok_or(Error::NotFound(Resource::Session))
+        self.find(owner, job).await?.ok_or(Error::NotFound(resource(self.kind)))
     }
 
     /// The owner's job, unless there is none.
     pub async fn find(&self, owner: UserId, job: JobId) -> Result<Option<Job>> {
-        Ok(self.table.get::<JobItem>(job_key(owner, job)).await?.map(Job::from))
+        Ok(self.table.get::<JobItem>(job_key(owner, self.kind, job)).await?.map(Job::from))
     }
 
     /// The owner's job with its input and, once it has one, its result.
@@ -345,7 +373,7 @@ impl Jobs {
 
     /// A page of the owner's jobs, latest first.
     pub async fn list(&self, owner: UserId, page: Page) -> Result<Paged<Job>> {
-        let query = Query::partition(owner_partition(owner)).prefix(JOB_PREFIX).reverse();
+        let query = Query::partition(owner_partition(owner)).prefix(job_prefix(self.kind)).reverse();
         let wanted = (page.offset + page.limit) as usize;
         let jobs = async {
             let mut items: Vec<JobItem> = Vec::new();
@@ -360,7 +388,7 @@ impl Jobs {
                 }
             }
         };
-        let (counts, items) = tokio::try_join!(counts(&self.table, owner), jobs)?;
+        let (counts, items) = tokio::try_join!(counts(&self.table, owner, self.kind), jobs)?;
         let items = items.into_iter().skip(page.offset as usize).map(Job::from).collect();
         Ok(Paged { items, total: counts.listed, page })
     }
@@ -370,26 +398,26 @@ impl Jobs {
         // A second round is only needed if the job finishes between the read and the transaction.
         for _ in 0..2 {
             let job = self.get(owner, id).await?;
-            let mut writes: Vec<Write> = Vec::new();
-            if !job.status.is_final() {
-                writes.extend(ledger::release_writes(owner.into(), id.as_uuid(), job.price));
-            }
             let unchanged = if job.status.is_final() {
                 Condition::item_exists()
             } else {
                 attr("status").one_of([StoredStatus::Pending, StoredStatus::InProgress])
             };
-            let job_write = writes.len();
-            writes.push(Delete::new(job_key(owner, id)).when(unchanged).into());
-            writes.push(Update::new(counts_key(owner)).add("listed", -1).into());
+            let mut writes: Vec<Write> = vec![
+                Delete::new(job_key(owner, self.kind, id)).when(unchanged).into(),
+                Update::new(counts_key(owner, self.kind)).add("listed", -1).into(),
+            ];
+            if !job.status.is_final() && job.price.is_positive() {
+                writes.extend(ledger::release_writes(owner.into(), id.as_uuid(), job.price));
+            }
             match self.table.transact(writes).await {
                 Ok(()) => return self.delete_texts(&job).await,
-                Err(error) if error.failed_write(job_write).is_some() => {}
+                Err(error) if error.failed_write(JOB_WRITE).is_some() => {}
                 Err(error) => return Err(error.into()),
             }
         }
         // Deleted by somebody else in between.
-        Err(Error::NotFound(Resource::Session))
+        Err(Error::NotFound(resource(self.kind)))
     }
 
     /// Removes the objects behind a job's texts: input, result, and what its steps wrote.
@@ -405,9 +433,9 @@ impl Jobs {
         Ok(())
     }
 
-    /// Sends the jobs whose due time has passed to `queue` again, and fails those that were tried too often. What cannot be swept does not
-    /// keep the rest from being swept: somebody's raits wait there.
-    pub async fn sweep(&self, queue: &Queue) -> Swept {
+    /// Sends the jobs of all kinds whose due time has passed to their `queue` again, and fails those that were tried too often. What cannot be
+    /// swept does not keep the rest from being swept: somebody's raits wait there.
+    pub async fn sweep(&self, queue: impl Fn(JobKind) -> Queue) -> Swept {
         let mut swept = Swept::default();
         for shard in 0..SHARDS {
             let due = Query::index(Index::Gsi1, shard_partition(shard)).at_most(due_sort_key(self.clock.now()));
@@ -420,7 +448,7 @@ impl Jobs {
                 }
             };
             for overdue in open {
-                if let Err(error) = self.sweep_one(&overdue, queue, &mut swept).await {
+                if let Err(error) = self.sweep_one(&overdue, &queue, &mut swept).await {
                     tracing::error!(%error, job = ?overdue.names().ok(), "job not swept");
                     swept.problems += 1;
                 }
@@ -429,24 +457,31 @@ impl Jobs {
         swept
     }
 
-    async fn sweep_one(&self, overdue: &OpenJobItem, queue: &Queue, swept: &mut Swept) -> Result<()> {
-        let (owner, id) = overdue.names()?;
-        let Some(job) = self.find(owner, id).await? else { return Ok(()) };
+    async fn sweep_one(
+        &self,
+        overdue: &OpenJobItem,
+        queue: &impl Fn(JobKind) -> Queue,
+        swept: &mut Swept,
+    ) -> Result<()> {
+        let (owner, kind, id) = overdue.names()?;
+        let jobs = self.of(kind);
+        let message = jobs.message(owner, id);
+        let Some(job) = jobs.find(owner, id).await? else { return Ok(()) };
         if job.attempts >= MAX_ATTEMPTS {
-            if let Claim::Granted(job) = self.claim(owner, id).await?
-                && self.give_up(&job).await?.is_some()
+            if let Claim::Granted(job) = jobs.claim(owner, id).await?
+                && jobs.give_up(&job).await?.is_some()
             {
-                swept.failed.push((owner, id));
+                swept.failed.push(message);
             }
             return Ok(());
         }
         // Only if nobody touched the job since the index was read, so that two sweepers send one message.
-        let postpone = Update::new(job_key(owner, id))
+        let postpone = Update::new(job_key(owner, kind, id))
             .set("gsi1sk", due_sort_key(self.clock.now() + QUEUE_PATIENCE))
             .when(attr("gsi1sk").equals(&overdue.gsi1sk));
         match self.table.update::<JobItem>(postpone).await {
             Ok(_) => {
-                queue.send(&WorkMessage { owner, job: id }).await?;
+                queue(kind).send(&message).await?;
                 swept.requeued += 1;
                 Ok(())
             }
@@ -456,15 +491,15 @@ impl Jobs {
     }
 }
 
-/// Hash of everything that a request asks for.
-fn fingerprint(new: &NewJob) -> String {
-    let mut hash = Sha256::new();
-    let mode = if new.mode == Mode::Quick { "quick" } else { "standard" };
-    for part in [new.subject.as_str(), mode, &new.input] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    URL_SAFE_NO_PAD.encode(hash.finalize())
+/// Makes `job` the last that went on from `source`, if it is completed and nobody else was faster.
+fn succession(owner: UserId, source: &Source, job: JobId) -> Update {
+    let last = match source.successor {
+        Some(last) => attr("successor").equals(last),
+        None => attr("successor").missing(),
+    };
+    Update::new(job_key(owner, source.kind, source.id))
+        .set("successor", job)
+        .when(attr("status").equals(StoredStatus::Completed).and(last))
 }
 
 /// The lease that `job` was granted with. A nil one matches no stored lease: a job that was not claimed cannot be finished.
@@ -478,7 +513,7 @@ fn is_leased(job: &Job) -> Condition {
 }
 
 fn finished(job: &Job, status: StoredStatus, now: Timestamp) -> Update {
-    Update::new(job_key(job.owner, job.id))
+    Update::new(job_key(job.owner, job.kind, job.id))
         .set("status", status)
         .set("completed_at", now.as_millisecond())
         .remove("lease")

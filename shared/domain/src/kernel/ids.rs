@@ -80,6 +80,19 @@ typed_id! {
     PaymentId
 }
 
+/// What a job makes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// A text.
+    #[default]
+    Text,
+    /// A picture.
+    Image,
+    /// A larger copy of a picture.
+    Upscale,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ mod paging;
 mod time;
 
 pub use error::{AuthFailure, Dependency, Error, IMAGE_FORMAT, PAYMENT_AMOUNT, Resource, Result, Rule, Violation};
-pub use ids::{IdSource, JobId, PaymentId, RandomIds, UserId};
+pub use ids::{IdSource, JobId, JobKind, PaymentId, RandomIds, UserId};
 pub use money::Amount;
 pub use paging::{Page, Paged};
 pub use time::{Clock, SystemClock, Timestamp, epoch_seconds, from_epoch_millis};

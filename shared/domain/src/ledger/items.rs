@@ -7,14 +7,16 @@ use uuid::Uuid;
 use super::model::{Account, AccountId, Entry, EntryState};
 use crate::kernel::{Amount, Timestamp, from_epoch_millis};
 
+pub(super) const ACCOUNT_PREFIX: &str = "ACCOUNT#";
 pub(super) const ENTRY_PREFIX: &str = "ENTRY#";
+const BALANCE: &str = "BALANCE";
 
 pub(super) fn partition(account: AccountId) -> String {
-    format!("ACCOUNT#{account}")
+    format!("{ACCOUNT_PREFIX}{account}")
 }
 
 pub(super) fn balance_key(account: AccountId) -> Key {
-    Key::new(partition(account), "BALANCE")
+    Key::new(partition(account), BALANCE)
 }
 
 pub(super) fn entry_key(account: AccountId, operation: Uuid) -> Key {
@@ -96,5 +98,60 @@ impl From<EntryItem> for Entry {
             description: item.description,
             created_at: from_epoch_millis(item.created_at),
         }
+    }
+}
+
+/// The attributes that [`ScannedItem`] needs.
+pub(super) const SCANNED: &[&str] =
+    &["pk", "sk", "available", "held", "entries", "operation", "state", "requested", "amount", "created_at"];
+
+/// A balance or an entry, as a walk over all accounts finds it: without the description, and nothing taken for granted.
+#[derive(Debug, Deserialize)]
+pub(super) struct ScannedItem {
+    pk: String,
+    sk: String,
+    #[serde(default)]
+    available: i64,
+    #[serde(default)]
+    held: i64,
+    #[serde(default)]
+    entries: u64,
+    operation: Option<Uuid>,
+    state: Option<StoredState>,
+    requested: Option<i64>,
+    amount: Option<i64>,
+    created_at: Option<i64>,
+}
+
+/// What a [`ScannedItem`] is.
+pub(super) enum Scanned {
+    Balance(Account),
+    Entry(Entry),
+}
+
+impl ScannedItem {
+    /// Whose it is and what it is; `None` if it is neither a balance nor an entry, or is not whole.
+    pub(super) fn read(self) -> Option<(AccountId, Scanned)> {
+        let account = self.pk.strip_prefix(ACCOUNT_PREFIX)?.parse().ok()?;
+        if self.sk == BALANCE {
+            let balance = BalanceItem { available: self.available, held: self.held, entries: self.entries };
+            return Some((account, Scanned::Balance(balance.into())));
+        }
+        self.sk.strip_prefix(ENTRY_PREFIX)?;
+        let entry = EntryItem {
+            key: Key { pk: self.pk, sk: self.sk },
+            operation: self.operation?,
+            state: self.state?,
+            requested: self.requested?,
+            amount: self.amount?,
+            description: String::new(),
+            created_at: self.created_at?,
+        };
+        Some((account, Scanned::Entry(entry.into())))
+    }
+
+    /// Where it is, for people.
+    pub(super) fn place(&self) -> String {
+        format!("{} {}", self.pk, self.sk)
     }
 }

@@ -6,10 +6,12 @@
 //!
 //! Each operation also exists as a list of writes (`*_writes`), for use cases whose own records must agree with the money.
 
+mod check;
 mod items;
 mod model;
 mod service;
 
+pub use check::{Check, Difference, Finding, Report};
 pub use model::{Account, AccountId, Audit, Entry, EntryState, Posting};
 pub use service::Ledger;
 pub(crate) use service::{BALANCE_WRITE, capture_writes, credit_writes, hold_writes, refused, release_writes};

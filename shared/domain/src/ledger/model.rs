@@ -1,18 +1,27 @@
 //! Accounts, entries, and what an audit finds.
 
 use std::fmt;
+use std::str::FromStr;
 
 use uuid::Uuid;
 
 use crate::kernel::{Amount, Timestamp, UserId};
 
 /// Whose money it is: a user's, or later a company's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(Uuid);
 
 impl From<UserId> for AccountId {
     fn from(user: UserId) -> Self {
         Self(user.as_uuid())
+    }
+}
+
+impl FromStr for AccountId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
     }
 }
 
@@ -75,7 +84,7 @@ pub enum EntryState {
 }
 
 /// The result of adding up an account's entries.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Audit {
     /// The balance as stored.
     pub account: Account,
@@ -88,23 +97,26 @@ pub struct Audit {
 impl Audit {
     /// Adds up `entries`.
     pub fn new<'a>(account: Account, entries: impl IntoIterator<Item = &'a Entry>) -> Self {
-        let mut computed = Account::default();
-        let mut oldest_hold: Option<Timestamp> = None;
-        for entry in entries {
-            match entry.state {
-                EntryState::Pending { held } => {
-                    computed.held = computed.held + held;
-                    computed.available = computed.available - held;
-                    oldest_hold = Some(oldest_hold.map_or(entry.created_at, |oldest| oldest.min(entry.created_at)));
-                }
-                EntryState::Posted { amount } => {
-                    computed.available = computed.available + amount;
-                    computed.entries += 1;
-                }
-                EntryState::Void => {}
+        entries.into_iter().fold(Self { account, ..Self::default() }, Self::plus)
+    }
+
+    /// This audit with one more entry.
+    #[must_use]
+    pub(super) fn plus(mut self, entry: &Entry) -> Self {
+        match entry.state {
+            EntryState::Pending { held } => {
+                self.computed.held = self.computed.held + held;
+                self.computed.available = self.computed.available - held;
+                let oldest = self.oldest_hold.unwrap_or(entry.created_at);
+                self.oldest_hold = Some(oldest.min(entry.created_at));
             }
+            EntryState::Posted { amount } => {
+                self.computed.available = self.computed.available + amount;
+                self.computed.entries += 1;
+            }
+            EntryState::Void => {}
         }
-        Self { account, computed, oldest_hold }
+        self
     }
 
     /// Whether the stored balance is what the entries say.

@@ -10,7 +10,7 @@ use crate::kernel::{Amount, Error, Page, Paged, Result, Rule, Timestamp};
 /// The ledger of one product.
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    table: Table,
+    pub(super) table: Table,
 }
 
 /// Position of the balance update in each operation's list of writes.
@@ -86,10 +86,15 @@ impl Ledger {
 
     /// Adds up all entries of the account and compares with its balance. Only meaningful while nothing writes to the account.
     pub async fn audit(&self, account: AccountId) -> Result<Audit> {
+        let entries = self.entries(account).await?;
+        Ok(Audit::new(self.account(account).await?, &entries))
+    }
+
+    /// All entries of the account, earliest first.
+    pub(super) async fn entries(&self, account: AccountId) -> Result<Vec<Entry>> {
         let items: Vec<EntryItem> =
             self.table.query_all(Query::partition(partition(account)).prefix(ENTRY_PREFIX)).await?;
-        let entries: Vec<Entry> = items.into_iter().map(Entry::from).collect();
-        Ok(Audit::new(self.account(account).await?, &entries))
+        Ok(items.into_iter().map(Entry::from).collect())
     }
 
     async fn apply(&self, account: AccountId, posting: &Posting, change: Amount, writes: Vec<Write>) -> Result<Entry> {

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use store::{Condition, Delete, Delivery, Index, Key, Put, Query, Sockets, Table, Update, attr};
 
-use crate::kernel::{Clock, IdSource, JobId, Result, UserId, epoch_seconds};
+use crate::kernel::{Clock, IdSource, JobId, JobKind, Result, UserId, epoch_seconds};
 use items::{ConnectionItem, channel_partition, connection_index, connection_key};
 
 /// The longest that a sender keeps a pump without dying.
@@ -54,7 +54,10 @@ pub trait Feed: Send + Sync {
 pub struct GreetMessage {
     /// The connection.
     pub connection: String,
-    /// What it watches.
+    /// What kind of job it watches.
+    #[serde(default)]
+    pub kind: JobKind,
+    /// Which.
     pub channel: JobId,
     /// Who watches.
     pub owner: UserId,

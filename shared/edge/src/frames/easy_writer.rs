@@ -1,7 +1,8 @@
-//! Easy Writer's events on `/ws/generation/{session_id}`.
+//! Easy Writer's events on `/ws/generation/{session_id}` and `/ws/image/{image_id}`.
 
-use domain::generation::{Event, Failure, Frame};
-use domain::kernel::{Dependency, JobId, Resource};
+use domain::easy_writer::Picture;
+use domain::generation::{Event, Failure, Frame, Render};
+use domain::kernel::{Dependency, JobId, JobKind, Resource};
 use serde_json::{Value, json};
 
 use crate::envelope::easy_writer::words;
@@ -10,10 +11,18 @@ use crate::problem::Problem;
 /// API Gateway closes a connection that gets a frame above 32 KB. Escapes can make JSON longer than its text.
 const MAX_FRAME_BYTES: usize = 30 * 1024;
 
-/// A frame on the wire. A result that does not fit is announced with `result: null` and the URL where it can be read.
-pub fn render(session: JobId, frame: &Frame) -> String {
-    let text = event(session, frame).to_string();
-    match frame {
+/// The wire format for watchers of jobs of `kind`.
+pub const fn render(kind: JobKind) -> Render {
+    match kind {
+        JobKind::Text => session_frame,
+        JobKind::Image | JobKind::Upscale => image_frame,
+    }
+}
+
+/// A frame for who watches a session. A result that does not fit is announced with `result: null` and the URL where it can be read.
+fn session_frame(session: JobId, frame: &Frame) -> Option<String> {
+    let text = session_event(session, frame)?.to_string();
+    Some(match frame {
         Frame::Completed { cost, .. } if text.len() > MAX_FRAME_BYTES => json!({
             "event": "completed",
             "result": null,
@@ -22,11 +31,11 @@ pub fn render(session: JobId, frame: &Frame) -> String {
         })
         .to_string(),
         _ => text,
-    }
+    })
 }
 
-fn event(session: JobId, frame: &Frame) -> Value {
-    match frame {
+fn session_event(session: JobId, frame: &Frame) -> Option<Value> {
+    Some(match frame {
         Frame::Connected => json!({ "event": "connected", "session_id": session }),
         Frame::Progress(Event::StepStarted { step, name, total }) => {
             json!({ "event": "step_started", "step": step, "step_name": name, "total_steps": total })
@@ -38,9 +47,32 @@ fn event(session: JobId, frame: &Frame) -> Value {
         Frame::Completed { result, cost } => {
             json!({ "event": "completed", "result": result, "cost_raits": cost.units() })
         }
-        Frame::Failed(Failure::GenerationFailed) => error(&Problem::Failed(Resource::Session)),
-        Frame::Failed(Failure::ProviderUnavailable) => error(&Problem::Unavailable(Dependency::Provider)),
+        Frame::Failed(failure) => failed(*failure, Resource::Session),
         Frame::Deleted => error(&Problem::NotFound(Resource::Session)),
+        Frame::Progress(Event::Progress { .. } | Event::Ordered { .. } | Event::Drawn { .. }) => return None,
+    })
+}
+
+/// A frame for who watches a picture, or a larger copy of one.
+fn image_frame(image: JobId, frame: &Frame) -> Option<String> {
+    let event = match frame {
+        Frame::Connected => json!({ "event": "connected", "image_id": image }),
+        Frame::Progress(Event::Progress { progress }) => json!({ "event": "processing", "progress": progress }),
+        Frame::Progress(_) => return None,
+        Frame::Completed { result, .. } => match Picture::parse(result) {
+            Ok(picture) => json!({ "event": "completed", "url": picture.url() }),
+            Err(_) => failed(Failure::GenerationFailed, Resource::Image),
+        },
+        Frame::Failed(failure) => failed(*failure, Resource::Image),
+        Frame::Deleted => error(&Problem::NotFound(Resource::Image)),
+    };
+    Some(event.to_string())
+}
+
+fn failed(failure: Failure, resource: Resource) -> Value {
+    match failure {
+        Failure::GenerationFailed => error(&Problem::Failed(resource)),
+        Failure::ProviderUnavailable => error(&Problem::Unavailable(Dependency::Provider)),
     }
 }
 
@@ -60,7 +92,7 @@ mod tests {
     #[test]
     fn frames_have_the_contracts_shape() {
         let session = JobId::from(Uuid::nil());
-        let text = |frame| render(session, &frame);
+        let text = |frame| session_frame(session, &frame).unwrap();
         assert_eq!(
             text(Frame::Connected),
             r#"{"event":"connected","session_id":"00000000-0000-0000-0000-000000000000"}"#
@@ -79,7 +111,7 @@ mod tests {
     #[test]
     fn a_result_that_does_not_fit_a_frame_is_announced() {
         let frame = Frame::Completed { result: "\"".repeat(20_000), cost: Amount::new(50) };
-        let text = render(JobId::from(Uuid::nil()), &frame);
+        let text = session_frame(JobId::from(Uuid::nil()), &frame).unwrap();
         assert!(text.len() < 1000);
         assert!(text.contains(r#""result":null"#) && text.contains("/api/v1/generation/sessions/"), "{text}");
     }

@@ -75,7 +75,7 @@ async fn somebody_elses_session_cannot_be_watched() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_paths_of_sessions_can_be_watched() {
+async fn only_paths_of_sessions_and_images_can_be_watched() {
     let world = World::start().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
@@ -84,7 +84,6 @@ async fn only_paths_of_sessions_can_be_watched() {
         "/ws/generation/unknown".to_owned(),
         "/ws/generation/".to_owned(),
         "/ws/generation".to_owned(),
-        format!("/ws/image/{session}"),
         format!("/api/v1/ws/generation/{session}"),
         format!("/ws/generation/{session}/x"),
         format!("ws/generation/{session}"),
@@ -94,6 +93,8 @@ async fn only_paths_of_sessions_can_be_watched() {
     for path in others {
         assert_refused(&world, &path, Some(&user.token), 404, "SESSION_NOT_FOUND").await;
     }
+    // A session is no image.
+    assert_refused(&world, &format!("/ws/image/{session}"), Some(&user.token), 404, "IMAGE_NOT_FOUND").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,6 @@
+//! Easy Writer: pictures.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_images::function).await
+}

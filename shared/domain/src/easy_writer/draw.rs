@@ -1,0 +1,299 @@
+//! Drawing and enlarging pictures in the background, with progress.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use store::Objects;
+use uuid::Uuid;
+
+use super::images::{IMAGE_PRICE, ImageOrder, Picture, parse_scale};
+use crate::generation::image::{Collected, ImageError, ImageRequest, Ordered, SharedImageModel};
+use crate::generation::{Attempt, Event, Failure, Outcome, ProviderId, Stop, Work};
+use crate::kernel::{Amount, Clock, Error, JobKind, Result};
+
+/// How long a vendor may take for one picture.
+const PATIENCE: Duration = Duration::from_mins(8);
+/// How long vendors usually take: what progress is judged by.
+const USUAL: Duration = Duration::from_secs(40);
+/// Progress is told in steps of at least this many per cent: each costs a write and a frame per watcher.
+const PROGRESS_STEP: u32 = 15;
+/// Progress of a picture that is drawn and only needs its finish.
+const DRAWN: u32 = 90;
+/// Longest side of a thumbnail, in pixels.
+const THUMBNAIL: u32 = 320;
+
+/// A picture file of the right size, and a small one.
+pub struct Developed {
+    /// PNG.
+    pub png: Vec<u8>,
+    /// JPEG; nothing for a larger copy.
+    pub thumbnail: Option<Vec<u8>>,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Pixels of what it was made from.
+    pub drawn_width: u32,
+    /// Pixels of what it was made from.
+    pub drawn_height: u32,
+}
+
+/// Turns what vendors draw into what users get. Takes processor time; callers keep it off the async threads.
+pub trait Darkroom: Send + Sync {
+    /// A vendor's file as a PNG of exactly `width` by `height`, and a thumbnail whose longer side is `thumbnail`. The error is for the log.
+    fn develop(&self, file: &[u8], width: u32, height: u32, thumbnail: u32) -> Result<Developed, String>;
+
+    /// A PNG of ours, `scale` times as wide and high. The error is for the log.
+    fn enlarge(&self, png: &[u8], scale: u32) -> Result<Developed, String>;
+}
+
+/// Draws and enlarges.
+#[derive(Clone)]
+pub struct ImageWork {
+    /// Who draws, in order of preference.
+    pub models: Vec<SharedImageModel>,
+    /// Who finishes.
+    pub darkroom: Arc<dyn Darkroom>,
+    /// Where pictures go.
+    pub objects: Objects,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Work for ImageWork {
+    async fn work(&self, attempt: &mut Attempt<'_>) -> Result<Outcome, Stop> {
+        // Greets who watches already, and tells what an earlier attempt could not.
+        attempt.tell().await?;
+        match attempt.job().kind {
+            JobKind::Upscale => self.enlarge(attempt).await,
+            JobKind::Image | JobKind::Text => self.draw(attempt).await,
+        }
+    }
+}
+
+impl ImageWork {
+    async fn draw(&self, attempt: &mut Attempt<'_>) -> Result<Outcome, Stop> {
+        let job = attempt.job();
+        let order = ImageOrder::parse(&attempt.jobs().input(job).await?)?;
+        let (width, height) = order.format.size();
+        let request = ImageRequest { prompt: order.prompt, style: order.style, width, height };
+        let (provider, drawing) = match drawn(attempt) {
+            Some(drawn) => drawn,
+            None => self.have_drawn(attempt, &request).await?,
+        };
+        let file = attempt.jobs().log().load_drawing(&drawing).await?;
+        let darkroom = Arc::clone(&self.darkroom);
+        let developed = self.develop(attempt, move || darkroom.develop(&file, width, height, THUMBNAIL), DRAWN).await?;
+        self.deliver(attempt, developed, provider, IMAGE_PRICE).await
+    }
+
+    async fn enlarge(&self, attempt: &mut Attempt<'_>) -> Result<Outcome, Stop> {
+        let job = attempt.job();
+        let images = attempt.jobs().of(JobKind::Image);
+        let scale = parse_scale(&attempt.jobs().input(job).await?)?;
+        let source = images.get(job.owner, job.watched_as()).await?;
+        let picture = images.result(&source).await?.ok_or_else(|| missing("result of the picture"))?;
+        let png = self.objects.get(&Picture::parse(&picture)?.object).await.map_err(Error::from)?;
+        let png = png.ok_or_else(|| missing("object of the picture"))?;
+        let provider = source.provider.ok_or_else(|| missing("vendor of the picture"))?;
+        let darkroom = Arc::clone(&self.darkroom);
+        let developed = self.develop(attempt, move || darkroom.enlarge(&png, scale.factor()), 0).await?;
+        self.deliver(attempt, developed, provider, Amount::ZERO).await
+    }
+
+    /// Has a vendor draw, going on with what was ordered before. What a vendor drew is kept at once: it may hand it out only once.
+    async fn have_drawn(
+        &self,
+        attempt: &mut Attempt<'_>,
+        request: &ImageRequest,
+    ) -> Result<(ProviderId, String), Stop> {
+        let mut ordered = ordered(attempt);
+        let first = ordered.as_ref().map_or(0, |(provider, _)| self.position(*provider));
+        let mut reasons = Vec::new();
+        let mut refused = false;
+        for model in self.models.iter().skip(first) {
+            let provider = model.provider();
+            let before = ordered.take().filter(|(earlier, _)| *earlier == provider).map(|(_, ticket)| ticket);
+            match self.ask(attempt, model, request, before).await? {
+                Ok(file) => {
+                    let object = attempt.jobs().log().store_drawing(attempt.job(), file).await?;
+                    attempt.record(Event::Drawn { provider, object: object.clone() }).await?;
+                    return Ok((provider, object));
+                }
+                Err(error) => {
+                    tracing::warn!(%provider, %error, job = %attempt.job().id, "image model failed");
+                    refused |= matches!(error, ImageError::ContentRefused);
+                    reasons.push(format!("{provider}: {error}"));
+                    // What one vendor's rules forbid is not shopped around for.
+                    if refused {
+                        break;
+                    }
+                }
+            }
+        }
+        let failure = if refused { Failure::GenerationFailed } else { Failure::ProviderUnavailable };
+        let reason = if reasons.is_empty() { "no image model is configured".to_owned() } else { reasons.join("; ") };
+        Err(Stop::Failed { failure, reason })
+    }
+
+    fn position(&self, provider: ProviderId) -> usize {
+        self.models.iter().position(|model| model.provider() == provider).unwrap_or(0)
+    }
+
+    /// Has one vendor draw. The inner error is the vendor's.
+    async fn ask(
+        &self,
+        attempt: &mut Attempt<'_>,
+        model: &SharedImageModel,
+        request: &ImageRequest,
+        ticket: Option<String>,
+    ) -> Result<Result<Vec<u8>, ImageError>, Stop> {
+        let started = self.clock.now();
+        let clock = Arc::clone(&self.clock);
+        let mut news = move |attempt: &Attempt<'_>, any: bool| {
+            let told = told(attempt);
+            let now = estimated_progress(clock.now().duration_since(started).unsigned_abs()).max(told);
+            (now >= told + PROGRESS_STEP || any).then_some(Event::Progress { progress: now })
+        };
+        let ticket = match ticket {
+            Some(ticket) => ticket,
+            None => match attempt.watch(model.order(request), &mut news).await? {
+                Ok(Ordered::Drawn(file)) => return Ok(Ok(file)),
+                Ok(Ordered::Ticket(ticket)) => {
+                    let event = Event::Ordered { provider: model.provider(), ticket: ticket.clone() };
+                    attempt.record(event).await?;
+                    ticket
+                }
+                Err(error) => return Ok(Err(error)),
+            },
+        };
+        attempt
+            .watch(tokio::time::timeout(PATIENCE, collect(model, &ticket)), news)
+            .await
+            .map(|collected| collected.unwrap_or(Err(ImageError::TimedOut)))
+    }
+
+    /// Runs darkroom work off the async threads, telling that it is being done.
+    async fn develop(
+        &self,
+        attempt: &mut Attempt<'_>,
+        work: impl FnOnce() -> Result<Developed, String> + Send + 'static,
+        begun: u32,
+    ) -> Result<Developed, Stop> {
+        attempt.keep().await?;
+        if told(attempt) < begun {
+            attempt.record(Event::Progress { progress: begun }).await?;
+            attempt.tell().await?;
+        }
+        let working = tokio::task::spawn_blocking(work);
+        let sign_of_life =
+            |attempt: &Attempt<'_>, any: bool| any.then_some(Event::Progress { progress: told(attempt) });
+        let done = attempt.watch(working, sign_of_life).await?;
+        match done.map_err(|error| Error::internal("darkroom work", error))? {
+            Ok(developed) => Ok(developed),
+            Err(reason) => Err(Stop::Failed { failure: Failure::GenerationFailed, reason }),
+        }
+    }
+
+    /// Stores a finished picture under names that nobody can guess and nobody has used before.
+    async fn deliver(
+        &self,
+        attempt: &mut Attempt<'_>,
+        developed: Developed,
+        provider: ProviderId,
+        cost: Amount,
+    ) -> Result<Outcome, Stop> {
+        let name = attempt.job().lease.unwrap_or(Uuid::nil());
+        let Developed { png, thumbnail, width, height, drawn_width, drawn_height } = developed;
+        let picture = Picture {
+            object: format!("uploads/images/{name}.png"),
+            thumbnail: thumbnail.as_ref().map(|_| format!("uploads/thumbnails/{name}.jpg")),
+            width,
+            height,
+            drawn_width,
+            drawn_height,
+        };
+        let image = self.objects.put_public(&picture.object, "image/png", png);
+        let thumbnail = async {
+            match (&picture.thumbnail, thumbnail) {
+                (Some(key), Some(file)) => self.objects.put_public(key, "image/jpeg", file).await,
+                _ => Ok(()),
+            }
+        };
+        tokio::try_join!(image, thumbnail).map_err(Error::from)?;
+        attempt.keep().await?;
+        attempt.record(Event::Progress { progress: 100 }).await?;
+        Ok(Outcome {
+            text: picture.to_text()?,
+            preview: String::new(),
+            provider,
+            tokens_used: 0,
+            cost,
+            events: attempt.length(),
+        })
+    }
+}
+
+/// Asks for a picture until it is there. An answer that got lost is asked for again: if the vendor has forgotten the picture, it says so.
+async fn collect(model: &SharedImageModel, ticket: &str) -> Result<Vec<u8>, ImageError> {
+    let mut lost = 0;
+    loop {
+        match model.collect(ticket).await {
+            Ok(Collected::Drawn(file)) => return Ok(file),
+            Ok(Collected::Working) => lost = 0,
+            Err(ImageError::TimedOut | ImageError::RateLimited { .. }) if lost < 3 => lost += 1,
+            Err(error) => return Err(error),
+        }
+        tokio::time::sleep(model.poll_interval()).await;
+    }
+}
+
+/// What was ordered last and not received.
+fn ordered(attempt: &Attempt<'_>) -> Option<(ProviderId, String)> {
+    attempt.events().rev().find_map(|event| match event {
+        Event::Ordered { provider, ticket } => Some((*provider, ticket.clone())),
+        _ => None,
+    })
+}
+
+/// What was received.
+fn drawn(attempt: &Attempt<'_>) -> Option<(ProviderId, String)> {
+    attempt.events().find_map(|event| match event {
+        Event::Drawn { provider, object } => Some((*provider, object.clone())),
+        _ => None,
+    })
+}
+
+fn told(attempt: &Attempt<'_>) -> u32 {
+    let progress = |event: &Event| match event {
+        Event::Progress { progress } => Some(*progress),
+        _ => None,
+    };
+    attempt.events().filter_map(progress).max().unwrap_or(0)
+}
+
+/// Per cent of a picture, judged by time alone, since vendors tell nothing: fast at first, never quite there.
+fn estimated_progress(elapsed: Duration) -> u32 {
+    let elapsed = elapsed.as_millis();
+    let share = elapsed * u128::from(DRAWN) / (elapsed + USUAL.as_millis() / 2).max(1);
+    u32::try_from(share).unwrap_or(DRAWN).min(DRAWN - 5)
+}
+
+fn missing(what: &'static str) -> Error {
+    Error::internal(what, "missing")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_rises_and_never_arrives() {
+        let at = |seconds| estimated_progress(Duration::from_secs(seconds));
+        assert_eq!(at(0), 0);
+        assert!(at(5) < at(10) && at(10) < at(40), "{} {} {}", at(5), at(10), at(40));
+        assert_eq!(at(100_000), DRAWN - 5);
+    }
+}

@@ -1,0 +1,263 @@
+//! The check of all accounts, for operators: are the books what the entries say?
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use store::{Cursor, Scan, measured};
+use uuid::Uuid;
+
+use super::items::{ACCOUNT_PREFIX, SCANNED, Scanned, ScannedItem};
+use super::model::{Account, AccountId, Audit, Entry, EntryState};
+use super::service::Ledger;
+use crate::kernel::{Amount, Error, Result, Timestamp};
+
+/// How often an account is read again that does not agree. Two readings in a row that say the same are believed.
+const READINGS: usize = 5;
+
+/// How to check.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// How old a hold may be. Work that a hold pays for ends, or is given up by the sweeper, long before two hours.
+    pub hold_limit: Duration,
+    /// How many read units a second the walk may use; as many as it gets without it.
+    pub read_units: Option<u32>,
+    /// How many items a page of the walk has; as many as fit into 1 MB without it.
+    pub page: Option<u32>,
+}
+
+impl Default for Check {
+    fn default() -> Self {
+        Self { hold_limit: Duration::from_hours(2), read_units: None, page: None }
+    }
+}
+
+/// What a check of all accounts found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How many accounts there are.
+    pub accounts: u64,
+    /// How many entries they have, of all states.
+    pub entries: u64,
+    /// What can be spent, over all accounts.
+    pub available: Amount,
+    /// What is reserved, over all accounts.
+    pub held: Amount,
+    /// What is wrong, by account.
+    pub differences: Vec<Difference>,
+}
+
+impl Report {
+    /// Whether nothing is wrong.
+    pub fn is_clean(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+/// Something that is wrong with an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Which account.
+    pub account: AccountId,
+    /// What is wrong.
+    pub finding: Finding,
+}
+
+/// What can be wrong with an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// The balance is not what the entries say.
+    Unbalanced {
+        /// The balance as stored.
+        stored: Account,
+        /// The balance as the entries say.
+        computed: Account,
+    },
+    /// More was spent or given back than there was.
+    Negative {
+        /// The balance as stored.
+        stored: Account,
+    },
+    /// Nobody settled this hold in time.
+    StaleHold {
+        /// The operation that holds.
+        operation: Uuid,
+        /// How much.
+        held: Amount,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Each reading said something else, and none agreed: the account is in use. Another check will tell.
+    Unsettled,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "account {}: {}", self.account, self.finding)
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |account: &Account| {
+            format!("{} available, {} held, {} posted entries", account.available, account.held, account.entries)
+        };
+        match self {
+            Self::Unbalanced { stored, computed } => {
+                write!(f, "the balance says {}; its entries say {}", list(stored), list(computed))
+            }
+            Self::Negative { stored } => write!(f, "the balance is negative: {}", list(stored)),
+            Self::StaleHold { operation, held, since } => {
+                write!(f, "{held} held by operation {operation} since {since}")
+            }
+            Self::Unsettled => f.write_str("in use: it changed during every reading; check again"),
+        }
+    }
+}
+
+impl Ledger {
+    /// Adds up every account of the table: the balance is what the entries say, is not negative, and no hold is older than its limit.
+    ///
+    /// **FOR OPERATORS' COMMANDS AND TESTS ONLY.** It reads the whole table once ([`store::Table::scan`]). Accounts may be in use
+    /// meanwhile: one that seems wrong in the walk is read again by its key, until two readings in a row say the same.
+    ///
+    /// Memory grows with the number of accounts, by some 200 bytes for each. Fails if the table cannot be read, or has an item among the
+    /// accounts that is neither a balance nor an entry; the error names it.
+    pub async fn check_all(&self, check: &Check, now: Timestamp) -> Result<Report> {
+        let mut report = Report::default();
+        let mut audits: BTreeMap<AccountId, Audit> = BTreeMap::new();
+        let mut cursor = None;
+        loop {
+            cursor = self.walk(check, cursor, &mut audits, &mut report).await?;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        // A limit that leads beyond the beginning of time leaves no hold stale.
+        let oldest = now.checked_sub(check.hold_limit).unwrap_or(Timestamp::MIN);
+        for (account, mut audit) in audits {
+            if is_suspect(&audit, oldest) {
+                audit = self.look_again(account, oldest, &mut report.differences).await?;
+            }
+            report.accounts += 1;
+            report.available = report.available + audit.account.available;
+            report.held = report.held + audit.account.held;
+        }
+        Ok(report)
+    }
+
+    /// One page of the walk. Returns where the next one begins.
+    async fn walk(
+        &self,
+        check: &Check,
+        cursor: Option<Cursor>,
+        audits: &mut BTreeMap<AccountId, Audit>,
+        report: &mut Report,
+    ) -> Result<Option<Cursor>> {
+        let scan = Scan::partitions(ACCOUNT_PREFIX, SCANNED).limit(check.page).after(cursor);
+        let (page, usage) = measured(self.table.scan::<ScannedItem>(scan)).await;
+        let page = page?;
+        for item in page.items {
+            let place = item.place();
+            let (account, item) = item.read().ok_or_else(|| {
+                Error::internal("check of all accounts", format!("{place} is neither a balance nor an entry"))
+            })?;
+            let audit = audits.entry(account).or_default();
+            match item {
+                Scanned::Balance(stored) => audit.account = stored,
+                Scanned::Entry(entry) => {
+                    report.entries += 1;
+                    *audit = std::mem::take(audit).plus(&entry);
+                }
+            }
+        }
+        if let (Some(limit), Some(_)) = (check.read_units, &page.next) {
+            let seconds = usage.read_units / f64::from(limit.max(1));
+            tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or_default()).await;
+        }
+        Ok(page.next)
+    }
+
+    /// Reads an account until a reading agrees or two in a row say the same, and adds what is wrong with it.
+    async fn look_again(
+        &self,
+        account: AccountId,
+        oldest: Timestamp,
+        differences: &mut Vec<Difference>,
+    ) -> Result<Audit> {
+        let mut add = |finding| differences.push(Difference { account, finding });
+        let mut before: Option<Audit> = None;
+        for _ in 0..READINGS {
+            let entries = self.entries(account).await?;
+            let audit = Audit::new(self.account(account).await?, &entries);
+            if !audit.agrees() && before.as_ref() != Some(&audit) {
+                before = Some(audit);
+                continue;
+            }
+            findings(&audit, &entries, oldest).into_iter().for_each(&mut add);
+            return Ok(audit);
+        }
+        add(Finding::Unsettled);
+        Ok(before.unwrap_or_default())
+    }
+}
+
+/// Whether an account, as the walk saw it, has to be looked at again.
+fn is_suspect(audit: &Audit, oldest: Timestamp) -> bool {
+    !audit.agrees() || is_negative(audit.account) || audit.oldest_hold.is_some_and(|since| since < oldest)
+}
+
+fn is_negative(account: Account) -> bool {
+    account.available < Amount::ZERO || account.held < Amount::ZERO
+}
+
+fn findings(audit: &Audit, entries: &[Entry], oldest: Timestamp) -> Vec<Finding> {
+    let stored = audit.account;
+    let unbalanced = (!audit.agrees()).then_some(Finding::Unbalanced { stored, computed: audit.computed });
+    let negative = is_negative(stored).then_some(Finding::Negative { stored });
+    let stale = entries.iter().filter(|entry| entry.created_at < oldest).filter_map(|entry| match entry.state {
+        EntryState::Pending { held } => {
+            Some(Finding::StaleHold { operation: entry.operation, held, since: entry.created_at })
+        }
+        EntryState::Posted { .. } | EntryState::Void => None,
+    });
+    unbalanced.into_iter().chain(negative).chain(stale).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(operation: u128, state: EntryState, second: i64) -> Entry {
+        let created_at = Timestamp::from_second(second).unwrap();
+        Entry { operation: Uuid::from_u128(operation), state, description: String::new(), created_at }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_with_an_account_is_told() {
+        let stored = Account { available: Amount::new(-5), held: Amount::new(7), entries: 1 };
+        let held = Amount::new(7);
+        let entries = [
+            entry(1, EntryState::Posted { amount: Amount::new(3) }, 0),
+            entry(2, EntryState::Pending { held }, 10),
+            entry(3, EntryState::Void, 0),
+        ];
+        let audit = Audit::new(stored, &entries);
+        let oldest = |second| Timestamp::from_second(second).unwrap();
+        let computed = Account { available: Amount::new(-4), held, entries: 1 };
+        let (unbalanced, negative) = (Finding::Unbalanced { stored, computed }, Finding::Negative { stored });
+        let stale = Finding::StaleHold { operation: Uuid::from_u128(2), held, since: oldest(10) };
+        assert_eq!(findings(&audit, &entries, oldest(10)), [unbalanced.clone(), negative.clone()]);
+        assert_eq!(findings(&audit, &entries, oldest(11)), [unbalanced, negative, stale]);
+    }
+
+    #[test]
+    fn an_account_that_is_in_order_is_not_read_twice() {
+        let stored = Account { available: Amount::new(3), held: Amount::ZERO, entries: 1 };
+        let audit = Audit::new(stored, &[entry(1, EntryState::Posted { amount: Amount::new(3) }, 0)]);
+        assert!(!is_suspect(&audit, Timestamp::MAX));
+        let held = Audit { oldest_hold: Some(Timestamp::UNIX_EPOCH), ..audit };
+        assert!(!is_suspect(&held, Timestamp::UNIX_EPOCH));
+        assert!(is_suspect(&held, Timestamp::MAX));
+    }
+}
