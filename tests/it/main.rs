@@ -12,6 +12,7 @@
 #![expect(unreachable_pub, reason = "nothing outside can reach any of it, and pub(crate) everywhere would say no more")]
 
 mod check_ledger;
+mod contract;
 mod costs;
 mod errors;
 mod events;

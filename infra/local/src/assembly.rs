@@ -16,7 +16,7 @@ use crate::engines::s3::Buckets;
 use crate::engines::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use crate::event_source::EventSource;
 use crate::front_door::FrontDoor;
-use crate::function::{self, Function};
+use crate::function::{self, Function, Record};
 use crate::gateway::http_api::{HttpApi, Target};
 use crate::gateway::routes::Route;
 use crate::gateway::socket_api::SocketApi;
@@ -236,6 +236,7 @@ fn build_functions(
             platform,
             start: function::starter(start),
             handler: OnceLock::new(),
+            record: Record::default(),
         };
         functions.insert(name, Arc::new(function));
     }

@@ -1,7 +1,8 @@
 //! Runs a function the way Lambda does: one event, one answer, a time-out, and no panic that reaches anybody else.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use edge::{ConfigError, Platform, Start};
 use futures_util::FutureExt as _;
@@ -54,6 +55,39 @@ pub(crate) struct Function {
     pub(crate) platform: Platform,
     pub(crate) start: Starter,
     pub(crate) handler: OnceLock<Handler>,
+    pub(crate) record: Record,
+}
+
+/// What a function has done since the stack started, for people to look at.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    invocations: AtomicU64,
+    failures: AtomicU64,
+    /// How long the latest invocation took, in milliseconds.
+    latest: AtomicU64,
+}
+
+impl Record {
+    fn add(&self, took: Duration, failed: bool) {
+        self.invocations.fetch_add(1, Ordering::Relaxed);
+        self.failures.fetch_add(u64::from(failed), Ordering::Relaxed);
+        self.latest.store(u64::try_from(took.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Invocations so far.
+    pub(crate) fn invocations(&self) -> u64 {
+        self.invocations.load(Ordering::Relaxed)
+    }
+
+    /// How many of them ended without an answer.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// How long the latest one took, in milliseconds; `None` before the first.
+    pub(crate) fn latest(&self) -> Option<u64> {
+        (self.invocations() > 0).then(|| self.latest.load(Ordering::Relaxed))
+    }
 }
 
 impl Function {
@@ -76,7 +110,9 @@ impl Function {
     /// Runs in the caller's task, so that task-local measurements see what the function does.
     pub(crate) async fn invoke(&self, event: &impl serde::Serialize) -> Result<Box<RawValue>, InvokeError> {
         let span = tracing::info_span!("function", name = self.name);
+        let begun = Instant::now();
         let outcome = self.run(serde_json::value::to_raw_value(event)?).instrument(span.clone()).await;
+        self.record.add(begun.elapsed(), outcome.is_err());
         if let Err(error) = &outcome {
             span.in_scope(|| tracing::error!(%error, "invocation failed"));
         }
@@ -169,6 +205,7 @@ pub(crate) mod tests {
             platform: crate::gateway::stamp::tests::platform(),
             start: Box::new(move |_| Ok(Arc::clone(&handler))),
             handler: OnceLock::new(),
+            record: Record::default(),
         })
     }
 

@@ -8,6 +8,7 @@ const FUNCTIONS: &[(&str, Start)] = &[
     ("easy-writer-generation", easy_writer_generation::function),
     ("easy-writer-generation-worker", easy_writer_generation_worker::function),
     ("easy-writer-greeting-worker", easy_writer_greeting_worker::function),
+    ("easy-writer-image-worker", easy_writer_image_worker::function),
     ("easy-writer-images", easy_writer_images::function),
     ("easy-writer-maintenance-cron", easy_writer_maintenance_cron::function),
     ("easy-writer-socket", easy_writer_socket::function),

@@ -12,11 +12,14 @@ pub type Parameters = BTreeMap<String, String>;
 
 /// Parameters of vendors that the sandbox plays. The first two say who the vendor is: as soon as the operator sets one of them, the sandbox is
 /// out of that vendor's way. The others can be set alone, to ask the sandbox for another behaviour.
-const SANDBOXED: [[(&str, Value); 3]; 1] = [[
-    ("OpenAiBaseUrl", Value::Sandbox("/openai/v1")),
-    ("OpenAiApiKey", Value::Key),
-    ("OpenAiModel", Value::Text("sandbox")),
-]];
+const SANDBOXED: &[&[(&str, Value)]] = &[
+    &[
+        ("OpenAiBaseUrl", Value::Sandbox("/openai/v1")),
+        ("OpenAiApiKey", Value::Key),
+        ("OpenAiModel", Value::Text("sandbox")),
+    ],
+    &[("UnisenderBaseUrl", Value::Sandbox("/unisender")), ("UnisenderApiKey", Value::Key)],
+];
 
 /// Where development servers of web pages usually are.
 const ORIGINS: [u16; 4] = [3000, 4200, 5173, 8080];
@@ -68,11 +71,11 @@ pub(crate) struct Surroundings<'a> {
 /// What suits a local run, beneath what the operator `chose`. `known` are the parameters that the template has.
 pub(crate) fn resolve(known: &BTreeSet<&str>, surroundings: &Surroundings, chosen: &Parameters) -> Parameters {
     let mut parameters = Parameters::new();
-    for vendor in &SANDBOXED {
+    for vendor in SANDBOXED {
         if vendor.iter().take(2).any(|(name, _)| chosen.contains_key(*name)) {
             continue;
         }
-        for (name, value) in vendor {
+        for (name, value) in *vendor {
             let value = match value {
                 Value::Sandbox(path) => format!("{}{path}", surroundings.sandbox),
                 Value::Key => surroundings.sandbox_key.to_owned(),

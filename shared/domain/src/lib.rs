@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod kernel;
 pub mod ledger;
+pub mod mail;
 pub mod payments;
 pub mod rate_limit;
 pub mod realtime;

@@ -1,5 +1,6 @@
 //! What handlers take in. Every rejection is a [`Failure`], so it is answered in the product's dialect.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
@@ -183,6 +184,28 @@ impl<S: Send + Sync> FromRequestParts<S> for Cookies {
     }
 }
 
+/// The parameters of the query, for callers that must not be refused over its form: what cannot be read is not there.
+pub struct QueryParameters(Vec<(String, String)>);
+
+impl QueryParameters {
+    /// The value of the parameter `name`, unless it is given twice.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut values = self.0.iter().filter(|(parameter, _)| parameter == name);
+        match (values.next(), values.next()) {
+            (Some((_, value)), None) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for QueryParameters {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(axum::extract::Query::try_from_uri(&parts.uri).map(|query| query.0).unwrap_or_default()))
+    }
+}
+
 /// The most items of one page.
 const MAX_LIMIT: u32 = 100;
 /// Skipping reads what it skips, so there is an end to it.
@@ -262,6 +285,20 @@ mod tests {
         assert_eq!(violation_of(r#"{"name":"a","inner":{"count":-1}}"#), ("inner.count".to_owned(), "type"));
         assert_eq!(violation_of(r#"{"name":"a"} x"#), (String::new(), "malformed"));
         assert_eq!(violation_of(""), (String::new(), "malformed"));
+    }
+
+    #[tokio::test]
+    async fn parameters_that_cannot_be_read_are_not_there() {
+        let read = async |query: &str| {
+            let request = Request::builder().uri(format!("/?{query}")).body(axum::body::Body::empty()).unwrap();
+            QueryParameters::from_request_parts(&mut request.into_parts().0, &()).await.unwrap()
+        };
+        let parameters = read("a=1%2B2+3&b=&c=1&c=2").await;
+        assert_eq!((parameters.get("a"), parameters.get("b")), (Some("1+2 3"), Some("")));
+        assert_eq!((parameters.get("c"), parameters.get("d")), (None, None));
+        for odd in ["", "a", "%", "a=%FF", "&&=", "a[b]=1"] {
+            assert_eq!(read(odd).await.get("state"), None, "{odd}");
+        }
     }
 
     #[test]

@@ -24,11 +24,21 @@ use crate::envelope::{Envelope, Meta};
 use crate::function::Function;
 use crate::platform::Platform;
 use crate::problem::{EdgeError, Failure, Problem};
-use crate::reply::Data;
+use crate::reply::{Data, Told};
 use crate::vars::{ConfigError, malformed};
 
 /// API Gateway's own limit is 10 MB; no endpoint here takes more than a long text.
 pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// Of every answer. They are data for programs, hold tokens and personal texts, and are nobody's page, frame or script.
+const SECURITY: [(HeaderName, &str); 6] = [
+    (CACHE_CONTROL, "no-store"),
+    (http::header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (http::header::REFERRER_POLICY, "no-referrer"),
+    (http::header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"),
+    (http::header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (http::header::X_FRAME_OPTIONS, "DENY"),
+];
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -111,8 +121,12 @@ impl RequestScope {
         Ok(())
     }
 
+    /// Of several limits, the one that leaves least is told.
     fn note(&self, quota: Quota) {
-        *self.quota.lock().unwrap_or_else(PoisonError::into_inner) = Some(quota);
+        let mut noted = self.quota.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.is_none_or(|noted| quota.remaining <= noted.remaining) {
+            *noted = Some(quota);
+        }
     }
 
     fn write_headers(&self, headers: &mut HeaderMap) {
@@ -153,19 +167,25 @@ async fn render<E: Envelope>(
 
     let meta = Meta { timestamp: skin.clock.now(), request_id, path };
     let failure = response.extensions().get::<Arc<Failure>>().cloned();
+    let told = response.extensions().get::<Told>().cloned();
     let route = response.extensions().get::<Route>().map_or_else(String::new, |route| route.0.clone());
     let (mut response, code) = match &failure {
         Some(failure) => rendered_failure::<E>(failure, &meta, &response),
-        None => (rendered_success::<E>(&meta, response).await, "OK"),
+        None => (rendered_success::<E>(&meta, response).await, told.as_ref().map_or("OK", |told| told.code)),
     };
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    for (name, value) in SECURITY {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     if let Ok(value) = HeaderValue::from_str(&meta.request_id) {
         headers.insert(REQUEST_ID, value);
     }
     scope.write_headers(headers);
 
+    let fault = match &failure {
+        Some(failure) => Problem::from(&**failure).is_fault().then(|| chain(&**failure)),
+        None => told.and_then(|told| told.fault),
+    };
     let status = response.status().as_u16();
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| {
@@ -178,18 +198,18 @@ async fn render<E: Envelope>(
                 )
             };
         }
-        match &failure {
-            Some(failure) if Problem::from(&**failure).is_fault() => {
-                log!(error, error = chain(&**failure),);
+        match fault {
+            Some(error) => {
+                log!(error, error,);
             }
-            _ => log!(info,),
+            None => log!(info,),
         }
     });
     response
 }
 
 /// The whole chain of causes, for the log only.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

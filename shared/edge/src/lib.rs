@@ -4,6 +4,7 @@ mod envelope;
 mod extract;
 pub mod frames;
 mod function;
+mod hop;
 mod http;
 mod logging;
 pub mod openapi;
@@ -19,12 +20,14 @@ mod vars;
 
 pub use cookie;
 pub use envelope::{EasyWriter, Envelope, Meta};
-pub use extract::{Body, Caller, ClientAddress, Cookies, IdempotencyKey, PagingOf, PathParameter, RequestScope};
+pub use extract::{
+    Body, Caller, ClientAddress, Cookies, IdempotencyKey, PagingOf, PathParameter, QueryParameters, RequestScope,
+};
 pub use function::{Answer as InvokeAnswer, Function, Start, run};
 pub use lambda_runtime::Error as RunError;
 pub use platform::{Platform, aws_settings};
 pub use problem::{EdgeError, Failure, Problem};
-pub use reply::{Answer, Reply};
+pub use reply::{Answer, Redirect, Reply};
 pub use throttle::Throttle;
 pub use socket::{Handshake, SocketHandler};
 pub use vars::{ConfigError, Vars, malformed};

@@ -1,13 +1,16 @@
-//! Successful answers of handlers.
+//! Answers of handlers.
+
+use std::error::Error as StdError;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
+use axum::http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use cookie::Cookie;
 use domain::kernel::Error;
 use serde::Serialize;
 
+use crate::http::chain;
 use crate::problem::Failure;
 
 /// What a handler returns.
@@ -48,10 +51,7 @@ impl<T> Reply<T> {
     /// Sets a cookie along with the answer.
     #[must_use]
     pub fn cookie(mut self, cookie: &Cookie<'_>) -> Self {
-        // A cookie that we build ourselves has no characters that a header cannot hold.
-        if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
-            self.headers.append(SET_COOKIE, value);
-        }
+        append_cookie(&mut self.headers, cookie);
         self
     }
 }
@@ -68,5 +68,68 @@ impl<T: Serialize> IntoResponse for Reply<T> {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response.extensions_mut().insert(Data);
         response
+    }
+}
+
+/// Another address, for what a browser navigates to: its person must not end in front of an answer for programs, so failures are told to the
+/// page at that address.
+#[derive(Debug)]
+pub struct Redirect {
+    location: String,
+    headers: HeaderMap,
+    told: Option<Told>,
+}
+
+/// The failure that a redirect tells, for the log.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    /// As the page gets it.
+    pub(crate) code: &'static str,
+    /// What is behind it, if it is our fault or our dependencies'.
+    pub(crate) fault: Option<String>,
+}
+
+impl Redirect {
+    /// 302 to a URL.
+    pub fn to(location: impl Into<String>) -> Self {
+        Self { location: location.into(), headers: HeaderMap::new(), told: None }
+    }
+
+    /// Sets a cookie along with the answer.
+    #[must_use]
+    pub fn cookie(mut self, cookie: &Cookie<'_>) -> Self {
+        append_cookie(&mut self.headers, cookie);
+        self
+    }
+
+    /// Says for the log that this tells a failure, and what is behind it if it is a fault.
+    #[must_use]
+    pub fn telling(mut self, code: &'static str, fault: Option<&dyn StdError>) -> Self {
+        self.told = Some(Told { code, fault: fault.map(chain) });
+        self
+    }
+}
+
+impl IntoResponse for Redirect {
+    fn into_response(self) -> Response {
+        let location = match HeaderValue::try_from(self.location) {
+            Ok(location) => location,
+            Err(error) => return Failure::from(Error::internal("redirect", error)).into_response(),
+        };
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::FOUND;
+        *response.headers_mut() = self.headers;
+        response.headers_mut().insert(LOCATION, location);
+        if let Some(told) = self.told {
+            response.extensions_mut().insert(told);
+        }
+        response
+    }
+}
+
+fn append_cookie(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
+    // A cookie that we build ourselves has no characters that a header cannot hold.
+    if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+        headers.append(SET_COOKIE, value);
     }
 }

@@ -9,7 +9,7 @@ use store::{Objects, Queue, Sockets, Table};
 
 use crate::platform::Platform;
 use crate::throttle::Throttle;
-use crate::vars::ConfigError;
+use crate::vars::{ConfigError, malformed};
 
 impl Platform {
     /// The product's table. Reads `TABLE_NAME`.
@@ -53,6 +53,22 @@ impl Platform {
             policy: self.policy(group, "RATE_LIMIT_GROUP")?,
             clock: Arc::clone(&self.clock),
         })
+    }
+
+    /// The absolute URL in the variable `name`: `https` (or `http`), a host, perhaps a path; no query and no fragment. It is returned without a
+    /// slash at its end.
+    pub fn url(&self, name: &str) -> Result<String, ConfigError> {
+        let text = self.vars.require(name)?;
+        let wrong = |reason: &str| malformed(name, &reason);
+        // The type drops a fragment without a word.
+        if text.contains(['?', '#']) {
+            return Err(wrong("expected no query and no fragment"));
+        }
+        let url: http::Uri = text.parse().map_err(|error| malformed(name, &error))?;
+        match (url.scheme_str(), url.host()) {
+            (Some("https" | "http"), Some(_)) => Ok(text.trim_end_matches('/').to_owned()),
+            _ => Err(wrong("expected an absolute http or https URL")),
+        }
     }
 
     /// The rate limit called `name`, from the variable `variable`: `requests/seconds`.

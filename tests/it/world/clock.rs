@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use domain::kernel::{Clock, IdSource, Timestamp};
+use domain::kernel::{Clock, IdSource, Result, Timestamp};
 use uuid::Uuid;
 
 /// A clock that stands still until it is moved.
@@ -39,5 +39,12 @@ impl IdSource for SerialIds {
         random[2..].copy_from_slice(&serial.to_be_bytes());
         uuid::Builder::from_unix_timestamp_millis(u64::try_from(now.as_millisecond()).expect("after 1970"), &random)
             .into_uuid()
+    }
+
+    fn secret(&self) -> Result<[u8; 32]> {
+        let serial = self.0.fetch_add(1, Ordering::SeqCst);
+        let mut secret = [0x5e; 32];
+        secret[24..].copy_from_slice(&serial.to_be_bytes());
+        Ok(secret)
     }
 }

@@ -4,6 +4,7 @@ use domain::kernel::UserId;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
+use super::described::assert_described;
 use super::{World, events};
 
 /// An answer as the gateway would pass it on.
@@ -71,18 +72,21 @@ impl World {
             "user" => "easy-writer-user",
             "tools" => "easy-writer-tools",
             "generation" => "easy-writer-generation",
+            "images" => "easy-writer-images",
             _ => "easy-writer-auth",
         };
         let answer = self.invoke(function, &events::http_request(&request)).await.expect("function");
         let text = answer["body"].as_str().unwrap_or_default().to_owned();
         let cookies = answer["cookies"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
-        Reply {
+        let reply = Reply {
             status: u16::try_from(answer["statusCode"].as_u64().expect("status")).expect("status"),
             headers: answer["headers"].clone(),
             cookies: cookies.collect(),
             body: serde_json::from_str(&text).unwrap_or_default(),
             text,
-        }
+        };
+        assert_described(request.method(), request.uri().path(), &reply);
+        reply
     }
 
     pub async fn get(&self, path: &str, token: &str) -> Reply {

@@ -4,6 +4,7 @@
 
 mod aws;
 mod clock;
+mod described;
 pub mod events;
 mod faults;
 mod http;
@@ -11,11 +12,12 @@ mod sockets;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::generation::{Jobs, WorkMessage};
 use domain::kernel::{Clock, IdSource, JobKind, UserId};
-use domain::ledger::{Audit, Ledger};
+use domain::ledger::{Audit, Check, Ledger};
 use edge::{Function, Platform, Vars};
 use lambda_runtime::Context;
 use quintet::sqs::Engine;
@@ -71,6 +73,24 @@ pub struct World {
     pub platform: Platform,
     functions: HashMap<&'static str, Function>,
     _objects: TempDir,
+    /// Whether the books are to be checked when the world ends.
+    honest: AtomicBool,
+}
+
+impl Drop for World {
+    /// Whatever a test did, every account's balance is the sum of its entries.
+    fn drop(&mut self) {
+        if std::thread::panicking() || !self.honest.load(Ordering::SeqCst) {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let ledger = Ledger::new(self.table.clone());
+        // Tests move the clock and end with work undone, so a hold may be old here.
+        let check = Check { hold_limit: Duration::MAX, ..Check::default() };
+        let check = ledger.check_all(&check, self.clock.now());
+        let report = tokio::task::block_in_place(|| runtime.block_on(check)).expect("check");
+        assert!(report.is_clean(), "the books do not balance: {:?}", report.differences);
+    }
 }
 
 /// Queues of Easy Writer.
@@ -128,7 +148,17 @@ impl World {
             Platform { vars, clock: Arc::clone(&clock) as Arc<dyn Clock>, ids, aws: store::Aws::new(settings) };
         let functions = functions(&platform);
         let table = Table::new(plain.dynamodb(), aws::TABLE);
-        Self { clock, faults, watchers, sqs: engines.sqs, table, platform, functions, _objects: engines.objects }
+        Self {
+            clock,
+            faults,
+            watchers,
+            sqs: engines.sqs,
+            table,
+            platform,
+            functions,
+            _objects: engines.objects,
+            honest: true.into(),
+        }
     }
 
     /// Builds all functions anew, as fresh Lambda instances would be, with `change` applied to their variables.
@@ -220,6 +250,11 @@ impl World {
         Jobs::new(self.table.clone(), objects, Arc::clone(&self.platform.clock), Arc::clone(&self.platform.ids))
     }
 
+    /// Says that the test falsifies the books on purpose.
+    pub fn cook_the_books(&self) {
+        self.honest.store(false, Ordering::SeqCst);
+    }
+
     /// Adds up the user's account and asserts that the books balance.
     pub async fn audit(&self, user: UserId) -> Audit {
         let audit = Ledger::new(self.table.clone()).audit(user.into()).await.expect("audit");
@@ -262,6 +297,7 @@ const VARIABLES: &[&str] = &[
 fn worker(queue: &str) -> &'static str {
     match queue {
         GENERATION => "easy-writer-generation-worker",
+        IMAGES => "easy-writer-image-worker",
         GREETING => "easy-writer-greeting-worker",
         other => panic!("no worker for {other}"),
     }
@@ -273,6 +309,7 @@ fn functions(platform: &Platform) -> HashMap<&'static str, Function> {
         ("easy-writer-user", easy_writer_user::function),
         ("easy-writer-tools", easy_writer_tools::function),
         ("easy-writer-generation", easy_writer_generation::function),
+        ("easy-writer-image-worker", easy_writer_image_worker::function),
         ("easy-writer-images", easy_writer_images::function),
         ("easy-writer-socket", easy_writer_socket::function),
         ("easy-writer-greeting-worker", easy_writer_greeting_worker::function),

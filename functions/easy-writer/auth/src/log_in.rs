@@ -6,7 +6,7 @@ use edge::{Answer, Body, ClientAddress, Reply, RequestScope};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::wire::SessionView;
+use crate::wire::SignedInView;
 
 /// E-mail and password.
 #[derive(Deserialize, ToSchema)]
@@ -27,7 +27,7 @@ pub(crate) struct LogInBody {
     operation_id = "log_in",
     request_body = LogInBody,
     responses(
-        (status = 200, description = "Signed in; sets the refresh cookie", body = Success<SessionView>),
+        (status = 200, description = "Signed in; sets the refresh cookie", body = Success<SignedInView>),
         (status = 400, description = "`VALIDATION_ERROR`", body = Failed),
         (status = 401, description = "`INVALID_CREDENTIALS`: address unknown or password wrong, not told which", body = Failed),
         (status = 429, description = "`RATE_LIMITED`", body = Failed),
@@ -38,8 +38,8 @@ pub(crate) async fn log_in(
     scope: RequestScope,
     ClientAddress(address): ClientAddress,
     Body(body): Body<LogInBody>,
-) -> Answer<SessionView> {
+) -> Answer<SignedInView> {
     scope.limit(&state.limiter, &state.limits.log_in, &address, state.clock.now()).await?;
     let (signed_in, balance) = state.accounts.sign_in(&body.email, body.password).await?;
-    Ok(SessionView::reply(Reply::ok, signed_in, balance))
+    Ok(SignedInView::reply(Reply::ok, signed_in, balance))
 }

@@ -37,7 +37,7 @@ impl UserView {
     pub(crate) fn new(user: User, balance: Amount) -> Self {
         Self {
             id: user.id.to_string(),
-            email: user.email.as_str().to_owned(),
+            email: user.address().to_owned(),
             name: user.name,
             provider: match user.origin {
                 Origin::Local => "local",
@@ -52,7 +52,7 @@ impl UserView {
 
 /// A signed-in user.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct SessionView {
+pub(crate) struct SignedInView {
     /// Who.
     user: UserView,
     /// For the `Authorization` header.
@@ -62,7 +62,7 @@ pub(crate) struct SessionView {
     expires_in: u64,
 }
 
-impl SessionView {
+impl SignedInView {
     /// The answer to a successful sign-in: tokens in body and cookie.
     pub(crate) fn reply(reply: fn(Self) -> Reply<Self>, signed_in: SignedIn, balance: Amount) -> Reply<Self> {
         let cookie = refresh_cookie(signed_in.refresh_token);

@@ -38,7 +38,7 @@ impl ProfileView {
     pub(crate) fn new(me: Me, total_generations: u64) -> Self {
         Self {
             id: me.user.id.to_string(),
-            email: me.user.email.as_str().to_owned(),
+            email: me.user.address().to_owned(),
             name: me.user.name,
             provider: match me.user.origin {
                 Origin::Local => "local",

@@ -6,6 +6,7 @@
 //! | path | plays |
 //! |---|---|
 //! | `POST /openai/v1/chat/completions` | OpenAI chat completions, whole or streamed |
+//! | `POST /unisender/ru/transactional/api/v1/email/send.json` | Unisender Go; `GET /mailbox` shows the letters |
 //! | `GET /openai/v1/models`, `GET /openai/v1/models/{id}` | OpenAI models |
 //!
 //! # The text model
@@ -33,6 +34,7 @@
 
 mod compose;
 mod extract;
+mod mail;
 mod openai;
 mod rewrite;
 mod spelling;
@@ -57,5 +59,5 @@ pub struct Options {
 
 /// Every vendor that the sandbox plays, each under a prefix of its own.
 pub fn router(options: Options) -> axum::Router {
-    axum::Router::new().nest("/openai/v1", openai::router(options))
+    axum::Router::new().nest("/openai/v1", openai::router(options.clone())).merge(mail::router(options))
 }

@@ -1,7 +1,14 @@
-//! The start page and the API references.
+//! The start page, the API references, and the app of Easy Writer, which shows its API at work.
+//!
+//! Plain pages, style sheets and JavaScript modules, compiled in as they are: there is no build step. Scripts and styles are files of their
+//! own, because the pages' content security policy admits nothing inline. What runs is at `/state.json`, which the start page asks for.
 
+mod assets;
 mod page;
+mod security;
+mod state;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,42 +17,52 @@ use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use crate::assembly::Endpoints;
+use crate::function::Function;
 use crate::gateway::socket_api::SocketApi;
 use crate::sqs;
 use crate::stack::Stack;
+
+/// The product whose app this is.
+const APP: &str = "easy-writer";
 
 /// What the pages show.
 pub(crate) struct Console {
     products: Vec<Product>,
     /// Names and addresses.
     services: Vec<(&'static str, String)>,
+    sandbox: String,
     queues: sqs::Engine,
     /// Queues that hold what others gave up on.
     dead_letters: Vec<String>,
-    functions: usize,
+    functions: BTreeMap<String, Arc<Function>>,
     root: PathBuf,
 }
 
 struct Product {
     name: String,
-    url: String,
+    port: u16,
     sockets: Option<Arc<SocketApi>>,
+}
+
+impl Product {
+    fn url(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
 }
 
 impl Console {
     pub(crate) fn of(
         stack: &Stack,
         endpoints: &Endpoints,
-        sockets: &std::collections::BTreeMap<String, Arc<SocketApi>>,
+        sockets: &BTreeMap<String, Arc<SocketApi>>,
         root: &std::path::Path,
     ) -> Self {
         let products = stack.fronts.iter().map(|(name, front)| Product {
             name: name.clone(),
-            url: format!("http://localhost:{}", front.address.port()),
+            port: front.address.port(),
             sockets: sockets.get(name).cloned(),
         });
         let policies = stack.queues.iter().filter_map(|queue| queue.attributes.get("RedrivePolicy"));
@@ -56,14 +73,14 @@ impl Console {
         Self {
             products: products.collect(),
             services: vec![
-                ("Sandbox (stands in for other companies)", endpoints.sandbox.clone()),
                 ("DynamoDB", endpoints.dynamodb.clone()),
                 ("S3", endpoints.s3.clone()),
                 ("SQS", endpoints.sqs.clone()),
             ],
+            sandbox: endpoints.sandbox.replace("127.0.0.1", "localhost"),
             queues: stack.engine.clone(),
             dead_letters: targets.collect(),
-            functions: stack.functions.len(),
+            functions: stack.functions.clone(),
             root: root.to_owned(),
         }
     }
@@ -82,21 +99,30 @@ type Shared = State<Arc<Console>>;
 
 /// The pages.
 pub(crate) fn router(console: Console) -> Router {
+    let policy = security::Policy::new(console.products.iter().map(|product| product.port));
     Router::new()
         .route("/", get(show_start))
+        .route("/state.json", get(show_state))
         .route("/reference/{product}", get(show_reference))
         .route("/reference/{product}/openapi.json", get(show_description))
-        .route("/style.css", get(|| async { ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("style.css")) }))
-        .route(
-            "/reference.js",
-            get(|| async { ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("reference.js")) }),
-        )
+        .route("/easy-writer", get(show_app))
+        .route("/easy-writer/signed-in", get(show_app))
+        .route("/easy-writer/paid", get(show_app))
+        .fallback(assets::serve)
+        .layer(axum::middleware::map_response_with_state(policy, security::guard))
         .with_state(Arc::new(console))
 }
 
 async fn show_start(State(console): Shared) -> Response {
-    match console.queues.counts().await {
-        Ok(counts) => Html(page::start(&console, &counts)).into_response(),
+    match state::read(&console).await {
+        Ok(state) => Html(page::start(&console, &state)).into_response(),
+        Err(fault) => (StatusCode::INTERNAL_SERVER_ERROR, fault.to_string()).into_response(),
+    }
+}
+
+async fn show_state(State(console): Shared) -> Response {
+    match state::read(&console).await {
+        Ok(state) => axum::Json(state).into_response(),
         Err(fault) => (StatusCode::INTERNAL_SERVER_ERROR, fault.to_string()).into_response(),
     }
 }
@@ -104,8 +130,14 @@ async fn show_start(State(console): Shared) -> Response {
 async fn show_reference(State(console): Shared, Path(product): Path<String>) -> Response {
     let Some(product) = console.product(&product) else { return StatusCode::NOT_FOUND.into_response() };
     let description = format!("/reference/{}/openapi.json", product.name);
-    let page = include_str!("reference.html").replace("{base}", &product.url).replace("{description}", &description);
+    let page = include_str!("reference.html").replace("{base}", &product.url()).replace("{description}", &description);
     Html(page).into_response()
+}
+
+/// The app. Its pages differ only by what its script does with their address.
+async fn show_app(State(console): Shared) -> Response {
+    let Some(product) = console.product(APP) else { return StatusCode::NOT_FOUND.into_response() };
+    Html(include_str!("easy_writer/index.html").replace("{port}", &product.port.to_string())).into_response()
 }
 
 /// The description as JSON, which browsers can read. Read anew each time, so that a reload shows what was just written.

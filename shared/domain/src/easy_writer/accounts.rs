@@ -1,8 +1,11 @@
 //! Registration with its gift, and what users see of themselves.
 
+use store::Write;
+
 use crate::generation::JobCounts;
-use crate::identity::{Identity, Profile, Registration, SignedIn, User};
-use crate::kernel::{Amount, Page, Paged, Result, UserId};
+use crate::idempotency::Request;
+use crate::identity::{Arrival, Identity, OAuth, OAuthFailure, Origin, Profile, Registration, SignedIn, User};
+use crate::kernel::{Amount, Page, Paged, Result, Timestamp, UserId};
 use crate::ledger::{self, Entry, Ledger, Posting};
 
 /// What every new user gets.
@@ -29,16 +32,32 @@ impl Accounts {
         Self { identity, ledger }
     }
 
-    /// Opens an account with the welcome gift on it.
-    pub async fn register(&self, registration: Registration) -> Result<(SignedIn, Amount)> {
-        let gift = |user: UserId, now| {
-            let posting =
-                Posting {
-                    operation: user.as_uuid(), amount: WELCOME, description: "Приветственный бонус".to_owned()
-                };
-            ledger::credit_writes(user.into(), &posting, now)
-        };
-        Ok((self.identity.register(registration, gift).await?, WELCOME))
+    /// Opens an account with the welcome gift on it. A repeat with the same idempotency key opens nothing and signs in again.
+    pub async fn register(
+        &self,
+        registration: Registration,
+        idempotency_key: Option<String>,
+    ) -> Result<(SignedIn, Amount)> {
+        let request = idempotency_key.map(|key| {
+            // There is no caller yet to file the key under, so each key is a scope of its own. The password is not part of the content, because
+            // the record must not hold a fast hash of it.
+            let scope = format!("register:{key}");
+            Request::new(scope, key, &["register", registration.email.as_str()])
+        });
+        let opened = self.identity.register(registration, request, gift).await?;
+        let balance = if opened.is_new { WELCOME } else { self.balance(opened.signed_in.user.id).await? };
+        Ok((opened.signed_in, balance))
+    }
+
+    /// Signs in the person whose browser came back from a provider; a new account has the welcome gift on it.
+    pub async fn arrive(
+        &self,
+        oauth: &OAuth,
+        origin: Origin,
+        arrival: Arrival<'_>,
+        attempt: Option<&str>,
+    ) -> Result<SignedIn, OAuthFailure> {
+        oauth.arrive(origin, arrival, attempt, gift).await
     }
 
     /// Signs in.
@@ -75,4 +94,11 @@ impl Accounts {
     pub async fn transactions(&self, user: UserId, page: Page) -> Result<Paged<Entry>> {
         self.ledger.statement(user.into(), page).await
     }
+}
+
+/// The writes that put the welcome gift on a new account.
+fn gift(user: UserId, now: Timestamp) -> Result<Vec<Write>> {
+    let description = "Приветственный бонус".to_owned();
+    let posting = Posting { operation: user.as_uuid(), amount: WELCOME, description };
+    ledger::credit_writes(user.into(), &posting, now)
 }

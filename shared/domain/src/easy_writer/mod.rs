@@ -6,6 +6,7 @@ mod draw;
 mod execute;
 mod images;
 mod run;
+mod top_up;
 mod validation;
 
 pub use accounts::{Accounts, Me};
@@ -16,9 +17,13 @@ pub use images::{
     IMAGE_PRICE, Image, ImageFormat, ImageOrder, Images, Picture, Scale, Upscale, parse_style, style_name,
 };
 pub use run::ToolWork;
+pub use top_up::{MAX_ROUBLES, MIN_ROUBLES, PaymentMethod, TopUpOrder, TopUps, whole_roubles};
 
 /// The name of the product: issuer of its tokens, label in its logs.
 pub const PRODUCT: &str = "easy-writer";
+
+/// What people call it.
+pub const PRODUCT_NAME: &str = "Easy Writer";
 
 /// How many raits one rouble buys.
 pub const RAITS_PER_ROUBLE: i64 = 10;

@@ -1,4 +1,5 @@
-//! `EMAIL#{address}` / `EMAIL` points to a user; `USER#{id}` holds `PROFILE` and one `FAMILY#{id}` per sign-in.
+//! `EMAIL#{address}` / `EMAIL` and `LINK#{origin}#{subject}` / `LINK` point to a user; `USER#{id}` holds `PROFILE` and one `FAMILY#{id}` per
+//! sign-in; `ATTEMPT#{state}` / `USED` remembers, until its token expires anyway, that a browser came back from a provider.
 
 use serde::{Deserialize, Serialize};
 use store::Key;
@@ -11,6 +12,19 @@ pub(super) const FAMILY_PREFIX: &str = "FAMILY#";
 
 pub(super) fn email_key(email: &Email) -> Key {
     Key::new(format!("EMAIL#{email}"), "EMAIL")
+}
+
+pub(super) fn link_key(origin: Origin, subject: &str) -> Key {
+    let origin = match origin {
+        Origin::Local => "local",
+        Origin::Google => "google",
+        Origin::Yandex => "yandex",
+    };
+    Key::new(format!("LINK#{origin}#{subject}"), "LINK")
+}
+
+pub(super) fn attempt_key(state: &str) -> Key {
+    Key::new(format!("ATTEMPT#{state}"), "USED")
 }
 
 pub(super) fn user_partition(user: UserId) -> String {
@@ -32,12 +46,34 @@ pub(super) struct EmailItem {
     pub(super) user: UserId,
 }
 
+/// Which user a provider's account belongs to.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct LinkItem {
+    #[serde(flatten)]
+    pub(super) key: Key,
+    pub(super) user: UserId,
+    /// Milliseconds since 1970.
+    pub(super) linked_at: i64,
+}
+
+/// An attempt to sign in through a provider that came back.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct AttemptItem {
+    #[serde(flatten)]
+    pub(super) key: Key,
+    /// Whose write this is: one that is repeated because its answer got lost must find itself.
+    pub(super) claim: Uuid,
+    /// Seconds since 1970.
+    pub(super) expires_at: i64,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct UserItem {
     #[serde(flatten)]
     pub(super) key: Key,
     pub(super) user: UserId,
-    pub(super) email: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) email: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) name: Option<String>,
     pub(super) origin: StoredOrigin,
@@ -53,6 +89,26 @@ pub(super) enum StoredOrigin {
     Local,
     Google,
     Yandex,
+}
+
+impl From<Origin> for StoredOrigin {
+    fn from(origin: Origin) -> Self {
+        match origin {
+            Origin::Local => Self::Local,
+            Origin::Google => Self::Google,
+            Origin::Yandex => Self::Yandex,
+        }
+    }
+}
+
+impl From<StoredOrigin> for Origin {
+    fn from(origin: StoredOrigin) -> Self {
+        match origin {
+            StoredOrigin::Local => Self::Local,
+            StoredOrigin::Google => Self::Google,
+            StoredOrigin::Yandex => Self::Yandex,
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -72,13 +128,9 @@ impl UserItem {
         Self {
             key: user_key(user.id),
             user: user.id,
-            email: user.email.as_str().to_owned(),
+            email: user.email.as_ref().map(|email| email.as_str().to_owned()),
             name: user.name.clone(),
-            origin: match user.origin {
-                Origin::Local => StoredOrigin::Local,
-                Origin::Google => StoredOrigin::Google,
-                Origin::Yandex => StoredOrigin::Yandex,
-            },
+            origin: user.origin.into(),
             password_hash,
             created_at: user.created_at.as_millisecond(),
         }
@@ -95,12 +147,9 @@ impl TryFrom<UserItem> for User {
     type Error = Error;
 
     fn try_from(item: UserItem) -> Result<Self> {
-        let email = Email::parse(&item.email).map_err(|_| Error::internal("stored user", "e-mail does not parse"))?;
-        let origin = match item.origin {
-            StoredOrigin::Local => Origin::Local,
-            StoredOrigin::Google => Origin::Google,
-            StoredOrigin::Yandex => Origin::Yandex,
-        };
-        Ok(Self { id: item.user, email, name: item.name, origin, created_at: from_epoch_millis(item.created_at) })
+        let email = item.email.as_deref().map(Email::parse).transpose();
+        let email = email.map_err(|_| Error::internal("stored user", "e-mail does not parse"))?;
+        let created_at = from_epoch_millis(item.created_at);
+        Ok(Self { id: item.user, email, name: item.name, origin: item.origin.into(), created_at })
     }
 }

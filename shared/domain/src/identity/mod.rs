@@ -4,14 +4,27 @@
 //! that generation. A token of an older generation is a stolen or replayed one and ends the family, except within a few seconds of the
 //! rotation, when it is a browser's second tab or a repeated request and gets the current generation again.
 //!
+//! **Providers.** Google and Yandex can vouch for a person instead of a password ([`OAuth`]). What is signed in to then, and what is never taken
+//! over, is decided in `oauth::joining` and done in `linking`.
+//!
 //! Access tokens are checked by signature alone and live 15 minutes; ending a family stops their renewal.
 
 mod items;
+mod linking;
 mod model;
+mod oauth;
 mod password;
+mod providers;
 mod service;
 mod tokens;
 
-pub use model::{Email, NewPassword, Origin, Profile, Registration, SignedIn, User, UserName};
+pub use model::{
+    Email, NewPassword, Opened, Origin, Profile, Registration, SignedIn, User, UserName, account_label,
+};
+pub use oauth::{
+    AuthorizeRequest, CodeExchange, OAuthError, OAuthFailure, OAuthPerson, OAuthProvider, SharedOAuthProvider,
+    code_challenge,
+};
+pub use providers::{Arrival, Departure, OAuth};
 pub use service::Identity;
 pub use tokens::{AccessToken, MalformedTokenKeys, RefreshToken, TokenIssuer, TokenKeys};

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
 use crate::kernel::{Error, Result, Timestamp, UserId};
 
 /// An e-mail address in the form that identifies an account: trimmed, lower case.
@@ -38,6 +42,11 @@ impl Email {
     }
 }
 
+/// Stands for the account of whatever was given as an address, in the subject of a limit: a hash, so that any input fits into a key.
+pub fn account_label(email: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(email.trim().to_lowercase()))
+}
+
 impl fmt::Display for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -55,6 +64,10 @@ impl NewPassword {
             8..=128 => Ok(Self(text)),
             _ => Err(Error::invalid(field, "too_long", "Пароль должен быть не длиннее 128 символов")),
         }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.0
     }
 
     pub(super) fn into_text(self) -> String {
@@ -104,14 +117,21 @@ pub enum Origin {
 pub struct User {
     /// The id.
     pub id: UserId,
-    /// The address that identifies the account.
-    pub email: Email,
+    /// The address that identifies the account. Accounts from providers that told none, or none that is verified, have none.
+    pub email: Option<Email>,
     /// Display name, once given.
     pub name: Option<String>,
     /// How the account came into being.
     pub origin: Origin,
     /// When.
     pub created_at: Timestamp,
+}
+
+impl User {
+    /// The address as contracts want it: empty when there is none.
+    pub fn address(&self) -> &str {
+        self.email.as_ref().map_or("", Email::as_str)
+    }
 }
 
 /// What a person may change about themselves.
@@ -127,6 +147,14 @@ pub struct Registration {
     pub email: Email,
     /// The password.
     pub password: NewPassword,
+}
+
+/// An account that was asked for, its owner signed in.
+pub struct Opened {
+    /// The owner.
+    pub signed_in: SignedIn,
+    /// Whether it came into being now; false for a repeated request.
+    pub is_new: bool,
 }
 
 /// A signed-in user with fresh tokens.
@@ -155,6 +183,13 @@ mod tests {
             assert!(Email::parse(bad).is_err(), "{bad:?}");
         }
         assert!(Email::parse(&format!("{}@b.ru", "a".repeat(65))).is_err());
+    }
+
+    #[test]
+    fn one_account_has_one_label() {
+        assert_eq!(account_label(" User@Example.com"), account_label("user@example.com"));
+        assert_ne!(account_label("user@example.com"), account_label("user@example.org"));
+        assert_eq!(account_label(&"x".repeat(100_000)).len(), 43);
     }
 
     #[test]

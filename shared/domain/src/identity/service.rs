@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Condition, Delete, Put, Query, Table, Update, Write, attr};
+use store::{Check, Condition, Delete, Put, Query, Table, Update, Write, attr};
 use uuid::Uuid;
 
 use super::items::{EmailItem, FAMILY_PREFIX, FamilyItem, UserItem, email_key, family_key, user_key, user_partition};
-use super::model::{Email, NewPassword, Origin, Profile, Registration, SignedIn, User};
+use super::model::{Email, NewPassword, Opened, Origin, Profile, Registration, SignedIn, User};
 use super::password;
 use super::tokens::{AccessToken, REFRESH_LIFETIME, RefreshToken, TokenIssuer};
+use crate::idempotency::Request;
 use crate::kernel::{AuthFailure, Clock, Error, IdSource, Resource, Result, Rule, Timestamp, UserId, epoch_seconds};
 
 /// How long after a rotation the previous token still gets the current one: a second tab, or an answer that got lost.
@@ -21,10 +22,10 @@ const FAMILIES_PER_TRANSACTION: usize = 99;
 /// The accounts of one product.
 #[derive(Clone)]
 pub struct Identity {
-    table: Table,
-    tokens: TokenIssuer,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn IdSource>,
+    pub(super) table: Table,
+    pub(super) tokens: TokenIssuer,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn IdSource>,
 }
 
 impl Identity {
@@ -35,39 +36,50 @@ impl Identity {
 
     /// Opens an account and signs its owner in. `with_account` brings the writes that must happen together with it, such as a first credit.
     ///
-    /// Fails with [`Error::AlreadyExists`] if the address has an account.
+    /// A repeat of `request` signs the owner of the account in that the first one opened: whoever repeats it must know its password.
+    ///
+    /// Fails with [`Error::AlreadyExists`] if the address has an account, and with [`Rule::IdempotencyKeyReused`] if the key was used with
+    /// another address or password.
     pub async fn register(
         &self,
         registration: Registration,
+        request: Option<Request>,
         with_account: impl FnOnce(UserId, Timestamp) -> Result<Vec<Write>>,
-    ) -> Result<SignedIn> {
+    ) -> Result<Opened> {
+        let password = registration.password.text().to_owned();
         let password_hash = password::hash(registration.password).await?;
         let now = self.clock.now();
-        let user = User {
-            id: UserId::mint(&*self.ids, now),
-            email: registration.email,
-            name: None,
-            origin: Origin::Local,
-            created_at: now,
-        };
+        let id = UserId::mint(&*self.ids, now);
+        let email = EmailItem { key: email_key(&registration.email), user: id };
+        let user = User { id, email: Some(registration.email), name: None, origin: Origin::Local, created_at: now };
         let family = self.new_family(user.id, now);
-        let email = EmailItem { key: email_key(&user.email), user: user.id };
         let mut writes = vec![
             Put::new(&email)?.when(Condition::item_missing()).into(),
             Put::new(&UserItem::new(&user, Some(password_hash)))?.when(Condition::item_missing()).into(),
             Put::new(&family)?.into(),
         ];
         writes.extend(with_account(user.id, now)?);
-        match self.table.transact(writes).await {
-            Ok(()) => self.signed_in(user, &family, now),
-            Err(error) if error.failed_write(0).is_some() => Err(Error::AlreadyExists(Resource::Email)),
-            Err(error) => Err(error.into()),
+        let request_write = writes.len();
+        if let Some(request) = &request {
+            writes.push(request.write(id.as_uuid(), now)?);
         }
+        let error = match self.table.transact(writes).await {
+            Ok(()) => return Ok(Opened { signed_in: self.signed_in(user, &family, now)?, is_new: true }),
+            Err(error) => error,
+        };
+        if let Some(request) = request
+            && let Some(earlier) = request.earlier(&error, request_write)?
+        {
+            // The record of a request holds no hash of the password: a fast one could be guessed. The account's own is asked instead.
+            let signed_in = self.sign_in_to(UserId::from(earlier), password).await?;
+            let other = Error::Conflict(Rule::IdempotencyKeyReused);
+            return Ok(Opened { signed_in: signed_in.ok_or(other)?, is_new: false });
+        }
+        if error.failed_write(0).is_some() { Err(Error::AlreadyExists(Resource::Email)) } else { Err(error.into()) }
     }
 
     /// Signs in with e-mail and password. Unknown addresses take as long as wrong passwords and get the same answer.
     pub async fn sign_in(&self, email: &str, password: String) -> Result<SignedIn> {
-        let wrong = || Error::Unauthenticated(AuthFailure::Credentials);
         // An address that does not parse has no account, and says so no differently.
         let pointer = match Email::parse(email) {
             Ok(email) => self.table.get::<EmailItem>(email_key(&email)).await?,
@@ -75,16 +87,27 @@ impl Identity {
         };
         // Unknown addresses read a user that cannot exist, so that both paths take the same steps.
         let user = pointer.map_or(UserId::from(Uuid::nil()), |pointer| pointer.user);
+        self.sign_in_to(user, password).await?.ok_or(Error::Unauthenticated(AuthFailure::Credentials))
+    }
+
+    /// Signs in to an account by its password; `None` if it is another one, or there is none.
+    async fn sign_in_to(&self, user: UserId, password: String) -> Result<Option<SignedIn>> {
         let item = self.table.get::<UserItem>(user_key(user)).await?;
         let stored_hash = item.as_ref().and_then(|item| item.password_hash.clone());
-        if !password::verify(password, stored_hash).await? {
-            return Err(wrong());
+        if !password::verify(password, stored_hash.clone()).await? {
+            return Ok(None);
         }
-        let user = User::try_from(item.ok_or_else(wrong)?)?;
+        let Some(item) = item else { return Ok(None) };
+        let user = User::try_from(item)?;
         let now = self.clock.now();
         let family = self.new_family(user.id, now);
-        self.table.put(Put::new(&family)?).await?;
-        self.signed_in(user, &family, now)
+        // Whoever takes the password away and then ends all sign-ins must not miss one that is just being made.
+        let unchanged = Check::new(user_key(user.id), attr("password_hash").equals(stored_hash));
+        match self.table.transact(vec![unchanged.into(), Put::new(&family)?.into()]).await {
+            Ok(()) => self.signed_in(user, &family, now).map(Some),
+            Err(error) if error.failed_write(0).is_some() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Trades a refresh token for new tokens.
@@ -143,7 +166,7 @@ impl Identity {
         self.user_item(user).await?.try_into()
     }
 
-    async fn user_item(&self, user: UserId) -> Result<UserItem> {
+    pub(super) async fn user_item(&self, user: UserId) -> Result<UserItem> {
         self.table.get(user_key(user)).await?.ok_or(Error::NotFound(Resource::User))
     }
 
@@ -161,10 +184,7 @@ impl Identity {
     ///
     /// Fails with [`AuthFailure::Credentials`] if `current` is wrong.
     pub async fn change_password(&self, caller: AccessToken, current: String, new: NewPassword) -> Result<()> {
-        let families = Query::partition(user_partition(caller.user)).prefix(FAMILY_PREFIX);
-        let (item, families) = tokio::try_join!(self.user_item(caller.user), async {
-            Ok(self.table.query_all::<FamilyItem>(families).await?)
-        })?;
+        let (item, families) = tokio::try_join!(self.user_item(caller.user), self.families(caller.user))?;
         let Some(old_hash) = item.password_hash else { return Err(Error::Conflict(Rule::NoPassword)) };
         if !password::verify(current, Some(old_hash.clone())).await? {
             return Err(Error::Unauthenticated(AuthFailure::Credentials));
@@ -191,11 +211,15 @@ impl Identity {
         }
     }
 
-    fn new_family(&self, user: UserId, now: Timestamp) -> FamilyItem {
+    pub(super) async fn families(&self, user: UserId) -> Result<Vec<FamilyItem>> {
+        Ok(self.table.query_all(Query::partition(user_partition(user)).prefix(FAMILY_PREFIX)).await?)
+    }
+
+    pub(super) fn new_family(&self, user: UserId, now: Timestamp) -> FamilyItem {
         FamilyItem::new(user, self.ids.uuid(now), now, expiry(now))
     }
 
-    fn signed_in(&self, user: User, family: &FamilyItem, now: Timestamp) -> Result<SignedIn> {
+    pub(super) fn signed_in(&self, user: User, family: &FamilyItem, now: Timestamp) -> Result<SignedIn> {
         let access_token = self.tokens.sign_access(AccessToken { user: user.id, family: family.family }, now)?;
         let refresh = RefreshToken { user: user.id, family: family.family, generation: family.generation };
         Ok(SignedIn { user, access_token, refresh_token: self.tokens.sign_refresh(refresh, now)? })

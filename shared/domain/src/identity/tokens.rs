@@ -1,22 +1,27 @@
-//! Signed tokens: short access tokens and the refresh tokens of a family.
+//! Signed tokens: short access tokens, the refresh tokens of a family, and what a browser keeps while it is away at a provider.
 //!
-//! Both are JWTs signed with HMAC-SHA256. A key's id (`kid`) is derived from the key, so rotating means putting a new secret in front of
+//! All are JWTs signed with HMAC-SHA256. A key's id (`kid`) is derived from the key, so rotating means putting a new secret in front of
 //! the list: it signs from then on, while tokens of the older secrets stay valid until they expire.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::items::StoredOrigin;
+use super::oauth::Attempt;
 use crate::kernel::{AuthFailure, Error, Result, Timestamp, UserId};
 
 /// How long an access token is valid.
 pub(super) const ACCESS_LIFETIME: Duration = Duration::from_mins(15);
 /// How long a family lives after its last rotation.
 pub(super) const REFRESH_LIFETIME: Duration = Duration::from_hours(720);
+/// How long a person may stay at a provider. Providers' codes live as long.
+pub(super) const ATTEMPT_LIFETIME: Duration = Duration::from_mins(10);
 
 /// The shortest secret accepted: as long as the hash.
 const MIN_SECRET_BYTES: usize = 32;
@@ -97,6 +102,7 @@ pub struct RefreshToken {
 enum Kind {
     Access,
     Refresh,
+    Attempt,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -109,6 +115,44 @@ struct Claims {
     exp: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     generation: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AttemptClaims {
+    iss: String,
+    kind: Kind,
+    iat: i64,
+    exp: i64,
+    origin: StoredOrigin,
+    state: String,
+    verifier: String,
+    nonce: String,
+}
+
+/// What every kind of claims has.
+trait Dated: Serialize + DeserializeOwned {
+    fn kind(&self) -> Kind;
+    fn exp(&self) -> i64;
+}
+
+impl Dated for Claims {
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn exp(&self) -> i64 {
+        self.exp
+    }
+}
+
+impl Dated for AttemptClaims {
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn exp(&self) -> i64 {
+        self.exp
+    }
 }
 
 impl TokenIssuer {
@@ -127,47 +171,61 @@ impl TokenIssuer {
         REFRESH_LIFETIME.as_secs()
     }
 
+    /// How long a person may stay at a provider, in seconds: `Max-Age` of the cookie that waits for them.
+    pub const fn attempt_lifetime_seconds() -> u64 {
+        ATTEMPT_LIFETIME.as_secs()
+    }
+
     /// Signs an access token.
     pub fn sign_access(&self, token: AccessToken, now: Timestamp) -> Result<String> {
-        self.sign(Kind::Access, token.user, token.family, None, ACCESS_LIFETIME, now)
+        let (iat, exp) = lifetime(ACCESS_LIFETIME, now);
+        let AccessToken { user: sub, family: sid } = token;
+        self.sign(&Claims { iss: self.issuer.to_owned(), sub, sid, kind: Kind::Access, iat, exp, generation: None })
     }
 
     /// Signs a refresh token.
     pub fn sign_refresh(&self, token: RefreshToken, now: Timestamp) -> Result<String> {
-        self.sign(Kind::Refresh, token.user, token.family, Some(token.generation), REFRESH_LIFETIME, now)
+        let (iat, exp) = lifetime(REFRESH_LIFETIME, now);
+        let RefreshToken { user: sub, family: sid, generation } = token;
+        let generation = Some(generation);
+        self.sign(&Claims { iss: self.issuer.to_owned(), sub, sid, kind: Kind::Refresh, iat, exp, generation })
+    }
+
+    /// Signs what a browser keeps while its person is at a provider.
+    pub(super) fn sign_attempt(&self, attempt: Attempt, now: Timestamp) -> Result<String> {
+        let (iat, exp) = lifetime(ATTEMPT_LIFETIME, now);
+        let (iss, kind) = (self.issuer.to_owned(), Kind::Attempt);
+        let Attempt { origin, state, verifier, nonce } = attempt;
+        self.sign(&AttemptClaims { iss, kind, iat, exp, origin: origin.into(), state, verifier, nonce })
     }
 
     /// Checks an access token.
     pub fn read_access(&self, text: &str, now: Timestamp) -> Result<AccessToken> {
-        let claims = self.read(Kind::Access, text, now)?;
+        let claims: Claims = self.read(Kind::Access, text, now)?;
         Ok(AccessToken { user: claims.sub, family: claims.sid })
     }
 
     /// Checks a refresh token. Whether its family still lives is another question.
     pub fn read_refresh(&self, text: &str, now: Timestamp) -> Result<RefreshToken> {
-        let claims = self.read(Kind::Refresh, text, now)?;
+        let claims: Claims = self.read(Kind::Refresh, text, now)?;
         let generation = claims.generation.ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
         Ok(RefreshToken { user: claims.sub, family: claims.sid, generation })
     }
 
-    fn sign(
-        &self,
-        kind: Kind,
-        user: UserId,
-        family: Uuid,
-        generation: Option<u64>,
-        lifetime: Duration,
-        now: Timestamp,
-    ) -> Result<String> {
-        let iat = now.as_second();
-        let exp = iat + i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
-        let claims = Claims { iss: self.issuer.to_owned(), sub: user, sid: family, kind, iat, exp, generation };
-        let key = &self.keys.newest;
-        let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
-        jsonwebtoken::encode(&header, &claims, &key.encoding).map_err(|error| Error::internal("sign token", error))
+    /// Checks what a browser kept.
+    pub(super) fn read_attempt(&self, text: &str, now: Timestamp) -> Result<Attempt> {
+        let claims: AttemptClaims = self.read(Kind::Attempt, text, now)?;
+        let AttemptClaims { origin, state, verifier, nonce, .. } = claims;
+        Ok(Attempt { origin: origin.into(), state, verifier, nonce })
     }
 
-    fn read(&self, kind: Kind, text: &str, now: Timestamp) -> Result<Claims> {
+    fn sign(&self, claims: &impl Dated) -> Result<String> {
+        let key = &self.keys.newest;
+        let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
+        jsonwebtoken::encode(&header, claims, &key.encoding).map_err(|error| Error::internal("sign token", error))
+    }
+
+    fn read<C: Dated>(&self, kind: Kind, text: &str, now: Timestamp) -> Result<C> {
         let invalid = || Error::Unauthenticated(AuthFailure::TokenInvalid);
         let header = jsonwebtoken::decode_header(text).map_err(|_| invalid())?;
         let id = header.kid.ok_or_else(invalid)?;
@@ -178,19 +236,26 @@ impl TokenIssuer {
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
         validation.set_issuer(&[self.issuer]);
-        let claims = jsonwebtoken::decode::<Claims>(text, &key.decoding, &validation).map_err(|_| invalid())?.claims;
-        if claims.kind != kind {
+        let claims = jsonwebtoken::decode::<C>(text, &key.decoding, &validation).map_err(|_| invalid())?.claims;
+        if claims.kind() != kind {
             return Err(invalid());
         }
-        if claims.exp <= now.as_second() {
+        if claims.exp() <= now.as_second() {
             return Err(Error::Unauthenticated(AuthFailure::TokenExpired));
         }
         Ok(claims)
     }
 }
 
+/// When a token that is signed now begins and ends, in seconds since 1970.
+fn lifetime(lifetime: Duration, now: Timestamp) -> (i64, i64) {
+    let iat = now.as_second();
+    (iat, iat + i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX))
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::model::Origin;
     use super::*;
 
     const OLD: &str = "old-secret-old-secret-old-secret-old";
@@ -235,6 +300,20 @@ mod tests {
         assert!(tokens.read_access(&refresh, at(1)).is_err());
         let other = TokenIssuer::new("novels", NEW.parse().unwrap());
         assert!(other.read_access(&tokens.sign_access(access(), at(0)).unwrap(), at(1)).is_err());
+    }
+
+    #[test]
+    fn an_attempt_reads_back_for_ten_minutes_and_is_no_other_token() {
+        let tokens = issuer(NEW);
+        let (state, verifier, nonce) = ("s".to_owned(), "v".to_owned(), "n".to_owned());
+        let attempt = Attempt { origin: Origin::Google, state, verifier, nonce };
+        let text = tokens.sign_attempt(attempt.clone(), at(1000)).unwrap();
+        assert_eq!(tokens.read_attempt(&text, at(1599)).unwrap(), attempt);
+        assert!(tokens.read_attempt(&text, at(1600)).is_err());
+        assert!(tokens.read_access(&text, at(1001)).is_err() && tokens.read_refresh(&text, at(1001)).is_err());
+        let access = tokens.sign_access(access(), at(1000)).unwrap();
+        assert!(tokens.read_attempt(&access, at(1001)).is_err());
+        assert!(issuer(OLD).read_attempt(&text, at(1001)).is_err(), "nobody else can sign one");
     }
 
     #[test]

@@ -6,12 +6,15 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::{NoContext, Uuid};
 
-use super::Timestamp;
+use super::{Error, Result, Timestamp};
 
 /// Mints ids and secrets. A port, so that tests get the same ids on every run.
 pub trait IdSource: Send + Sync {
     /// A new UUIDv7 whose time part is `now`, so that ids sort by creation.
     fn uuid(&self, now: Timestamp) -> Uuid;
+
+    /// 32 bytes that nobody can guess. Ids are not secrets: most of their bits are the time.
+    fn secret(&self) -> Result<[u8; 32]>;
 }
 
 /// Ids from the operating system's randomness.
@@ -23,6 +26,12 @@ impl IdSource for RandomIds {
         let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
         let nanos = u32::try_from(millis % 1000).unwrap_or_default() * 1_000_000;
         Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, millis / 1000, nanos))
+    }
+
+    fn secret(&self) -> Result<[u8; 32]> {
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(|error| Error::internal("random bytes", error))?;
+        Ok(secret)
     }
 }
 
@@ -95,6 +104,8 @@ pub enum JobKind {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -103,5 +114,11 @@ mod tests {
         let late = JobId::mint(&RandomIds, Timestamp::from_millisecond(1_700_000_000_002).unwrap());
         assert!(early < late);
         assert!(early.to_string() < late.to_string());
+    }
+
+    #[test]
+    fn secrets_do_not_repeat() {
+        let secrets: HashSet<_> = (0..100).map(|_| RandomIds.secret().unwrap()).collect();
+        assert_eq!(secrets.len(), 100);
     }
 }

@@ -14,4 +14,6 @@ mod service;
 pub use check::{Check, Difference, Finding, Report};
 pub use model::{Account, AccountId, Audit, Entry, EntryState, Posting};
 pub use service::Ledger;
-pub(crate) use service::{BALANCE_WRITE, capture_writes, credit_writes, hold_writes, refused, release_writes};
+pub(crate) use service::{
+    BALANCE_WRITE, capture_writes, credit_writes, debit_writes, hold_writes, refused, release_writes,
+};

@@ -1,3 +1,18 @@
 //! Payments: intents to pay, what providers report about them, and their settlement.
+//!
+//! **Invariants.** Money that a provider took for a payment is credited once, in the transaction that marks the payment as paid and records the
+//! provider's report. Nothing but a proved report that agrees with the payment (order, amount, currency, real or test money) moves money. A
+//! payment that is closed here but paid there is credited all the same: the money is real.
 
+mod items;
+mod model;
 pub mod provider;
+mod reconciliation;
+mod service;
+mod settlement;
+
+pub use model::{Checkout, NewPayment, Payment, State, Status};
+pub use provider::ProviderId;
+pub use reconciliation::Reconciled;
+pub(crate) use service::NOT_OFFERED;
+pub use service::Payments;

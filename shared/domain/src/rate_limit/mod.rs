@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use store::{Table, Update};
+use store::{Table, Update, attr};
 
 use crate::kernel::{Error, Result, Timestamp};
 use items::{WindowItem, window_key};
@@ -81,9 +81,7 @@ impl RateLimiter {
     ///
     /// Fails with [`Error::RateLimited`] once the window's requests are spent. Refused requests count too: hammering does not help.
     pub async fn hit(&self, policy: &Policy, subject: &str, now: Timestamp) -> Result<Quota> {
-        let window = i64::try_from(policy.limit.window.as_secs()).unwrap_or(i64::MAX).max(1);
-        let start = now.as_second() - now.as_second().rem_euclid(window);
-        let end = start.saturating_add(window);
+        let (start, end) = window(policy, now);
         let key = window_key(policy.name, subject, start);
         let item: WindowItem = self.table.update(Update::new(key).add("hits", 1).set("expires_at", end + 60)).await?;
         let resets_at = Timestamp::from_second(end).unwrap_or(now);
@@ -94,6 +92,25 @@ impl RateLimiter {
         }
         Ok(Quota { limit, remaining: limit - item.hits, resets_at })
     }
+
+    /// Takes a request off the count again that was counted at `at`: one that turned out not to be of the kind that is limited.
+    pub async fn forgive(&self, policy: &Policy, subject: &str, at: Timestamp) -> Result<()> {
+        let (start, end) = window(policy, at);
+        let key = window_key(policy.name, subject, start);
+        let update = Update::new(key).add("hits", -1).set("expires_at", end + 60).when(attr("hits").at_least(1));
+        match self.table.update::<WindowItem>(update).await {
+            // Its window is over and was removed.
+            Ok(_) | Err(store::Error::ConditionFailed(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// When the window of `at` starts and ends, in seconds since 1970.
+fn window(policy: &Policy, at: Timestamp) -> (i64, i64) {
+    let length = i64::try_from(policy.limit.window.as_secs()).unwrap_or(i64::MAX).max(1);
+    let start = at.as_second() - at.as_second().rem_euclid(length);
+    (start, start.saturating_add(length))
 }
 
 #[cfg(test)]

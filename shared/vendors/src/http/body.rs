@@ -5,6 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::kernel::Timestamp;
 use reqwest::Response;
+use reqwest::header::HeaderName;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -22,16 +24,26 @@ pub(crate) struct Body {
     first_byte_by: Option<Instant>,
     silence: Duration,
     begun: bool,
-    secret: Secret,
+    secrets: Vec<Secret>,
 }
 
 impl Body {
-    pub(super) fn new(response: Response, first_byte_by: Option<Instant>, silence: Duration, secret: Secret) -> Self {
-        Self { response, first_byte_by, silence, begun: false, secret }
+    pub(super) fn new(
+        response: Response,
+        first_byte_by: Option<Instant>,
+        silence: Duration,
+        secrets: Vec<Secret>,
+    ) -> Self {
+        Self { response, first_byte_by, silence, begun: false, secrets }
     }
 
     pub(super) fn is_success(&self) -> bool {
         self.response.status().is_success()
+    }
+
+    /// The header's value, if it is text.
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
     }
 
     /// The next bytes, however many have come; `None` at the end.
@@ -54,9 +66,15 @@ impl Body {
         Ok(whole)
     }
 
-    /// What a JSON message in this body complains of, without the key of this call.
+    /// The whole body as JSON. `what` names it in the error.
+    pub(crate) async fn json<T: DeserializeOwned>(self, what: &str, limit: usize) -> Result<T, Failure> {
+        let whole = self.whole(limit).await?;
+        serde_json::from_slice(&whole).map_err(|error| Failure::malformed(what, &error))
+    }
+
+    /// What a JSON message in this body complains of, without the keys of this call.
     pub(super) fn complaint(&self, json: &Value) -> Complaint {
-        Complaint::from_json(json, &self.secret)
+        Complaint::from_json(json, &self.secrets)
     }
 
     /// Reads this as an error answer. The status counts, so a body that breaks off or does not come is read as far as
@@ -74,7 +92,7 @@ impl Body {
         let request_id = ["x-request-id", "request-id"].into_iter().find_map(|name| headers.get(name)?.to_str().ok());
         ErrorAnswer {
             status: self.response.status().as_u16(),
-            complaint: Complaint::from_body(&text, &self.secret),
+            complaint: Complaint::from_body(&text, &self.secrets),
             retry_after: retry_after(headers, now),
             request_id: request_id.map(|id| id.chars().take(64).collect()),
         }

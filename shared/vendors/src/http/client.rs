@@ -1,5 +1,6 @@
 //! One HTTP client per vendor, built when it is first needed.
 
+use std::slice;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -51,26 +52,44 @@ impl HttpClient {
 
     /// Starts a POST.
     pub(crate) fn post(&self, url: &str) -> Result<RequestBuilder, Failure> {
-        let client = if let Some(client) = self.client.get() {
-            client
-        } else {
-            // Two first requests at once may both build; one client is kept.
-            let built = self.build()?;
-            self.client.get_or_init(|| built)
-        };
-        Ok(client.post(url))
+        Ok(self.client()?.post(url))
+    }
+
+    /// Starts a GET.
+    pub(crate) fn get(&self, url: &str) -> Result<RequestBuilder, Failure> {
+        Ok(self.client()?.get(url))
+    }
+
+    fn client(&self) -> Result<&Client, Failure> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        // Two first requests at once may both build; one client is kept.
+        let built = self.build()?;
+        Ok(self.client.get_or_init(|| built))
     }
 
     /// Sends a request and waits for the head of a successful answer. Any other status becomes [`Failure::Answered`]
     /// with its body read.
     pub(crate) async fn open(&self, request: RequestBuilder, auth: &Auth<'_>) -> Result<Body, Failure> {
-        let request = match auth.value()? {
-            Some(value) => request.header(auth.header.clone(), value),
-            None => request,
-        };
+        self.open_with(request, slice::from_ref(auth)).await
+    }
+
+    /// The same for a vendor that wants several proofs of who asks.
+    pub(crate) async fn open_with(&self, mut request: RequestBuilder, proofs: &[Auth<'_>]) -> Result<Body, Failure> {
+        for proof in proofs {
+            if let Some(value) = proof.value()? {
+                request = request.header(proof.header.clone(), value);
+            }
+        }
+        self.open_hiding(request, proofs.iter().map(|proof| proof.secret.clone()).collect()).await
+    }
+
+    /// The same for a request that proves who asks in its own way. `secrets` are cut out of what an error answer says.
+    pub(crate) async fn open_hiding(&self, request: RequestBuilder, secrets: Vec<Secret>) -> Result<Body, Failure> {
         let first_byte_by = deadline(self.timeouts.first_byte);
         let response = until(first_byte_by, request.send()).await??;
-        let body = Body::new(response, first_byte_by, self.timeouts.silence, auth.secret.clone());
+        let body = Body::new(response, first_byte_by, self.timeouts.silence, secrets);
         if body.is_success() {
             Ok(body)
         } else {

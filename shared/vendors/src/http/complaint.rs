@@ -17,28 +17,25 @@ pub(crate) struct Complaint {
 }
 
 impl Complaint {
-    /// Reads an error body: one of the JSON shapes of [`Complaint::from_json`], or any text. `secret` is cut out of it.
-    pub(super) fn from_body(body: &[u8], secret: &Secret) -> Self {
+    /// Reads an error body: one of the JSON shapes of [`Complaint::from_json`], or any text. The secrets are cut out of it.
+    pub(super) fn from_body(body: &[u8], secrets: &[Secret]) -> Self {
         let text = String::from_utf8_lossy(body);
         match serde_json::from_str::<Value>(&text) {
-            Ok(json) => Self::from_json(&json, secret),
-            Err(_) => Self { words: Vec::new(), message: excerpt(text.trim(), Some(secret)) },
+            Ok(json) => Self::from_json(&json, secrets),
+            Err(_) => Self { words: Vec::new(), message: excerpt(text.trim(), secrets) },
         }
     }
 
     /// Reads the shapes in use: `{error: {message, type, code}}` (OpenAI, Anthropic), `{error: {message, httpStatus}}`
     /// and `{code, message}` (Yandex Cloud), `{status, message}` (GigaChat), `{error: "…"}` (some servers that imitate
     /// OpenAI). A field of an unexpected type counts as absent.
-    pub(crate) fn from_json(json: &Value, secret: &Secret) -> Self {
+    pub(crate) fn from_json(json: &Value, secrets: &[Secret]) -> Self {
         let error = json.get("error").filter(|error| !error.is_null()).unwrap_or(json);
         let field = |name| error.get(name).and_then(Value::as_str);
-        let words = ["type", "code", "httpStatus"]
-            .into_iter()
-            .filter_map(field)
-            .map(|word| excerpt(word, Some(secret)))
-            .collect();
+        let words =
+            ["type", "code", "httpStatus"].into_iter().filter_map(field).map(|word| excerpt(word, secrets)).collect();
         let message = error.as_str().or_else(|| field("message")).unwrap_or_default();
-        Self { words, message: excerpt(message, Some(secret)) }
+        Self { words, message: excerpt(message, secrets) }
     }
 
     /// Whether one of the machine-readable words is among `words`.
@@ -57,16 +54,14 @@ impl Complaint {
         if self.words.is_empty() {
             return message.to_owned();
         }
-        excerpt(&format!("{}: {message}", self.words.join(" ")), None)
+        excerpt(&format!("{}: {message}", self.words.join(" ")), &[])
     }
 }
 
-/// `text` without the secret, on one line, cut to a length fit for a log.
-pub(super) fn excerpt(text: &str, secret: Option<&Secret>) -> String {
-    let text = match secret {
-        Some(secret) if !secret.is_empty() => text.replace(secret.expose(), "***"),
-        _ => text.to_owned(),
-    };
+/// `text` without the secrets, on one line, cut to a length fit for a log.
+pub(super) fn excerpt(text: &str, secrets: &[Secret]) -> String {
+    let known = secrets.iter().filter(|secret| !secret.is_empty());
+    let text = known.fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "***"));
     let mut characters = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut cut: String = characters.by_ref().take(MAX_EXCERPT).collect();
     if characters.next().is_some() {
@@ -80,7 +75,7 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> String {
-        Complaint::from_body(body.as_bytes(), &Secret::new("sk-key")).describe()
+        Complaint::from_body(body.as_bytes(), &[Secret::new("sk-key")]).describe()
     }
 
     #[test]
@@ -108,7 +103,7 @@ mod tests {
         assert_eq!(read("<html>\r\n502 Bad Gateway</html>\n"), "<html>  502 Bad Gateway</html>");
         assert_eq!(read(""), "no message");
         assert_eq!(read(r#"{"error":{"code":7,"message":["a"]}}"#), "no message");
-        assert_eq!(Complaint::from_body(b"\xff\xfe", &Secret::default()).message(), "\u{fffd}\u{fffd}");
+        assert_eq!(Complaint::from_body(b"\xff\xfe", &[]).message(), "\u{fffd}\u{fffd}");
     }
 
     #[test]

@@ -79,5 +79,5 @@ fn with_causes(error: &dyn StdError) -> String {
         text.push_str(&inner.to_string());
         cause = inner.source();
     }
-    excerpt(&text, None)
+    excerpt(&text, &[])
 }

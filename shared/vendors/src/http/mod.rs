@@ -11,6 +11,7 @@ mod sse;
 mod stream;
 mod timeouts;
 
+pub(crate) use body::Body;
 pub(crate) use client::{Auth, HttpClient, endpoint};
 pub(crate) use complaint::Complaint;
 pub(crate) use failure::{ErrorAnswer, Failure};

@@ -23,7 +23,7 @@
 
 mod anthropic;
 mod chat;
-mod gigachat;
+pub(crate) mod gigachat;
 mod openai;
 mod output;
 mod variables;
@@ -40,8 +40,8 @@ use crate::http::{Failure, Limits};
 
 pub use anthropic::{Anthropic, AnthropicSettings};
 pub use gigachat::{GigaChat, GigaChatScope, GigaChatSettings, UnknownScope};
+pub(crate) use openai::OUT_OF_FUNDS as OPENAI_OUT_OF_FUNDS;
 pub use openai::{LimitField, OpenAi, OpenAiSettings};
-pub use variables::MalformedVariable;
 pub use yandexgpt::{YandexGpt, YandexGptSettings};
 
 /// How much of a stream of events is taken: some 300 bytes come with each token.

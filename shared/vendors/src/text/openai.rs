@@ -18,7 +18,7 @@ use crate::http::{Auth, EventStream, Failure, HttpClient, endpoint};
 use crate::{Secret, Timeouts};
 
 /// Words of an error that mean money, not haste. They come with 429, but waiting does not help.
-const OUT_OF_FUNDS: [&str; 6] = [
+pub(crate) const OUT_OF_FUNDS: [&str; 6] = [
     "insufficient_quota",
     "billing_not_active",
     "credit_balance_exhausted",

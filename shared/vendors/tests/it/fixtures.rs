@@ -51,6 +51,10 @@ impl IdSource for TestIds {
         *last += 1;
         Uuid::from_u128(0x019b_e060_0000_7000_8000_0000_0000_0000 + *last)
     }
+
+    fn secret(&self) -> domain::kernel::Result<[u8; 32]> {
+        Ok([7; 32])
+    }
 }
 
 pub(crate) fn request() -> TextRequest {

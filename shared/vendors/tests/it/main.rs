@@ -13,9 +13,15 @@ mod fixtures;
 #[cfg(test)]
 mod gigachat;
 #[cfg(test)]
+mod image;
+#[cfg(test)]
+mod oauth;
+#[cfg(test)]
 mod openai;
 #[cfg(test)]
 mod server;
+#[cfg(test)]
+mod unisender_go;
 #[cfg(test)]
 mod vendors_list;
 #[cfg(test)]

@@ -55,6 +55,10 @@ async fn every_answer_forbids_caching_and_sniffing() {
         for reply in [good, refused] {
             assert_eq!(reply.header("cache-control"), Some("no-store"));
             assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+            assert_eq!(reply.header("x-frame-options"), Some("DENY"));
+            assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
+            assert_eq!(reply.header("content-security-policy"), Some("default-src 'none'; frame-ancestors 'none'"));
+            assert_eq!(reply.header("strict-transport-security"), Some("max-age=31536000; includeSubDomains"));
             assert_eq!(reply.header("content-type"), Some("application/json"));
         }
     }

@@ -3,6 +3,7 @@
 //! Source: GigaChat API reference (developers.sber.ru), "Get access token", "Chat completions"; recorded traffic of the
 //! vendor's own SDK.
 
+mod session;
 mod settings;
 mod token;
 
@@ -12,16 +13,15 @@ use async_trait::async_trait;
 use domain::generation::ProviderId;
 use domain::generation::text::{OnText, TextError, TextModel, TextOutput, TextRequest};
 use domain::kernel::{Clock, IdSource};
-use reqwest::header::{ACCEPT, AUTHORIZATION};
+use reqwest::header::ACCEPT;
 use serde::Serialize;
 
 use super::chat::{self, Message};
 use super::output::{Draft, Ending, output};
 use super::{EVENT_LIMITS, within};
-use crate::Secret;
-use crate::http::{Auth, EventStream, Failure, HttpClient, endpoint};
-use token::Tokens;
+use crate::http::{EventStream, Failure, HttpClient, endpoint};
 
+pub(crate) use session::Session;
 pub use settings::{GigaChatScope, GigaChatSettings, UnknownScope};
 
 /// Sber GigaChat.
@@ -33,9 +33,7 @@ pub use settings::{GigaChatScope, GigaChatSettings, UnknownScope};
 /// `finish_reason` `length` truncates, `blacklist` is `ContentRefused`, `error` is `Broken`. Read tokens are
 /// `prompt_tokens` as told, from which the vendor has already taken those of its cache, which it does not charge.
 pub struct GigaChat {
-    settings: GigaChatSettings,
-    http: HttpClient,
-    tokens: Tokens,
+    session: Session,
 }
 
 #[derive(Serialize)]
@@ -50,33 +48,21 @@ struct Body<'a> {
 impl GigaChat {
     /// The vendor with these settings. Nothing is connected yet.
     pub fn new(settings: GigaChatSettings, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock.clone()).trusting(settings.root_certificates.clone());
-        Self { settings, http, tokens: Tokens::new(clock, ids) }
+        Self { session: Session::new(settings, clock, ids) }
     }
 
     async fn open(&self, request: &TextRequest) -> Result<EventStream, Failure> {
-        let token = self.tokens.get(&self.http, &self.settings).await?;
-        match self.open_with(&token, request).await {
-            Err(Failure::Answered(answer)) if answer.status == 401 => {
-                let token = self.tokens.replace(&token, &self.http, &self.settings).await?;
-                self.open_with(&token, request).await
-            }
-            opened => opened,
-        }
-    }
-
-    async fn open_with(&self, token: &Secret, request: &TextRequest) -> Result<EventStream, Failure> {
+        let GigaChatSettings { base_url, model, .. } = self.session.settings();
         let body = Body {
-            model: &self.settings.model,
+            model,
             messages: chat::messages(request),
             stream: true,
             temperature: request.temperature,
             max_tokens: request.max_output_tokens,
         };
-        let url = endpoint(&self.settings.base_url, "/chat/completions");
-        let post = self.http.post(&url)?.header(ACCEPT, "text/event-stream").json(&body);
-        let auth = Auth { header: AUTHORIZATION, scheme: "Bearer ", secret: token };
-        Ok(EventStream::new(self.http.open(post, &auth).await?, EVENT_LIMITS))
+        let url = endpoint(base_url, "/chat/completions");
+        let post = |http: &HttpClient| Ok(http.post(&url)?.header(ACCEPT, "text/event-stream").json(&body));
+        Ok(EventStream::new(self.session.open(post).await?, EVENT_LIMITS))
     }
 }
 
@@ -87,7 +73,7 @@ impl TextModel for GigaChat {
     }
 
     async fn write(&self, request: &TextRequest, on_text: OnText<'_>) -> Result<TextOutput, TextError> {
-        within(self.settings.timeouts.total, async {
+        within(self.session.settings().timeouts.total, async {
             let mut events = self.open(request).await?;
             let mut draft = Draft::new(on_text);
             let end = chat::read(&mut events, &mut draft).await?;

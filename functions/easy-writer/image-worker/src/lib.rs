@@ -1,0 +1,39 @@
+//! Easy Writer: draws and enlarges pictures.
+//!
+//! Queue: `ImageQueue`, messages [`WorkMessage`]. A message may come any number of times: the job's lease decides who works on it.
+
+mod darkroom;
+
+use std::sync::Arc;
+
+use domain::easy_writer::ImageWork;
+use domain::generation::{Jobs, WorkMessage, Worker};
+use domain::kernel::JobKind;
+use edge::frames::easy_writer::render;
+use edge::{ConfigError, Function, Platform, malformed};
+use vendors::image::{ImageVendorsSettings, image_models};
+
+/// The function.
+pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+    let table = platform.table()?;
+    let objects = platform.objects()?;
+    let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
+    let settings = ImageVendorsSettings::read(|name| platform.vars.get(name));
+    let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
+    let work = ImageWork {
+        models: image_models(settings, &clock, &ids),
+        darkroom: Arc::new(darkroom::Pictures),
+        objects: objects.clone(),
+        clock: Arc::clone(&clock),
+    };
+    let worker = Worker {
+        publisher: platform.publisher(&table)?,
+        jobs: Jobs::new(table, objects, Arc::clone(&clock), ids),
+        clock,
+        render: render(JobKind::Image),
+    };
+    Ok(Function::sqs(move |message: WorkMessage| {
+        let (worker, work) = (worker.clone(), work.clone());
+        async move { worker.run(message, &work).await }
+    }))
+}

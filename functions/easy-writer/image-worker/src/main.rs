@@ -1,0 +1,6 @@
+//! Easy Writer: draws and enlarges pictures.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_image_worker::function).await
+}

@@ -1,0 +1,1 @@
+//! Easy Writer: buying raits.

@@ -1,0 +1,6 @@
+//! Easy Writer: buying raits over HTTP.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_payments::function).await
+}

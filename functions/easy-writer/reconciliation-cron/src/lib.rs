@@ -1,0 +1,30 @@
+//! Easy Writer: every five minutes, asks payment providers about payments whose notices may have been lost.
+//!
+//! What a provider says about a payment is settled exactly as a notice is, so a question too many does no harm. Payments that nobody paid are
+//! given up a day after their end; money that comes later still is credited.
+
+use std::sync::Arc;
+
+use domain::kernel::{Error, Result};
+use domain::payments::{Payments, Reconciled};
+use edge::{ConfigError, Function, Platform, malformed};
+use vendors::payments::{PaymentProvidersSettings, payment_providers};
+
+/// The function.
+pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigError> {
+    let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
+    let settings = PaymentProvidersSettings::read(|name| platform.vars.get(name));
+    let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
+    let payments = Payments::new(platform.table()?, payment_providers(settings, &clock), clock, ids);
+    Ok(Function::schedule(move || reconcile(payments.clone())))
+}
+
+async fn reconcile(payments: Payments) -> Result<()> {
+    let Reconciled { asked, settled, expired, left, problems } = payments.reconcile().await;
+    tracing::info!(asked, settled, expired, left, "reconciled");
+    // Everything else is done; the failed invocation is what an operator is alarmed by.
+    match problems {
+        0 => Ok(()),
+        problems => Err(Error::internal("reconciliation", format!("{problems} problems"))),
+    }
+}

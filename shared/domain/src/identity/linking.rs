@@ -1,0 +1,122 @@
+//! From a person whom a provider vouches for to an account.
+
+use store::{Condition, Delete, Put, Update, Write};
+
+use super::items::{EmailItem, LinkItem, UserItem, email_key, link_key, user_key};
+use super::model::{Email, Origin, SignedIn, User};
+use super::oauth::{Joining, OAuthFailure, OAuthPerson, joining};
+use super::service::Identity;
+use crate::kernel::{Error, Result, Rule, Timestamp, UserId};
+
+/// How often it is decided anew because somebody else was faster: the same person in another tab, or a registration of the same address.
+const DECISIONS: u32 = 4;
+
+/// The most writes that one transaction takes.
+const MAX_WRITES: usize = 100;
+
+impl Identity {
+    /// Signs a person in for whom `origin` vouches. `with_account` brings the writes that must happen together with a new account.
+    ///
+    /// **Joining an account that is there.** Nobody has ever proved that an account's address is theirs, except through a provider: an
+    /// attacker can register a victim's address with a password and wait for the victim to come through Google. So joining takes the password
+    /// away and ends every sign-in that there is, before the link exists; from then on the provider is the way in. Whoever set the password
+    /// themselves and finds it gone signs in through the provider again. Access tokens that were out stay valid until they expire, at most 15
+    /// minutes, and cannot set a password meanwhile.
+    ///
+    /// Fails with [`OAuthFailure::EmailNotVerified`] if the address has an account and the provider does not stand for it.
+    pub(super) async fn sign_in_linked(
+        &self,
+        origin: Origin,
+        person: &OAuthPerson,
+        with_account: impl Fn(UserId, Timestamp) -> Result<Vec<Write>>,
+    ) -> Result<SignedIn, OAuthFailure> {
+        for _ in 0..DECISIONS {
+            let linked = self.linked(origin, person).await?;
+            let of_address = match (&person.email, linked) {
+                (Some(email), None) => self.of_address(email).await?,
+                _ => None,
+            };
+            let signed_in = match joining(person, linked, of_address) {
+                Joining::Known(user) => Some(self.sign_in_known(user).await?),
+                Joining::Join(user) => self.join(user, origin, person).await?,
+                Joining::Open(address) => self.open(origin, person, address, &with_account).await?,
+                Joining::Refuse => return Err(OAuthFailure::EmailNotVerified),
+            };
+            if let Some(signed_in) = signed_in {
+                return Ok(signed_in);
+            }
+        }
+        Err(Error::Conflict(Rule::Busy).into())
+    }
+
+    async fn linked(&self, origin: Origin, person: &OAuthPerson) -> Result<Option<UserId>> {
+        Ok(self.table.get::<LinkItem>(link_key(origin, &person.subject)).await?.map(|link| link.user))
+    }
+
+    async fn of_address(&self, email: &Email) -> Result<Option<UserId>> {
+        Ok(self.table.get::<EmailItem>(email_key(email)).await?.map(|pointer| pointer.user))
+    }
+
+    async fn sign_in_known(&self, user: UserId) -> Result<SignedIn> {
+        let user = User::try_from(self.user_item(user).await?)?;
+        let now = self.clock.now();
+        let family = self.new_family(user.id, now);
+        self.table.put(Put::new(&family)?).await?;
+        self.signed_in(user, &family, now)
+    }
+
+    /// Makes an account the person's. `None` if the person got a link meanwhile.
+    async fn join(&self, user: UserId, origin: Origin, person: &OAuthPerson) -> Result<Option<SignedIn>> {
+        // In this order: without the password nobody starts a new sign-in, so the list of those to end is complete. A crash in between leaves
+        // an account that the next attempt finds as this one did.
+        let disarm = Update::new(user_key(user)).remove("password_hash").when(Condition::item_exists());
+        let user = User::try_from(self.table.update::<UserItem>(disarm).await?)?;
+        let ended: Vec<Write> =
+            self.families(user.id).await?.into_iter().map(|family| Delete::new(family.key).into()).collect();
+        for some in ended.chunks(MAX_WRITES) {
+            self.table.transact(some.to_vec()).await?;
+        }
+        let now = self.clock.now();
+        let family = self.new_family(user.id, now);
+        let writes = vec![link(origin, person, user.id, now)?, Put::new(&family)?.into()];
+        match self.table.transact(writes).await {
+            Ok(()) => self.signed_in(user, &family, now).map(Some),
+            Err(error) if error.failed_write(0).is_some() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Opens an account. `None` if the person got a link, or the address an account, meanwhile.
+    async fn open(
+        &self,
+        origin: Origin,
+        person: &OAuthPerson,
+        address: Option<Email>,
+        with_account: impl Fn(UserId, Timestamp) -> Result<Vec<Write>>,
+    ) -> Result<Option<SignedIn>> {
+        let now = self.clock.now();
+        let id = UserId::mint(&*self.ids, now);
+        let name = person.name.as_ref().map(|name| name.as_str().to_owned());
+        let claim = address.as_ref().map(|email| EmailItem { key: email_key(email), user: id });
+        let user = User { id, email: address, name, origin, created_at: now };
+        let family = self.new_family(id, now);
+        let mut writes = vec![link(origin, person, id, now)?];
+        if let Some(claim) = &claim {
+            writes.push(Put::new(claim)?.when(Condition::item_missing()).into());
+        }
+        let contested = writes.len();
+        writes.push(Put::new(&UserItem::new(&user, None))?.when(Condition::item_missing()).into());
+        writes.push(Put::new(&family)?.into());
+        writes.extend(with_account(id, now)?);
+        match self.table.transact(writes).await {
+            Ok(()) => self.signed_in(user, &family, now).map(Some),
+            Err(error) if (0..contested).any(|index| error.failed_write(index).is_some()) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn link(origin: Origin, person: &OAuthPerson, user: UserId, now: Timestamp) -> Result<Write> {
+    let item = LinkItem { key: link_key(origin, &person.subject), user, linked_at: now.as_millisecond() };
+    Ok(Put::new(&item)?.when(Condition::item_missing()).into())
+}

@@ -1,0 +1,210 @@
+//! Making payments and showing them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::{Condition, Put, Table, Update, Write, attr};
+
+use super::items::{CounterItem, PaymentItem, StoredState, counter_key, payment_key};
+use super::model::{Checkout, NewPayment, Payment, State};
+use super::provider::{Order, PaymentProvider, ProviderError, ProviderId, SharedPaymentProvider};
+use crate::idempotency::Request;
+use crate::kernel::{Amount, Clock, Dependency, Error, IdSource, PaymentId, Resource, Result, Timestamp, UserId};
+
+/// When a provider is first asked about a payment that it has not told anything about.
+pub(super) const FIRST_CHECK: Duration = Duration::from_mins(5);
+
+/// What a payment's return address has in place of its id.
+const ID_IN_URL: &str = "{payment_id}";
+
+/// The payments of one product.
+#[derive(Clone)]
+pub struct Payments {
+    pub(super) table: Table,
+    pub(super) providers: Arc<[SharedPaymentProvider]>,
+    pub(super) clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+}
+
+/// Position of the payment in every transaction that has one.
+pub(super) const PAYMENT_WRITE: usize = 0;
+/// Position of the idempotency record in the transaction that makes a payment.
+const REQUEST_WRITE: usize = 1;
+
+impl Payments {
+    /// Payments kept in `table`, made with `providers`.
+    pub fn new(
+        table: Table,
+        providers: Vec<SharedPaymentProvider>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+    ) -> Self {
+        Self { table, providers: providers.into(), clock, ids }
+    }
+
+    /// The providers that are set up, in the order in which they are offered.
+    pub fn providers(&self) -> impl Iterator<Item = ProviderId> {
+        self.providers.iter().map(|provider| provider.id())
+    }
+
+    pub(super) fn provider(&self, id: ProviderId) -> Option<&dyn PaymentProvider> {
+        self.providers.iter().find(|provider| provider.id() == id).map(|provider| &**provider)
+    }
+
+    pub(super) fn mint_operation(&self, now: Timestamp) -> uuid::Uuid {
+        self.ids.uuid(now)
+    }
+
+    /// Writes a payment down and has the provider make the page where it is paid. A repeat of the same request gets the same payment, and asks
+    /// the provider again if nobody knows what it answered.
+    ///
+    /// Fails with [`Error::Failed`] if the provider does not take it, and with [`Error::Unavailable`] if the provider does not answer: the
+    /// payment may exist there, so it stays, and the provider will be asked about it.
+    pub async fn start(&self, new: NewPayment) -> Result<Checkout> {
+        let provider = self.provider(new.provider);
+        let provider = provider.ok_or_else(|| Error::invalid("provider", "not_allowed", NOT_OFFERED))?;
+        let now = self.clock.now();
+        let payment = Payment {
+            id: PaymentId::mint(&*self.ids, now),
+            number: self.next_number().await?,
+            owner: new.owner,
+            provider: new.provider,
+            test: provider.is_test(),
+            amount: new.amount,
+            credit: new.credit,
+            title: new.title.clone(),
+            refund_title: new.refund_title.clone(),
+            state: State::Created,
+            url: None,
+            provider_payment: None,
+            created_at: now,
+            expires_at: now.saturating_add(new.lifetime).unwrap_or(now),
+            paid_at: None,
+            refunded: Amount::ZERO,
+            debited: Amount::ZERO,
+            debt: Amount::ZERO,
+            checks: 0,
+        };
+        let payment = self.write(payment, new.request.as_ref()).await?;
+        match &payment.url {
+            Some(url) => Ok(Checkout { url: url.clone(), payment }),
+            None if payment.state == State::Created && now < payment.expires_at => {
+                self.open(provider, payment, new).await
+            }
+            None => Err(failed("a repeated request whose payment was never opened")),
+        }
+    }
+
+    /// The next number, never given twice. Numbers of payments that are not made after all are lost.
+    async fn next_number(&self) -> Result<u32> {
+        let counter: CounterItem = self.table.update(Update::new(counter_key()).add("last", 1)).await?;
+        u32::try_from(counter.last).map_err(|error| Error::internal("number of a payment", error))
+    }
+
+    /// Writes a fresh payment. Returns it, or the one that the same request made before.
+    async fn write(&self, payment: Payment, request: Option<&Request>) -> Result<Payment> {
+        let item = PaymentItem::new(&payment, payment.created_at + FIRST_CHECK);
+        let put = Put::new(&item)?.when(Condition::item_missing());
+        let Some(request) = request else {
+            return match self.table.put(put).await {
+                // The SDK repeats a write whose answer got lost; nobody else has this id.
+                Ok(()) | Err(store::Error::ConditionFailed(_)) => Ok(payment),
+                Err(error) => Err(error.into()),
+            };
+        };
+        let writes: Vec<Write> = vec![put.into(), request.write(payment.id.as_uuid(), payment.created_at)?];
+        match self.table.transact(writes).await {
+            Ok(()) => Ok(payment),
+            Err(error) => match request.earlier(&error, REQUEST_WRITE)? {
+                Some(before) => self.get(payment.owner, before.into()).await,
+                None => Err(error.into()),
+            },
+        }
+    }
+
+    async fn open(&self, provider: &dyn PaymentProvider, payment: Payment, new: NewPayment) -> Result<Checkout> {
+        let order = Order {
+            payment: payment.id,
+            number: payment.number,
+            amount: payment.amount,
+            description: new.description,
+            email: new.email,
+            return_url: new.return_url.replace(ID_IN_URL, &payment.id.to_string()),
+            created_at: payment.created_at,
+            expires_at: payment.expires_at,
+        };
+        let opened = match provider.open(&order).await {
+            Ok(opened) => opened,
+            Err(error @ ProviderError::Rejected(_)) => {
+                self.refuse(payment.id).await?;
+                return Err(failed(error));
+            }
+            Err(error) => return Err(unavailable(error)),
+        };
+        let update = Update::new(payment_key(payment.id))
+            .set("state", StoredState::Open)
+            .set("url", &opened.url)
+            .set_some("provider_payment", opened.provider_payment.as_ref())
+            .when(attr("state").equals(StoredState::Created));
+        match self.table.update::<PaymentItem>(update).await {
+            Ok(item) => Ok(Checkout { payment: item.into(), url: opened.url }),
+            // A notice was faster, or the same request came twice at once: what they know is newer than `Open`.
+            Err(store::Error::ConditionFailed(_)) => self.keep_url(payment.id, opened.url).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Remembers where a payment is paid, unless that is known.
+    async fn keep_url(&self, payment: PaymentId, url: String) -> Result<Checkout> {
+        let update = Update::new(payment_key(payment)).set("url", &url).when(attr("url").missing());
+        let error = match self.table.update::<PaymentItem>(update).await {
+            Ok(item) => return Ok(Checkout { payment: item.into(), url }),
+            Err(error) => error,
+        };
+        let known = match error.failed_write(0) {
+            Some(failed) => failed.item::<PaymentItem>()?.map(Payment::from),
+            None => return Err(error.into()),
+        };
+        let payment = known.ok_or_else(|| Error::internal("payment", "payment is missing right after its write"))?;
+        Ok(Checkout { url: payment.url.clone().unwrap_or(url), payment })
+    }
+
+    /// Closes a payment that the provider does not take. One that moved on meanwhile stays as it is.
+    async fn refuse(&self, payment: PaymentId) -> Result<()> {
+        let update = Update::new(payment_key(payment))
+            .set("state", StoredState::Refused)
+            .remove("gsi1pk")
+            .remove("gsi1sk")
+            .when(attr("state").equals(StoredState::Created));
+        match self.table.update::<PaymentItem>(update).await {
+            Ok(_) | Err(store::Error::ConditionFailed(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The owner's payment. Somebody else's does not exist.
+    pub async fn get(&self, owner: UserId, payment: PaymentId) -> Result<Payment> {
+        let found = self.find(payment).await?.filter(|payment| payment.owner == owner);
+        found.ok_or(Error::NotFound(Resource::Payment))
+    }
+
+    pub(super) async fn find(&self, payment: PaymentId) -> Result<Option<Payment>> {
+        Ok(self.table.get::<PaymentItem>(payment_key(payment)).await?.map(Payment::from))
+    }
+
+    /// How a payment looks to its payer now.
+    pub fn status(&self, payment: &Payment) -> super::Status {
+        payment.status(self.clock.now())
+    }
+}
+
+/// What a caller reads who names a provider that is not set up.
+pub(crate) const NOT_OFFERED: &str = "Платёжная система не подключена";
+
+fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Failed { resource: Resource::Payment, source: source.into() }
+}
+
+pub(super) fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Unavailable { dependency: Dependency::PaymentProvider, source: source.into() }
+}

@@ -1,0 +1,221 @@
+//! What notices and look-ups lead to: the only code that moves money for payments.
+
+use store::{Condition, Put, Update, Write, attr};
+
+use super::items::{EventItem, StoredState, event_name, payment_key};
+use super::model::{Decision, Payment, Suspicion};
+use super::provider::{
+    Acknowledgement, Notice, NoticeError, PaymentEvent, PaymentProvider, ProviderId, RawNotice, Report, Verdict,
+};
+use super::service::{PAYMENT_WRITE, Payments, unavailable};
+use crate::kernel::{Amount, AuthFailure, Error, Resource, Result};
+use crate::ledger::{self, Ledger, Posting};
+
+/// How often a report is looked at anew because the payment or the balance changed meanwhile.
+const ATTEMPTS: usize = 6;
+
+/// Position of the event's record in every transaction that has one.
+const EVENT_WRITE: usize = 1;
+
+impl Payments {
+    /// Takes a webhook call of `provider`, and returns what the provider wants to hear.
+    ///
+    /// Fails with [`AuthFailure::Signature`] if the call is not proved to come from the provider, with [`Error::Invalid`] if it makes no sense, and
+    /// with [`Error::Unavailable`] if it cannot be checked now; providers repeat what is not acknowledged.
+    pub async fn receive(&self, provider: ProviderId, notice: RawNotice<'_>) -> Result<Acknowledgement> {
+        let provider = self.provider(provider).ok_or(Error::NotFound(Resource::Payment))?;
+        let notice = provider.read_notice(notice).await.map_err(|error| unread(provider.id(), error))?;
+        let verdict = match &notice {
+            Notice::Irrelevant => Verdict::Accepted,
+            Notice::Question(question) => self.answer(provider, question).await?,
+            Notice::Report(report) => self.apply(provider, report).await?,
+        };
+        Ok(provider.acknowledge(&notice, verdict))
+    }
+
+    async fn answer(&self, provider: &dyn PaymentProvider, question: &Report) -> Result<Verdict> {
+        let payment = self.find(question.payment).await?;
+        let verdict = payment.map_or(Verdict::UnknownPayment, |payment| {
+            payment.answer(provider.id(), provider.is_test(), question, self.clock.now())
+        });
+        let (provider, payment) = (provider.id(), question.payment);
+        tracing::info!(%provider, %payment, ?verdict, amount = %question.amount, "asked about a payment");
+        Ok(verdict)
+    }
+
+    /// Does what a proved report asks for, once.
+    ///
+    /// Fails with [`crate::kernel::Rule::Busy`] if others keep changing the same payment or balance.
+    pub(super) async fn apply(&self, provider: &dyn PaymentProvider, report: &Report) -> Result<Verdict> {
+        let event = event_name(&report.event);
+        let mut conflict = store::Error::Contended;
+        for _ in 0..ATTEMPTS {
+            let Some(payment) = self.find(report.payment).await? else {
+                tracing::warn!(provider = %provider.id(), payment = %report.payment, event, "report of an unknown payment");
+                return Ok(Verdict::UnknownPayment);
+            };
+            let mut missing = Amount::ZERO;
+            let decision = payment.decide(provider.id(), provider.is_test(), report);
+            let writes = match decision {
+                Decision::Nothing => return Ok(Verdict::Accepted),
+                Decision::Suspect(suspicion) => return self.suspect(provider.id(), report, suspicion).await,
+                Decision::Note => return self.note(provider.id(), report).await,
+                Decision::Move(state) => {
+                    let mut update = changed(&payment).set("state", StoredState::from(state));
+                    if !state.is_open() {
+                        update = update.remove("gsi1pk").remove("gsi1sk");
+                    }
+                    vec![update.into(), self.event(provider.id(), report)?]
+                }
+                Decision::Remember { refunded } => {
+                    let update = changed(&payment)
+                        .set("refunded", refunded.units())
+                        .set("provider_payment", &report.provider_payment);
+                    vec![update.into(), self.event(provider.id(), report)?]
+                }
+                Decision::Settle { credit, refunded, debited } => {
+                    self.settlement(&payment, report, credit, (refunded, debited))?
+                }
+                Decision::TakeBack { refunded, owed } => {
+                    let writes;
+                    (writes, missing) = self.taking_back(&payment, report, refunded, owed).await?;
+                    writes
+                }
+            };
+            match self.table.transact(writes).await {
+                Ok(()) => {
+                    let (provider, payment) = (provider.id(), payment.id);
+                    tracing::info!(%provider, %payment, event, amount = %report.amount, ?decision, "report applied");
+                    if missing.is_positive() {
+                        tracing::error!(%provider, %payment, %missing, "refund of what is spent already");
+                    }
+                    return Ok(Verdict::Accepted);
+                }
+                Err(error @ store::Error::Cancelled(_)) if error.failed_write(PAYMENT_WRITE).is_none() => {
+                    if error.failed_write(EVENT_WRITE).is_some() {
+                        // The payment is as it was, but the event is on record: as that of another payment, or from before.
+                        return match report.event {
+                            PaymentEvent::Paid => self.suspect(provider.id(), report, Suspicion::Reused).await,
+                            _ => Ok(Verdict::Accepted),
+                        };
+                    }
+                    conflict = error;
+                }
+                Err(error @ (store::Error::Cancelled(_) | store::Error::Contended)) => conflict = error,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(match conflict {
+            // The payment or the balance changed every time.
+            store::Error::Cancelled(_) => Error::Conflict(crate::kernel::Rule::Busy),
+            other => other.into(),
+        })
+    }
+
+    /// The record of the report; the transaction fails if there is one.
+    fn event(&self, provider: ProviderId, report: &Report) -> Result<Write> {
+        let item = EventItem::agreed(provider, report, self.clock.now());
+        Ok(Put::new(&item)?.when(Condition::item_missing()).into())
+    }
+
+    /// The settlement as writes: payment, event, and the ledger's two unless everything has gone back already.
+    fn settlement(
+        &self,
+        payment: &Payment,
+        report: &Report,
+        credit: Amount,
+        (refunded, debited): (Amount, Amount),
+    ) -> Result<Vec<Write>> {
+        let update = changed(payment)
+            .set("state", StoredState::Paid)
+            .set("provider_payment", &report.provider_payment)
+            .set("paid_at", self.clock.now().as_millisecond())
+            .set("refunded", refunded.units())
+            .set("debited", debited.units())
+            .remove("gsi1pk")
+            .remove("gsi1sk");
+        let mut writes = vec![update.into(), self.event(payment.provider, report)?];
+        if credit.is_positive() {
+            // The payment's own id: a second credit for it cannot be written, whoever tries. Entries are listed in the order of ids, so
+            // the entry has the time of the id.
+            let posting =
+                Posting { operation: payment.id.as_uuid(), amount: credit, description: payment.title.clone() };
+            writes.extend(ledger::credit_writes(payment.owner.into(), &posting, payment.created_at)?);
+        }
+        Ok(writes)
+    }
+
+    /// A refund as writes: payment, event, and the ledger's two if there is anything left to take. Also returns what is missing: it is a debt.
+    async fn taking_back(
+        &self,
+        payment: &Payment,
+        report: &Report,
+        refunded: Amount,
+        owed: Amount,
+    ) -> Result<(Vec<Write>, Amount)> {
+        let now = self.clock.now();
+        let account = payment.owner.into();
+        let available = Ledger::new(self.table.clone()).account(account).await?.available;
+        let debit = owed.min(available).max(Amount::ZERO);
+        let missing = owed - debit;
+        let update = changed(payment)
+            .set("refunded", refunded.units())
+            .set("debited", (payment.debited + debit).units())
+            .set("debt", (payment.debt + missing).units());
+        let mut writes = vec![update.into(), self.event(payment.provider, report)?];
+        if debit.is_positive() {
+            let posting = Posting {
+                operation: self.mint_operation(now),
+                amount: debit,
+                description: payment.refund_title.clone(),
+            };
+            writes.extend(ledger::debit_writes(account, &posting, now)?);
+        }
+        Ok((writes, missing))
+    }
+
+    /// Records a report that changes nothing.
+    async fn note(&self, provider: ProviderId, report: &Report) -> Result<Verdict> {
+        self.record(&EventItem::agreed(provider, report, self.clock.now())).await?;
+        Ok(Verdict::Accepted)
+    }
+
+    /// Records a report that does not agree with the payment, and calls for a person.
+    async fn suspect(&self, provider: ProviderId, report: &Report, suspicion: Suspicion) -> Result<Verdict> {
+        tracing::error!(
+            %provider, payment = %report.payment, event = event_name(&report.event), amount = %report.amount,
+            wrong = %suspicion, "suspicious report of a payment"
+        );
+        self.record(&EventItem::suspect(provider, report, suspicion, self.clock.now())).await?;
+        Ok(suspicion.verdict())
+    }
+
+    async fn record(&self, event: &EventItem) -> Result<()> {
+        match self.table.put(Put::new(event)?.when(Condition::item_missing())).await {
+            Ok(()) | Err(store::Error::ConditionFailed(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// An update of the payment that fails if it is not what was read any more.
+fn changed(payment: &Payment) -> Update {
+    let unchanged =
+        attr("state").equals(StoredState::from(payment.state)).and(attr("refunded").equals(payment.refunded.units()));
+    Update::new(payment_key(payment.id)).when(unchanged)
+}
+
+/// What it means that a webhook call was not read.
+fn unread(provider: ProviderId, error: NoticeError) -> Error {
+    match error {
+        NoticeError::Forged(reason) => {
+            tracing::warn!(%provider, reason, "forged notice");
+            Error::Unauthenticated(AuthFailure::Signature)
+        }
+        NoticeError::Malformed(reason) => {
+            tracing::warn!(%provider, reason, "malformed notice");
+            Error::invalid("", "malformed", "Уведомление не распознано")
+        }
+        NoticeError::Unchecked(error) => unavailable(error),
+    }
+}

@@ -1,0 +1,174 @@
+//! Where a request came from, as the outermost hop that we trust saw it.
+//!
+//! API Gateway's own word (`requestContext.http.sourceIp`) cannot be forged. Behind CloudFront it is CloudFront's address; the viewer's is then in
+//! `CloudFront-Viewer-Address`, which CloudFront sets and no viewer can. Whether a request came through our CloudFront is known by a secret that
+//! only the two share: without it the header is worth nothing, and the caller is who the gateway says.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::Next;
+use axum::response::Response;
+use lambda_http::request::RequestContext;
+use subtle::ConstantTimeEq as _;
+
+use crate::vars::{ConfigError, Vars, malformed};
+
+const VIEWER: &str = "cloudfront-viewer-address";
+const SECRET: &str = "x-origin-verify";
+
+/// The least length of a secret, in bytes.
+const MIN_SECRET: usize = 32;
+
+/// Who is asked for the address of callers.
+#[derive(Clone)]
+pub(crate) enum TrustedHop {
+    /// API Gateway.
+    Gateway,
+    /// CloudFront, for requests that show its secret.
+    CloudFront {
+        /// What CloudFront sends in `x-origin-verify`.
+        secret: Arc<[u8]>,
+    },
+}
+
+/// The address that a request came from; `None` if nobody said. An extension of every request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Source(pub(crate) Option<IpAddr>);
+
+impl TrustedHop {
+    /// Reads `TRUSTED_HOP`: `gateway` (also if it is not set) or `cloudfront`, which then needs `ORIGIN_SECRET` of at least 32 bytes.
+    pub(crate) fn read(vars: &Vars) -> Result<Self, ConfigError> {
+        match vars.get("TRUSTED_HOP") {
+            None | Some("gateway") => Ok(Self::Gateway),
+            Some("cloudfront") => {
+                let secret = vars.require("ORIGIN_SECRET")?.as_bytes();
+                if secret.len() < MIN_SECRET {
+                    return Err(malformed("ORIGIN_SECRET", &"expected at least 32 bytes"));
+                }
+                Ok(Self::CloudFront { secret: secret.into() })
+            }
+            Some(_) => Err(malformed("TRUSTED_HOP", &"expected gateway or cloudfront")),
+        }
+    }
+
+    fn source(&self, headers: &HeaderMap, context: Option<&RequestContext>) -> Source {
+        if let Self::CloudFront { secret } = self
+            && headers.get(SECRET).is_some_and(|shown| shown.as_bytes().ct_eq(secret).into())
+        {
+            return Source(headers.get(VIEWER).and_then(|viewer| viewer_address(viewer.to_str().ok()?)));
+        }
+        let address = match context {
+            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
+            _ => None,
+        };
+        Source(address.and_then(|address| address.parse().ok()))
+    }
+}
+
+/// Address and port, with or without brackets around an IPv6 address.
+fn viewer_address(text: &str) -> Option<IpAddr> {
+    let (address, port) = text.rsplit_once(':')?;
+    port.parse::<u16>().ok()?;
+    let address = address.strip_prefix('[').and_then(|address| address.strip_suffix(']')).unwrap_or(address);
+    address.parse().ok()
+}
+
+/// Notes where the request came from, for those who ask later.
+pub(crate) async fn note_source(State(hop): State<TrustedHop>, mut request: Request, next: Next) -> Response {
+    let source = hop.source(request.headers(), request.extensions().get::<RequestContext>());
+    request.extensions_mut().insert(source);
+    next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ORIGIN_SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    fn context(address: &str) -> RequestContext {
+        let context = json!({
+            "http": { "method": "GET", "path": "/", "protocol": "HTTP/1.1", "sourceIp": address, "userAgent": "" },
+            "stage": "$default", "timeEpoch": 0
+        });
+        RequestContext::ApiGatewayV2(serde_json::from_value(context).unwrap())
+    }
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    fn vars(pairs: &[(&str, &str)]) -> Vars {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn behind_cloudfront() -> TrustedHop {
+        TrustedHop::read(&vars(&[("TRUSTED_HOP", "cloudfront"), ("ORIGIN_SECRET", ORIGIN_SECRET)])).unwrap()
+    }
+
+    fn address(text: &str) -> Source {
+        Source(Some(text.parse().unwrap()))
+    }
+
+    #[test]
+    fn the_gateway_is_believed_and_no_header_is() {
+        let hop = TrustedHop::read(&vars(&[])).unwrap();
+        let forged =
+            headers(&[("x-forwarded-for", "198.51.100.1"), (VIEWER, "198.51.100.1:443"), (SECRET, ORIGIN_SECRET)]);
+        assert_eq!(hop.source(&forged, Some(&context("203.0.113.7"))), address("203.0.113.7"));
+        assert_eq!(hop.source(&forged, Some(&context("2001:db8::1"))), address("2001:db8::1"));
+        assert_eq!(hop.source(&forged, None), Source(None));
+    }
+
+    #[test]
+    fn cloudfront_is_believed_when_it_shows_the_secret() {
+        let hop = behind_cloudfront();
+        for (viewer, wanted) in [
+            ("198.51.100.1:46532", "198.51.100.1"),
+            ("2001:db8:0:0:0:0:0:1:46532", "2001:db8::1"),
+            ("[2001:db8::1]:46532", "2001:db8::1"),
+        ] {
+            let shown = headers(&[(VIEWER, viewer), (SECRET, ORIGIN_SECRET)]);
+            assert_eq!(hop.source(&shown, Some(&context("203.0.113.7"))), address(wanted), "{viewer}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_bypasses_cloudfront_is_where_the_gateway_says() {
+        let hop = behind_cloudfront();
+        let wrong = "0123456789abcdef0123456789abcdeX";
+        for secret in [None, Some(""), Some(wrong), Some("0123456789abcdef0123456789abcde")] {
+            let mut forged = headers(&[(VIEWER, "198.51.100.1:46532")]);
+            if let Some(secret) = secret {
+                forged.insert(SECRET, secret.parse().unwrap());
+            }
+            assert_eq!(hop.source(&forged, Some(&context("203.0.113.7"))), address("203.0.113.7"), "{secret:?}");
+        }
+    }
+
+    #[test]
+    fn a_viewer_that_cloudfront_does_not_name_is_nobody() {
+        let hop = behind_cloudfront();
+        for viewer in [None, Some(""), Some("198.51.100.1"), Some("x:1"), Some("198.51.100.1:99999"), Some(":1")] {
+            let mut shown = headers(&[(SECRET, ORIGIN_SECRET)]);
+            if let Some(viewer) = viewer {
+                shown.insert(VIEWER, viewer.parse().unwrap());
+            }
+            assert_eq!(hop.source(&shown, Some(&context("203.0.113.7"))), Source(None), "{viewer:?}");
+        }
+    }
+
+    #[test]
+    fn a_setting_that_makes_no_sense_stops_the_start() {
+        let fails = |pairs: &[(&str, &str)]| TrustedHop::read(&vars(pairs)).err().expect("an error").to_string();
+        assert!(fails(&[("TRUSTED_HOP", "proxy")]).contains("TRUSTED_HOP"));
+        assert!(fails(&[("TRUSTED_HOP", "cloudfront")]).contains("ORIGIN_SECRET"));
+        let short = fails(&[("TRUSTED_HOP", "cloudfront"), ("ORIGIN_SECRET", "short")]);
+        assert!(short.contains("ORIGIN_SECRET") && !short.contains("\"short\""), "{short}");
+    }
+}

@@ -1,0 +1,118 @@
+//! The image vendors' settings from configuration variables.
+
+use super::{ImageVendorsSettings, KandinskySettings, OpenAiImagesSettings, TIMEOUTS, YandexArtSettings};
+use crate::text::GigaChatSettings;
+use crate::variables::{replace, require, switch, timeouts};
+use crate::{MalformedVariable, Secret};
+
+impl ImageVendorsSettings {
+    /// Reads the settings through `get`, which gives a variable's value unless it is unset or empty.
+    ///
+    /// Kandinsky is configured when `KANDINSKY_API_KEY` is set, and then needs `KANDINSKY_SECRET_KEY`; YandexART when
+    /// `YANDEXART_API_KEY` is set, and then needs `YANDEXART_FOLDER`. GigaChat has the variables of its texts and draws
+    /// when `GIGACHAT_IMAGES` is `true`. OpenAI has the `OPENAI_API_KEY` and `OPENAI_BASE_URL` of its texts and draws when
+    /// `OPENAI_IMAGE_MODEL` is set; `OPENAI_IMAGE_FREE_SIZES` is `true` for models that draw any size in multiples of 16.
+    ///
+    /// `KANDINSKY_BASE_URL` and `YANDEXART_BASE_URL` are other addresses. `IMAGE_TIMEOUTS` is
+    /// `connect/first_byte/silence/total` in milliseconds, for all vendors.
+    pub fn read<'a>(get: impl Fn(&str) -> Option<&'a str> + Copy) -> Result<Self, MalformedVariable> {
+        let timeouts = timeouts("IMAGE_TIMEOUTS", TIMEOUTS, get)?;
+        let mut settings = Self::default();
+        if let Some(key) = get("KANDINSKY_API_KEY") {
+            let secret = Secret::new(require("KANDINSKY_SECRET_KEY", get)?);
+            let mut kandinsky = KandinskySettings::new(Secret::new(key), secret);
+            replace(&mut kandinsky.base_url, get("KANDINSKY_BASE_URL"));
+            settings.kandinsky = Some(KandinskySettings { timeouts, ..kandinsky });
+        }
+        if let Some(key) = get("YANDEXART_API_KEY") {
+            let mut yandexart = YandexArtSettings::new(Secret::new(key), require("YANDEXART_FOLDER", get)?);
+            replace(&mut yandexart.base_url, get("YANDEXART_BASE_URL"));
+            settings.yandexart = Some(YandexArtSettings { timeouts, ..yandexart });
+        }
+        if switch("GIGACHAT_IMAGES", false, get)? {
+            settings.gigachat = GigaChatSettings::read(timeouts, get)?;
+        }
+        if let (Some(key), Some(model)) = (get("OPENAI_API_KEY"), get("OPENAI_IMAGE_MODEL")) {
+            let mut openai = OpenAiImagesSettings::new(Secret::new(key), model);
+            replace(&mut openai.base_url, get("OPENAI_BASE_URL"));
+            openai.free_sizes = switch("OPENAI_IMAGE_FREE_SIZES", false, get)?;
+            settings.openai = Some(OpenAiImagesSettings { timeouts, ..openai });
+        }
+        Ok(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    type Variables = [(&'static str, &'static str)];
+
+    const GIGACHAT: &Variables =
+        &[("GIGACHAT_AUTHORIZATION_KEY", "k"), ("GIGACHAT_SCOPE", "GIGACHAT_API_PERS"), ("GIGACHAT_MODEL", "m")];
+
+    fn read(variables: &[&Variables]) -> Result<ImageVendorsSettings, MalformedVariable> {
+        let variables = variables.concat();
+        let get = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+        ImageVendorsSettings::read(get)
+    }
+
+    /// Which vendors are configured: Kandinsky, YandexART, GigaChat, OpenAI.
+    fn configured(variables: &[&Variables]) -> [bool; 4] {
+        let ImageVendorsSettings { kandinsky, yandexart, gigachat, openai } = read(variables).unwrap();
+        [kandinsky.is_some(), yandexart.is_some(), gigachat.is_some(), openai.is_some()]
+    }
+
+    #[test]
+    fn a_vendor_is_configured_by_its_key_and_wish() {
+        assert_eq!(configured(&[]), [false; 4]);
+        assert!(configured(&[&[("KANDINSKY_API_KEY", "k"), ("KANDINSKY_SECRET_KEY", "s")]])[0]);
+        assert!(configured(&[&[("YANDEXART_API_KEY", "k"), ("YANDEXART_FOLDER", "b1g")]])[1]);
+        assert_eq!(configured(&[GIGACHAT]), [false; 4], "texts alone");
+        assert_eq!(configured(&[GIGACHAT, &[("GIGACHAT_IMAGES", "false")]]), [false; 4]);
+        assert!(configured(&[GIGACHAT, &[("GIGACHAT_IMAGES", "true")]])[2]);
+        assert_eq!(configured(&[&[("GIGACHAT_IMAGES", "true")]]), [false; 4], "a wish without a key");
+        assert_eq!(configured(&[&[("OPENAI_API_KEY", "k"), ("OPENAI_MODEL", "gpt")]]), [false; 4], "texts alone");
+        assert!(configured(&[&[("OPENAI_API_KEY", "k"), ("OPENAI_IMAGE_MODEL", "m")]])[3]);
+        assert_eq!(configured(&[&[("OPENAI_IMAGE_MODEL", "m")]]), [false; 4]);
+    }
+
+    #[test]
+    fn everything_has_a_variable() {
+        let settings = read(&[
+            &[("KANDINSKY_API_KEY", "k"), ("KANDINSKY_SECRET_KEY", "s"), ("KANDINSKY_BASE_URL", "http://f")],
+            &[("YANDEXART_API_KEY", "k"), ("YANDEXART_FOLDER", "b1g"), ("YANDEXART_BASE_URL", "http://y")],
+            GIGACHAT,
+            &[("GIGACHAT_IMAGES", "true"), ("GIGACHAT_BASE_URL", "http://g")],
+            &[("OPENAI_API_KEY", "k"), ("OPENAI_IMAGE_MODEL", "m"), ("OPENAI_BASE_URL", "http://o")],
+            &[("OPENAI_IMAGE_FREE_SIZES", "true"), ("IMAGE_TIMEOUTS", "1/2/3/4")],
+        ])
+        .unwrap();
+        let (kandinsky, yandexart) = (settings.kandinsky.unwrap(), settings.yandexart.unwrap());
+        assert_eq!((kandinsky.base_url.as_str(), kandinsky.secret_key.expose()), ("http://f", "s"));
+        assert_eq!(
+            (yandexart.base_url.as_str(), yandexart.model_uri.as_str()),
+            ("http://y", "art://b1g/yandex-art/latest")
+        );
+        let (gigachat, openai) = (settings.gigachat.unwrap(), settings.openai.unwrap());
+        assert_eq!((gigachat.base_url.as_str(), gigachat.model.as_str()), ("http://g", "m"));
+        assert_eq!((openai.base_url.as_str(), openai.model.as_str(), openai.free_sizes), ("http://o", "m", true));
+        for timeouts in [kandinsky.timeouts, yandexart.timeouts, gigachat.timeouts, openai.timeouts] {
+            assert_eq!(timeouts.total, Duration::from_millis(4));
+        }
+    }
+
+    #[test]
+    fn malformed_variables_are_named() {
+        let name = |variables: &Variables| read(&[variables]).unwrap_err().name;
+        assert_eq!(name(&[("KANDINSKY_API_KEY", "k")]), "KANDINSKY_SECRET_KEY");
+        assert_eq!(name(&[("YANDEXART_API_KEY", "k")]), "YANDEXART_FOLDER");
+        assert_eq!(name(&[("GIGACHAT_IMAGES", "yes")]), "GIGACHAT_IMAGES");
+        assert_eq!(name(&[("GIGACHAT_IMAGES", "true"), ("GIGACHAT_AUTHORIZATION_KEY", "k")]), "GIGACHAT_SCOPE");
+        assert_eq!(name(&[("IMAGE_TIMEOUTS", "1")]), "IMAGE_TIMEOUTS");
+        let openai = &[("OPENAI_API_KEY", "k"), ("OPENAI_IMAGE_MODEL", "m"), ("OPENAI_IMAGE_FREE_SIZES", "1")];
+        assert_eq!(name(openai), "OPENAI_IMAGE_FREE_SIZES");
+    }
+}

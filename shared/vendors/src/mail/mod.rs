@@ -1,0 +1,45 @@
+//! Mail services: [`UnisenderGo`].
+
+mod unisender_go;
+
+use std::sync::Arc;
+
+use domain::kernel::Clock;
+use domain::mail::SharedMailer;
+
+use crate::variables::{MalformedVariable, replace, require};
+use crate::{Secret, Timeouts};
+
+pub use unisender_go::{UnisenderGo, UnisenderGoSettings};
+
+/// The settings of the mail service; without them no letters are sent.
+#[derive(Debug, Clone, Default)]
+pub struct MailSettings {
+    /// Unisender Go.
+    pub unisender_go: Option<UnisenderGoSettings>,
+}
+
+impl MailSettings {
+    /// Reads the settings through `get`, which gives a variable's value unless it is unset or empty.
+    ///
+    /// Unisender Go is configured when `UNISENDER_API_KEY` is set. `UNISENDER_BASE_URL` is the account's data centre, `MAIL_FROM` the sender's
+    /// address (required), `MAIL_FROM_NAME` the sender's name.
+    pub fn read<'a>(get: impl Fn(&str) -> Option<&'a str> + Copy) -> Result<Self, MalformedVariable> {
+        let Some(key) = get("UNISENDER_API_KEY") else { return Ok(Self::default()) };
+        let mut settings = UnisenderGoSettings {
+            base_url: UnisenderGoSettings::DEFAULT_BASE_URL.to_owned(),
+            api_key: Secret::new(key),
+            from_email: require("MAIL_FROM", get)?.to_owned(),
+            from_name: get("MAIL_FROM_NAME").unwrap_or_default().to_owned(),
+            timeouts: Timeouts::default(),
+        };
+        replace(&mut settings.base_url, get("UNISENDER_BASE_URL"));
+        Ok(Self { unisender_go: Some(settings) })
+    }
+}
+
+/// The configured mail service.
+pub fn mailer(settings: MailSettings, clock: &Arc<dyn Clock>) -> Option<SharedMailer> {
+    let unisender_go = settings.unisender_go?;
+    Some(Arc::new(UnisenderGo::new(unisender_go, Arc::clone(clock))))
+}

@@ -1,0 +1,53 @@
+//! Requests with an access token.
+
+use std::sync::Arc;
+
+use domain::kernel::{Clock, IdSource};
+use reqwest::RequestBuilder;
+use reqwest::header::AUTHORIZATION;
+
+use super::GigaChatSettings;
+use super::token::Tokens;
+use crate::Secret;
+use crate::http::{Auth, Body, Failure, HttpClient};
+
+/// Who asks GigaChat: one authorization key, and the access token that all calls of this value share. A call that is
+/// turned down with 401 is repeated once with a new token.
+pub(crate) struct Session {
+    settings: GigaChatSettings,
+    http: HttpClient,
+    tokens: Tokens,
+}
+
+impl Session {
+    /// A session that begins with the first request.
+    pub(crate) fn new(settings: GigaChatSettings, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
+        let http = HttpClient::new(settings.timeouts, clock.clone()).trusting(settings.root_certificates.clone());
+        Self { settings, http, tokens: Tokens::new(clock, ids) }
+    }
+
+    /// What it was made with.
+    pub(crate) fn settings(&self) -> &GigaChatSettings {
+        &self.settings
+    }
+
+    /// Sends what `request` makes, twice if the first access token is turned down, and waits for the head of a successful
+    /// answer.
+    pub(crate) async fn open(
+        &self,
+        request: impl Fn(&HttpClient) -> Result<RequestBuilder, Failure> + Send,
+    ) -> Result<Body, Failure> {
+        let token = self.tokens.get(&self.http, &self.settings).await?;
+        match self.http.open(request(&self.http)?, &bearer(&token)).await {
+            Err(Failure::Answered(answer)) if answer.status == 401 => {
+                let token = self.tokens.replace(&token, &self.http, &self.settings).await?;
+                self.http.open(request(&self.http)?, &bearer(&token)).await
+            }
+            opened => opened,
+        }
+    }
+}
+
+fn bearer(token: &Secret) -> Auth<'_> {
+    Auth { header: AUTHORIZATION, scheme: "Bearer ", secret: token }
+}
