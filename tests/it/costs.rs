@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use store::{Usage, measured};
 
+use crate::routes::easy_writer::auth::browser::{Browser, other};
 use crate::world::{GENERATION, GREETING, World, events};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/data.md");
@@ -45,6 +46,16 @@ async fn costs() -> String {
     let user = table.measure("`POST /auth/register`", world.register("user@example.com")).await;
     table.measure("`POST /auth/login`", world.post("/api/v1/auth/login", None, &credentials)).await;
     table.measure("`POST /auth/refresh`", world.post_with_cookie("/api/v1/auth/refresh", &user.refresh)).await;
+    let mut browser = Browser::new(&world);
+    table.measure("`GET /auth/google`", browser.set_out("google")).await;
+    for what in ["a new person", "a known person"] {
+        let callback = browser.permit("google", &[("person", "anna")]).await;
+        table.measure(&format!("`GET /auth/google/callback`, {what}"), browser.go(&callback)).await;
+    }
+    let prepared = world.register("joined@example.com").await;
+    let callback = browser.permit("google", &other(&prepared.email, "", true)).await;
+    let joining = "`GET /auth/google/callback`, an account to join, 1 sign-in";
+    table.measure(joining, browser.go(&callback)).await;
     table.measure("`GET /auth/me`", world.get("/api/v1/auth/me", &user.token)).await;
     table.measure("`GET /user/profile`", world.get("/api/v1/user/profile", &user.token)).await;
     let name = json!({ "name": "Иван" });

@@ -61,5 +61,5 @@ fn every_endpoint_is_described() {
             operations.push(name);
         }
     }
-    assert_eq!(operations.len(), 21, "{operations:?}");
+    assert_eq!(operations.len(), 25, "{operations:?}");
 }

@@ -62,7 +62,9 @@ pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError>
     };
     let secrets = store.kept("secrets.json").map_or_else(|| Ok(Secrets::in_memory()), Secrets::open)?;
     let sandbox_key = secrets.get("sandbox", &SANDBOX_KEY)?;
-    let mut model = evaluate(&options, &listeners, &secrets, &sandbox_key)?;
+    let template = Template::load(&options.root.join("template.yaml"))?;
+    let mut doors = front_doors(&options, &template).await?;
+    let mut model = evaluate(&options, &template, &listeners, &doors, &secrets, &sandbox_key)?;
 
     let engine_tasks = Tasks::new();
     let tasks = Tasks::new();
@@ -86,7 +88,11 @@ pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError>
             sockets: socket_apis.get(product).cloned(),
             uploads: uploads(&model, product, &functions),
         };
-        fronts.insert(product.to_owned(), open_front(&options, product, door, &tasks).await?);
+        let listener = match doors.remove(product) {
+            Some(listener) => listener,
+            None => options.ports.product(product).await?,
+        };
+        fronts.insert(product.to_owned(), open_front(listener, door, &tasks));
     }
 
     let Listeners { dynamodb, s3, sqs, sandbox: sandbox_listener, console } = listeners;
@@ -140,17 +146,35 @@ impl Endpoints {
     }
 }
 
+/// The front doors of the products that are told where they are: these must be open before the templates can be evaluated.
+async fn front_doors(options: &StackOptions, template: &Template) -> Result<BTreeMap<String, TcpListener>, StartError> {
+    let mut doors = BTreeMap::new();
+    for (_, product) in settings::products(template.parameters()) {
+        let listener = options.ports.product(&product).await?;
+        doors.insert(product, listener);
+    }
+    Ok(doors)
+}
+
+/// Where people and their browsers find what listens there. Cookies belong to this host, whatever the port.
+fn public_url(listener: &TcpListener) -> String {
+    format!("http://localhost:{}", address(listener).port())
+}
+
 fn evaluate(
     options: &StackOptions,
+    template: &Template,
     listeners: &Listeners,
+    doors: &BTreeMap<String, TcpListener>,
     secrets: &Secrets,
     sandbox_key: &str,
 ) -> Result<Model, StartError> {
-    let template = Template::load(&options.root.join("template.yaml"))?;
+    let products = doors.iter().map(|(product, listener)| (product.clone(), public_url(listener))).collect();
     let around = settings::Surroundings {
         sandbox: &url(&listeners.sandbox),
         sandbox_key,
         console: address(&listeners.console).port(),
+        products: &products,
     };
     let parameters = settings::resolve(&template.parameters().collect(), &around, &options.parameters);
     let surroundings = Surroundings { region: REGION, account: ACCOUNT, queues: &url(&listeners.sqs), secrets };
@@ -288,16 +312,10 @@ fn http_api(model: &Model, product: &str, functions: &Functions, stamp: &Stamp) 
     Some(Arc::new(HttpApi { id: api.id.clone(), account: ACCOUNT.to_owned(), stamp: stamp.clone(), routes }))
 }
 
-async fn open_front(
-    options: &StackOptions,
-    product: &str,
-    door: FrontDoor,
-    tasks: &Tasks,
-) -> Result<Front, StartError> {
-    let listener = options.ports.product(product).await?;
+fn open_front(listener: TcpListener, door: FrontDoor, tasks: &Tasks) -> Front {
     let front = Front { door: Arc::new(door), address: address(&listener) };
     serve(tasks, listener, front.door.router());
-    Ok(front)
+    front
 }
 
 /// Uploads are in the product's bucket; any of the product's functions knows how to reach it.

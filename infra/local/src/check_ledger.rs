@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn durations_are_written_as_people_do() {
         assert_eq!(duration("2h"), Ok(Duration::from_hours(2)));
-        assert_eq!(duration("90m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(duration("90m"), Ok(Duration::from_mins(90)));
         assert!(duration("-1h").is_err());
         assert!(duration("soon").is_err());
     }

@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use sandbox::FusionBrainKeys;
+use sandbox::oauth::{GOOGLE_ISSUER, google_client, yandex_client};
 use serde::Deserialize;
 
 /// Parameters by name.
@@ -18,6 +20,26 @@ const SANDBOXED: &[&[(&str, Value)]] = &[
         ("OpenAiApiKey", Value::Key),
         ("OpenAiModel", Value::Text("sandbox")),
     ],
+    &[
+        ("KandinskyBaseUrl", Value::Sandbox("/fusionbrain")),
+        ("KandinskyApiKey", Value::Derived(|key| FusionBrainKeys::of(key).api_key)),
+        ("KandinskySecretKey", Value::Derived(|key| FusionBrainKeys::of(key).secret_key)),
+    ],
+    &[
+        ("GoogleClientId", Value::Derived(|key| google_client(key).id)),
+        ("GoogleClientSecret", Value::Derived(|key| google_client(key).secret)),
+        ("GoogleAuthorizeUrl", Value::Sandbox("/google/o/oauth2/v2/auth")),
+        ("GoogleTokenUrl", Value::Sandbox("/google/token")),
+        ("GoogleJwksUrl", Value::Sandbox("/google/oauth2/v3/certs")),
+        ("GoogleIssuer", Value::Text(GOOGLE_ISSUER)),
+    ],
+    &[
+        ("YandexClientId", Value::Derived(|key| yandex_client(key).id)),
+        ("YandexClientSecret", Value::Derived(|key| yandex_client(key).secret)),
+        ("YandexAuthorizeUrl", Value::Sandbox("/yandex/authorize")),
+        ("YandexTokenUrl", Value::Sandbox("/yandex/token")),
+        ("YandexInfoUrl", Value::Sandbox("/yandex/info")),
+    ],
     &[("UnisenderBaseUrl", Value::Sandbox("/unisender")), ("UnisenderApiKey", Value::Key)],
 ];
 
@@ -26,6 +48,14 @@ const ORIGINS: [u16; 4] = [3000, 4200, 5173, 8080];
 
 /// A parameter's end that stands for the web pages that may call a product.
 const ORIGINS_SUFFIX: &str = "FrontendOrigins";
+/// A parameter's end that stands for where a product is.
+const PUBLIC_URL_SUFFIX: &str = "PublicUrl";
+/// Ends of parameters that stand for pages of a product's front end, and the console's pages that stand in for them.
+const PAGES: [(&str, &str); 2] = [("AuthReturnUrl", "signed-in"), ("PaymentReturnUrl", "paid")];
+/// A parameter's end that stands for where payment providers send their notices.
+const NOTICES_SUFFIX: &str = "PaymentNotificationUrl";
+/// The path of those notices.
+pub(crate) const NOTICES_PATH: &str = "/api/v1/payments/webhook";
 
 #[derive(Clone, Copy)]
 enum Value {
@@ -33,6 +63,8 @@ enum Value {
     Sandbox(&'static str),
     /// The sandbox's key.
     Key,
+    /// What belongs to the sandbox's key at this vendor.
+    Derived(fn(&str) -> String),
     /// This text.
     Text(&'static str),
 }
@@ -66,6 +98,25 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) sandbox_key: &'a str,
     /// The port of the start page, whose API references call the products.
     pub(crate) console: u16,
+    /// Where products are, by name.
+    pub(crate) products: &'a BTreeMap<String, String>,
+}
+
+/// The products that want to know where they are, by what their parameters begin with: `EasyWriter` for `easy-writer`.
+pub(crate) fn products<'a>(known: impl IntoIterator<Item = &'a str>) -> Vec<(&'a str, String)> {
+    let prefixes = known.into_iter().filter_map(|name| name.strip_suffix(PUBLIC_URL_SUFFIX));
+    prefixes.map(|prefix| (prefix, kebab(prefix))).collect()
+}
+
+fn kebab(name: &str) -> String {
+    let mut kebab = String::new();
+    for character in name.chars() {
+        if character.is_uppercase() && !kebab.is_empty() {
+            kebab.push('-');
+        }
+        kebab.extend(character.to_lowercase());
+    }
+    kebab
 }
 
 /// What suits a local run, beneath what the operator `chose`. `known` are the parameters that the template has.
@@ -79,6 +130,7 @@ pub(crate) fn resolve(known: &BTreeSet<&str>, surroundings: &Surroundings, chose
             let value = match value {
                 Value::Sandbox(path) => format!("{}{path}", surroundings.sandbox),
                 Value::Key => surroundings.sandbox_key.to_owned(),
+                Value::Derived(of) => of(surroundings.sandbox_key),
                 Value::Text(text) => (*text).to_owned(),
             };
             parameters.insert((*name).to_owned(), value);
@@ -91,6 +143,15 @@ pub(crate) fn resolve(known: &BTreeSet<&str>, surroundings: &Surroundings, chose
     parameters.extend(
         known.iter().filter(|name| name.ends_with(ORIGINS_SUFFIX)).map(|name| ((*name).to_owned(), origins.clone())),
     );
+    for (prefix, product) in products(known.iter().copied()) {
+        let Some(url) = surroundings.products.get(&product) else { continue };
+        parameters.insert(format!("{prefix}{PUBLIC_URL_SUFFIX}"), url.clone());
+        parameters.insert(format!("{prefix}{NOTICES_SUFFIX}"), format!("{url}{NOTICES_PATH}"));
+        for (suffix, page) in PAGES {
+            let page = format!("http://localhost:{}/{product}/{page}", surroundings.console);
+            parameters.insert(format!("{prefix}{suffix}"), page);
+        }
+    }
     // A template need not have every vendor; what the operator names must exist, and the template says so if it does not.
     parameters.retain(|name, _| known.contains(name.as_str()));
     parameters.extend(chosen.clone());
@@ -133,13 +194,30 @@ impl Plain {
 mod tests {
     use super::*;
 
-    const AROUND: Surroundings<'_> =
-        Surroundings { sandbox: "http://127.0.0.1:8090", sandbox_key: "key", console: 8180 };
-
     fn resolved(chosen: &[(&str, &str)]) -> Parameters {
-        let known = ["OpenAiBaseUrl", "OpenAiApiKey", "OpenAiModel", "EasyWriterFrontendOrigins"].into();
+        let known = [
+            "OpenAiBaseUrl",
+            "OpenAiApiKey",
+            "OpenAiModel",
+            "EasyWriterFrontendOrigins",
+            "EasyWriterPublicUrl",
+            "EasyWriterAuthReturnUrl",
+        ];
         let chosen = chosen.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        resolve(&known, &AROUND, &chosen)
+        let products = [("easy-writer".to_owned(), "http://localhost:8100".to_owned())].into();
+        let around =
+            Surroundings { sandbox: "http://127.0.0.1:8090", sandbox_key: "key", console: 8180, products: &products };
+        resolve(&known.into(), &around, &chosen)
+    }
+
+    #[test]
+    fn products_know_where_they_and_their_pages_are() {
+        let parameters = resolved(&[]);
+        assert_eq!(parameters["EasyWriterPublicUrl"], "http://localhost:8100");
+        assert_eq!(parameters["EasyWriterAuthReturnUrl"], "http://localhost:8180/easy-writer/signed-in");
+        assert!(!parameters.contains_key("EasyWriterPaymentReturnUrl"), "the template has no such parameter");
+        let chosen = resolved(&[("EasyWriterPublicUrl", "https://tunnel.example")]);
+        assert_eq!(chosen["EasyWriterPublicUrl"], "https://tunnel.example");
     }
 
     #[test]

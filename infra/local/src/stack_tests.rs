@@ -185,14 +185,47 @@ async fn the_start_page_lists_what_runs() {
     assert!(description["paths"]["/api/v1/auth/login"].is_object());
 }
 
+#[tokio::test]
+async fn the_console_tells_what_runs_and_admits_no_foreign_scripts() {
+    let stack = stack().await;
+    get(&stack, Request::get("/api/v1/tools/tabs")).await;
+    let state: Value = serde_json::from_str(&fetch(&stack, "/state.json").await).unwrap();
+    let functions = state["functions"].as_array().unwrap();
+    let tools = functions.iter().find(|function| function["name"] == "easy-writer-tools").unwrap();
+    assert_eq!((&tools["invocations"], &tools["failures"]), (&json!(1), &json!(0)));
+    assert!(tools["latest_milliseconds"].is_u64());
+    let queues = state["queues"].as_array().unwrap();
+    let dead = queues.iter().find(|queue| queue["name"] == "EasyWriter-GenerationDeadLetters").unwrap();
+    assert_eq!((&dead["dead_letters"], &dead["waiting"]), (&json!(true), &json!(0)));
+
+    let product = stack.base_url(PRODUCT).unwrap();
+    let port = product.rsplit(':').next().unwrap();
+    for path in ["/easy-writer", "/easy-writer/signed-in", "/easy-writer/paid?payment_id=1"] {
+        assert!(fetch(&stack, path).await.contains(&format!("data-port=\"{port}\"")), "{path}");
+    }
+    for path in ["/", "/easy-writer", "/easy-writer/app.js", "/reference/easy-writer", "/state.json"] {
+        let head = answer(&stack, path).await;
+        for header in ["x-content-type-options: nosniff", "referrer-policy: no-referrer", "script-src 'self';"] {
+            assert!(head.contains(header), "{path}: {header}");
+        }
+    }
+    assert!(answer(&stack, "/nothing").await.starts_with("HTTP/1.1 404"));
+}
+
 /// The body of a page of the console.
 async fn fetch(stack: &Stack, path: &str) -> String {
+    let answer = answer(stack, path).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+/// The whole answer of the console, headers included.
+async fn answer(stack: &Stack, path: &str) -> String {
     let address = stack.console_url().replace("http://", "");
     let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    answer
 }

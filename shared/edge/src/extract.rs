@@ -9,13 +9,13 @@ use axum::http::request::Parts;
 use domain::identity::{AccessToken, Identity};
 use domain::kernel::{AuthFailure, Error, Page, UserId};
 use http_body_util::{BodyExt as _, Limited};
-use lambda_http::request::RequestContext;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
 pub use crate::http::RequestScope;
 
+use crate::hop::Source;
 use crate::http::MAX_BODY_BYTES;
 use crate::problem::{EdgeError, Failure};
 
@@ -86,6 +86,20 @@ impl<S: Send + Sync> FromRequestParts<S> for PathParameter {
     }
 }
 
+/// Both parameters of a path that has two.
+pub struct PathPair(pub String, pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathPair {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        match axum::extract::Path::<(String, String)>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path((first, second))) => Ok(Self(first, second)),
+            Err(_) => Err(EdgeError::NoSuchRoute.into()),
+        }
+    }
+}
+
 /// `Idempotency-Key`, if the caller sent one: a repeat of the same request then gets the first one's answer.
 pub struct IdempotencyKey(pub Option<String>);
 
@@ -128,29 +142,72 @@ pub(crate) fn bearer(parts: &Parts) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-/// The address (IPv6: the network) that the request came from, as the gateway saw it. Headers say what the client wants them to, so they are not asked.
+/// The address (IPv6: the network) that the request came from, as the outermost trusted hop saw it. Other headers say what the client wants them
+/// to, so they are not asked.
 pub struct ClientAddress(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        let address = match parts.extensions.get::<RequestContext>() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
-            _ => None,
-        };
-        Ok(Self(address.map_or_else(|| "unknown".to_owned(), |address| network(&address))))
+        Ok(Self(source(parts).map_or_else(|| "unknown".to_owned(), network)))
     }
 }
 
+/// The address that the request came from.
+fn source(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<Source>().and_then(|source| source.0)
+}
+
 /// What counts as one caller: an IPv4 address, or the /64 of an IPv6 address, which is what one customer of a provider gets.
-fn network(address: &str) -> String {
-    match address.parse() {
-        Ok(IpAddr::V6(address)) => {
+fn network(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
-        _ => address.to_owned(),
+    }
+}
+
+/// The most bytes that a call of another company may have.
+const MAX_CALL_BYTES: usize = 64 * 1024;
+
+/// A call of another company, as it came in: whoever proves it needs every byte.
+pub struct RawCall {
+    /// The query string, still encoded; empty if there is none.
+    pub query: String,
+    /// `Content-Type`; empty if there is none.
+    pub content_type: String,
+    /// The body, byte for byte, up to 64 KB.
+    pub body: bytes::Bytes,
+    /// The address that the call came from, as the outermost trusted hop saw it.
+    pub source: Option<IpAddr>,
+    headers: http::HeaderMap,
+}
+
+impl RawCall {
+    /// The value of a header, if it is there and text.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name)?.to_str().ok().map(str::to_owned)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for RawCall {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let body = Limited::new(body, MAX_CALL_BYTES).collect().await;
+        let mut call = Self {
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            content_type: String::new(),
+            body: body.map_err(|_| EdgeError::TooLarge)?.to_bytes(),
+            source: source(&parts),
+            headers: parts.headers,
+        };
+        call.content_type = call.header("content-type").unwrap_or_default();
+        Ok(call)
     }
 }
 
@@ -303,6 +360,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_customer_is_one_caller() {
+        let network = |text: &str| network(text.parse().unwrap());
         assert_eq!(network("203.0.113.7"), "203.0.113.7");
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
     }

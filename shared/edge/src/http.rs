@@ -22,6 +22,7 @@ use tracing::Instrument as _;
 
 use crate::envelope::{Envelope, Meta};
 use crate::function::Function;
+use crate::hop::{TrustedHop, note_source};
 use crate::platform::Platform;
 use crate::problem::{EdgeError, Failure, Problem};
 use crate::reply::{Data, Told};
@@ -48,8 +49,10 @@ const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 impl Function {
     /// A function behind an HTTP API (payload format 2.0) that answers in the dialect `E`.
     ///
-    /// Reads `FRONTEND_ORIGINS`: the origins, separated by commas, whose pages may call with credentials.
+    /// Reads `FRONTEND_ORIGINS`: the origins, separated by commas, whose pages may call with credentials. Reads `TRUSTED_HOP` (`gateway` or
+    /// `cloudfront`) and, for the latter, `ORIGIN_SECRET`: who says where a request came from.
     pub fn http<E: Envelope>(platform: &Platform, router: Router) -> std::result::Result<Self, ConfigError> {
+        let hop = TrustedHop::read(&platform.vars)?;
         let skin = Skin { clock: Arc::clone(&platform.clock), ids: Arc::clone(&platform.ids) };
         let router = router
             .fallback(|| async { EdgeError::NoSuchRoute })
@@ -57,6 +60,7 @@ impl Function {
             .layer(CatchPanicLayer::custom(|_| EdgeError::Panicked.into_response()))
             .layer(middleware::from_fn(note_route))
             .layer(middleware::from_fn_with_state(skin, render::<E>))
+            .layer(middleware::from_fn_with_state(hop, note_source))
             .layer(cors(platform)?);
         Ok(Self::new(move |event, context| {
             // The adapter is not `Send`, its future is: nothing but the future goes into the async block.

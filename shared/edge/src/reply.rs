@@ -56,6 +56,21 @@ impl<T> Reply<T> {
     }
 }
 
+/// An answer that somebody else's protocol prescribes word for word: 200, without an envelope.
+#[derive(Debug)]
+pub struct Verbatim {
+    /// `Content-Type`.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: String,
+}
+
+impl IntoResponse for Verbatim {
+    fn into_response(self) -> Response {
+        ([(CONTENT_TYPE, HeaderValue::from_static(self.content_type))], self.body).into_response()
+    }
+}
+
 impl<T: Serialize> IntoResponse for Reply<T> {
     fn into_response(self) -> Response {
         let body = match serde_json::to_vec(&self.data) {

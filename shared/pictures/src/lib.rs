@@ -21,8 +21,8 @@ pub use error::PictureError;
 use error::Result;
 use raster::Raster;
 
-/// The longest side of a picture that is read or asked for, in pixels. A picture of this size takes 134 MB while it is decoded if its file has
-/// 16 bits per channel and transparency, and 50 MB if it is the usual JPEG.
+/// The longest side of a picture that is read or asked for, in pixels. Decoding one of this size takes 50 MB if its file is the usual JPEG, and
+/// four times that if it is a PNG with 16 bits per channel and transparency.
 pub const LONGEST_SIDE: u32 = 4096;
 
 /// A finished picture.

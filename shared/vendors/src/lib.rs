@@ -1,7 +1,7 @@
 //! The outside world behind the domain's ports.
 //!
 //! [`text`] has the vendors of text models, [`image`] those of image models, [`oauth`] companies that vouch for their
-//! users. Each vendor is one module that speaks that vendor's own protocol; what they share (one HTTP client per vendor,
+//! users, [`payments`] those that take money. Each vendor is one module that speaks that vendor's own protocol; what they share (one HTTP client per vendor,
 //! time-outs, readers of event streams, error answers) is private to this crate.
 //!
 //! Settings are plain data; they can be read from configuration variables. Building a vendor from its
@@ -12,6 +12,7 @@ mod http;
 pub mod image;
 pub mod mail;
 pub mod oauth;
+pub mod payments;
 mod secret;
 pub mod text;
 mod variables;

@@ -4,7 +4,7 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -62,6 +62,7 @@ pub(crate) struct Visitor<'b> {
     pictures: PathBuf,
     journey: String,
     complaints: Arc<Mutex<Vec<String>>>,
+    telephone: AtomicBool,
 }
 
 impl<'b> Visitor<'b> {
@@ -92,6 +93,7 @@ impl<'b> Visitor<'b> {
             pictures: pictures.to_owned(),
             journey,
             complaints: Arc::default(),
+            telephone: AtomicBool::default(),
         };
         visitor.listen().await?;
         Ok(visitor)
@@ -143,6 +145,8 @@ impl<'b> Visitor<'b> {
 
     /// Opens a path of the console, or an address.
     pub(crate) async fn open(&self, path: &str) -> Outcome {
+        // Another fragment of the same page would not be a load, and is waited for in vain.
+        self.page.goto("about:blank").await?;
         self.page.goto(self.address(path)).await?;
         Ok(())
     }
@@ -217,8 +221,20 @@ impl<'b> Visitor<'b> {
 
     async fn click(&self, what: &str, element: &str) -> Outcome {
         static SERIAL: AtomicU32 = AtomicU32::new(0);
-        let mark = format!("m{}", SERIAL.fetch_add(1, Ordering::Relaxed));
-        self.wait(what, &format!("({element}).setAttribute('data-mark', '{mark}') === undefined")).await?;
+        let begun = Instant::now();
+        loop {
+            let mark = format!("m{}", SERIAL.fetch_add(1, Ordering::Relaxed));
+            self.wait(what, &format!("({element}).setAttribute('data-mark', '{mark}') === undefined")).await?;
+            // The page may draw itself anew between the two; nothing was pressed then.
+            match self.click_mark(&mark).await {
+                Err(cause) if begun.elapsed() > PATIENCE => return Err(format!("{what}: {cause}").into()),
+                Err(_) => {}
+                Ok(()) => return Ok(()),
+            }
+        }
+    }
+
+    async fn click_mark(&self, mark: &str) -> Outcome {
         self.page.bring_to_front().await?;
         self.page.find_element(format!("[data-mark={mark}]")).await?.click().await?;
         Ok(())
@@ -227,8 +243,11 @@ impl<'b> Visitor<'b> {
     /// Types `text` into the field with this label, in place of what it has.
     pub(crate) async fn fill(&self, label: &str, text: &str) -> Outcome {
         let field = format!("labelled({})", json!(label));
-        self.wait(&format!("the field {label:?}"), &format!("({field}).focus() === undefined && (({field}).select?.(), true)"))
-            .await?;
+        self.wait(
+            &format!("the field {label:?}"),
+            &format!("({field}).focus() === undefined && (({field}).select?.(), true)"),
+        )
+        .await?;
         self.page.execute(InsertTextParams::new(text)).await?;
         Ok(())
     }
@@ -268,6 +287,7 @@ impl<'b> Visitor<'b> {
 
     /// Makes the window as wide as a telephone.
     pub(crate) async fn hold_a_telephone(&self) -> Outcome {
+        self.telephone.store(true, Ordering::Relaxed);
         self.page.execute(SetDeviceMetricsOverrideParams::new(390, 844, 2.0, true)).await?;
         Ok(())
     }
@@ -279,7 +299,8 @@ impl<'b> Visitor<'b> {
         let path = self.pictures.join(format!("{}-{name}.png", self.journey));
         let parameters = ScreenshotParams::builder().format(CaptureScreenshotFormat::Png).full_page(true).build();
         self.page.save_screenshot(parameters, path).await?;
-        Ok(())
+        // A picture of the whole page makes the window as large as the page, and then as it was at first.
+        if self.telephone.load(Ordering::Relaxed) { self.hold_a_telephone().await } else { Ok(()) }
     }
 }
 

@@ -1,3 +1,3 @@
 //! Endpoints, by product and path.
 
-mod easy_writer;
+pub(crate) mod easy_writer;

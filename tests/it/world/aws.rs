@@ -49,8 +49,9 @@ pub async fn serve(router: axum::Router) -> String {
     url
 }
 
-pub async fn start_sandbox(pace: Duration) -> String {
-    let options = sandbox::Options { api_key: KEY.to_owned(), pace, clock: Arc::new(|| 1_768_478_400) };
+pub async fn start_sandbox(pace: Duration, clock: &Arc<HandClock>) -> String {
+    let time = Arc::clone(clock);
+    let options = sandbox::Options { api_key: KEY.to_owned(), pace, clock: Arc::new(move || time.now().as_second()) };
     serve(sandbox::router(options)).await
 }
 

@@ -79,6 +79,11 @@ impl Faults {
         }
     }
 
+    /// A client for what is not AWS.
+    pub fn outside(&self) -> &reqwest::Client {
+        &self.client
+    }
+
     pub fn http_client(&self) -> SharedHttpClient {
         let connector = SharedHttpConnector::new(self.clone());
         http_client_fn(move |_, _| connector.clone())

@@ -43,6 +43,8 @@ pub struct Options {
     pub text_timeouts: &'static str,
     /// Limit of every endpoint that has one.
     pub rate_limit: &'static str,
+    /// Limit of the log-ins that fail from one address.
+    pub network_limit: &'static str,
 }
 
 impl Default for Options {
@@ -53,6 +55,7 @@ impl Default for Options {
             quick_deadline: "20",
             text_timeouts: "2000/10000/10000/30000",
             rate_limit: "1000/60",
+            network_limit: "1000/60",
         }
     }
 }
@@ -72,6 +75,8 @@ pub struct World {
     /// The platform that functions were built from.
     pub platform: Platform,
     functions: HashMap<&'static str, Function>,
+    /// Where the outside companies are.
+    pub sandbox: String,
     _objects: TempDir,
     /// Whether the books are to be checked when the world ends.
     honest: AtomicBool,
@@ -111,9 +116,11 @@ impl World {
         let ids: Arc<dyn IdSource> = Arc::new(SerialIds::default());
         let engines = aws::start(&clock).await;
         let watchers = Watchers::start().await;
-        let sandbox = aws::start_sandbox(options.sandbox_pace).await;
+        let sandbox = aws::start_sandbox(options.sandbox_pace, &clock).await;
         let faults = Faults::default();
         let limit = options.rate_limit.to_owned();
+        let (google, yandex) = (sandbox::oauth::google_client(aws::KEY), sandbox::oauth::yandex_client(aws::KEY));
+        let kandinsky = sandbox::FusionBrainKeys::of(aws::KEY);
         let vars = Vars::from_iter([
             ("AWS_REGION".to_owned(), "eu-central-1".to_owned()),
             ("AWS_ACCESS_KEY_ID".to_owned(), aws::KEY.to_owned()),
@@ -132,10 +139,33 @@ impl World {
             ("OPENAI_BASE_URL".to_owned(), format!("{sandbox}/openai/v1")),
             ("OPENAI_API_KEY".to_owned(), aws::KEY.to_owned()),
             ("OPENAI_MODEL".to_owned(), options.model.to_owned()),
+            ("KANDINSKY_BASE_URL".to_owned(), format!("{sandbox}/fusionbrain")),
+            ("KANDINSKY_API_KEY".to_owned(), kandinsky.api_key),
+            ("KANDINSKY_SECRET_KEY".to_owned(), kandinsky.secret_key),
+            ("OPENAI_IMAGE_MODEL".to_owned(), options.model.to_owned()),
+            ("IMAGE_TIMEOUTS".to_owned(), options.text_timeouts.to_owned()),
+            ("UNISENDER_BASE_URL".to_owned(), format!("{sandbox}/unisender")),
+            ("UNISENDER_API_KEY".to_owned(), aws::KEY.to_owned()),
+            ("MAIL_FROM".to_owned(), "noreply@easy-writer.example".to_owned()),
             ("TEXT_TIMEOUTS".to_owned(), options.text_timeouts.to_owned()),
             ("QUICK_DEADLINE_SECONDS".to_owned(), options.quick_deadline.to_owned()),
             ("RATE_LIMIT_REGISTER".to_owned(), limit.clone()),
             ("RATE_LIMIT_LOGIN".to_owned(), limit.clone()),
+            ("RATE_LIMIT_LOGIN_NETWORK".to_owned(), options.network_limit.to_owned()),
+            ("RATE_LIMIT_OAUTH".to_owned(), limit.clone()),
+            ("PUBLIC_URL".to_owned(), PUBLIC_URL.to_owned()),
+            ("AUTH_RETURN_URL".to_owned(), AUTH_RETURN_URL.to_owned()),
+            ("GOOGLE_CLIENT_ID".to_owned(), google.id),
+            ("GOOGLE_CLIENT_SECRET".to_owned(), google.secret),
+            ("GOOGLE_AUTHORIZE_URL".to_owned(), format!("{sandbox}/google/o/oauth2/v2/auth")),
+            ("GOOGLE_TOKEN_URL".to_owned(), format!("{sandbox}/google/token")),
+            ("GOOGLE_JWKS_URL".to_owned(), format!("{sandbox}/google/oauth2/v3/certs")),
+            ("GOOGLE_ISSUER".to_owned(), sandbox::oauth::GOOGLE_ISSUER.to_owned()),
+            ("YANDEX_CLIENT_ID".to_owned(), yandex.id),
+            ("YANDEX_CLIENT_SECRET".to_owned(), yandex.secret),
+            ("YANDEX_AUTHORIZE_URL".to_owned(), format!("{sandbox}/yandex/authorize")),
+            ("YANDEX_TOKEN_URL".to_owned(), format!("{sandbox}/yandex/token")),
+            ("YANDEX_INFO_URL".to_owned(), format!("{sandbox}/yandex/info")),
             ("RATE_LIMIT_REFRESH".to_owned(), limit.clone()),
             ("RATE_LIMIT_EXECUTE".to_owned(), limit.clone()),
             ("RATE_LIMIT_IMAGE".to_owned(), limit.clone()),
@@ -156,6 +186,7 @@ impl World {
             table,
             platform,
             functions,
+            sandbox,
             _objects: engines.objects,
             honest: true.into(),
         }
@@ -250,6 +281,12 @@ impl World {
         Jobs::new(self.table.clone(), objects, Arc::clone(&self.platform.clock), Arc::clone(&self.platform.ids))
     }
 
+    /// The letters that were sent, latest first.
+    pub async fn letters(&self) -> Vec<Value> {
+        let letters = self.faults.outside().get(format!("{}/mailbox/letters.json", self.sandbox)).send().await;
+        letters.expect("mailbox").json().await.expect("letters")
+    }
+
     /// Says that the test falsifies the books on purpose.
     pub fn cook_the_books(&self) {
         self.honest.store(false, Ordering::SeqCst);
@@ -262,6 +299,11 @@ impl World {
         audit
     }
 }
+
+/// Where browsers reach the usual world.
+pub const PUBLIC_URL: &str = "https://api.easy-writer.example";
+/// Where they end after a sign-in through a provider.
+pub const AUTH_RETURN_URL: &str = "https://easy-writer.example/auth/callback";
 
 /// The signing secrets of the usual world.
 pub const TOKEN_KEYS: &str = "test-secret-test-secret-test-secret-1";
@@ -284,10 +326,33 @@ const VARIABLES: &[&str] = &[
     "OPENAI_BASE_URL",
     "OPENAI_API_KEY",
     "OPENAI_MODEL",
+    "KANDINSKY_BASE_URL",
+    "KANDINSKY_API_KEY",
+    "KANDINSKY_SECRET_KEY",
+    "OPENAI_IMAGE_MODEL",
+    "IMAGE_TIMEOUTS",
+    "UNISENDER_BASE_URL",
+    "UNISENDER_API_KEY",
+    "MAIL_FROM",
     "TEXT_TIMEOUTS",
     "QUICK_DEADLINE_SECONDS",
     "RATE_LIMIT_REGISTER",
     "RATE_LIMIT_LOGIN",
+    "RATE_LIMIT_LOGIN_NETWORK",
+    "RATE_LIMIT_OAUTH",
+    "PUBLIC_URL",
+    "AUTH_RETURN_URL",
+    "GOOGLE_CLIENT_ID",
+    "GOOGLE_CLIENT_SECRET",
+    "GOOGLE_AUTHORIZE_URL",
+    "GOOGLE_TOKEN_URL",
+    "GOOGLE_JWKS_URL",
+    "GOOGLE_ISSUER",
+    "YANDEX_CLIENT_ID",
+    "YANDEX_CLIENT_SECRET",
+    "YANDEX_AUTHORIZE_URL",
+    "YANDEX_TOKEN_URL",
+    "YANDEX_INFO_URL",
     "RATE_LIMIT_REFRESH",
     "RATE_LIMIT_EXECUTE",
     "RATE_LIMIT_IMAGE",

@@ -3,16 +3,25 @@
 //! | method | path | needs |
 //! | --- | --- | --- |
 //! | POST | `/api/v1/auth/register` | nothing; limited per address |
-//! | POST | `/api/v1/auth/login` | nothing; limited per address |
+//! | POST | `/api/v1/auth/login` | nothing; failures limited per address |
 //! | POST | `/api/v1/auth/refresh` | refresh cookie; limited per address |
 //! | POST | `/api/v1/auth/logout` | refresh cookie, if there is one |
 //! | GET | `/api/v1/auth/me` | access token |
+//! | GET | `/api/v1/auth/google` | nothing; limited per address; for browsers |
+//! | GET | `/api/v1/auth/google/callback` | the browser that set out; limited per address; for browsers |
+//! | GET | `/api/v1/auth/yandex` | nothing; limited per address; for browsers |
+//! | GET | `/api/v1/auth/yandex/callback` | the browser that set out; limited per address; for browsers |
 
+mod finish_google;
+mod finish_yandex;
+mod landing;
 mod log_in;
 mod log_out;
 mod refresh;
 mod register;
 mod show_me;
+mod start_google;
+mod start_yandex;
 mod wire;
 
 use std::sync::Arc;
@@ -20,19 +29,23 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use domain::easy_writer::{Accounts, PRODUCT};
-use domain::identity::Identity;
+use domain::identity::{Identity, OAuth, Origin, SharedOAuthProvider};
 use domain::kernel::Clock;
 use domain::ledger::Ledger;
 use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform};
+use edge::{ConfigError, EasyWriter, Function, Platform, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use vendors::oauth::{OAuthSettings, oauth_providers};
 
 /// What the endpoints share.
 #[derive(Clone)]
 pub struct State {
     accounts: Accounts,
     identity: Identity,
+    oauth: OAuth,
+    /// The page that browsers come back to from a provider.
+    return_url: Arc<str>,
     limiter: RateLimiter,
     limits: Limits,
     clock: Arc<dyn Clock>,
@@ -42,8 +55,13 @@ pub struct State {
 #[derive(Clone)]
 struct Limits {
     register: Policy,
+    /// Log-ins that fail, with one account.
     log_in: Policy,
+    /// Log-ins that fail, with all accounts together.
+    network: Policy,
     refresh: Policy,
+    /// Steps on the way to a provider and back.
+    oauth: Policy,
 }
 
 impl FromRef<State> for Identity {
@@ -57,17 +75,38 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
     let state = State {
+        oauth: oauth(platform, &identity)?,
+        return_url: platform.url("AUTH_RETURN_URL")?.into(),
         accounts: Accounts::new(identity.clone(), Ledger::new(table.clone())),
         identity,
         limiter: RateLimiter::new(table),
         limits: Limits {
             register: platform.policy("register", "RATE_LIMIT_REGISTER")?,
             log_in: platform.policy("login", "RATE_LIMIT_LOGIN")?,
+            network: platform.policy("logins", "RATE_LIMIT_LOGIN_NETWORK")?,
             refresh: platform.policy("refresh", "RATE_LIMIT_REFRESH")?,
+            oauth: platform.policy("oauth", "RATE_LIMIT_OAUTH")?,
         },
         clock: Arc::clone(&platform.clock),
     };
     Function::http::<EasyWriter>(platform, router(state))
+}
+
+/// The providers that have credentials, each with its callback below `PUBLIC_URL`.
+fn oauth(platform: &Platform, identity: &Identity) -> Result<OAuth, ConfigError> {
+    let settings = OAuthSettings::read(|name| platform.vars.get(name));
+    let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
+    let public_url = platform.url("PUBLIC_URL")?;
+    let with_callback = |provider: SharedOAuthProvider| {
+        let path = match provider.origin() {
+            Origin::Google => "/api/v1/auth/google/callback",
+            Origin::Yandex => "/api/v1/auth/yandex/callback",
+            Origin::Local => return None,
+        };
+        Some((provider, format!("{public_url}{path}")))
+    };
+    let providers = oauth_providers(settings, &platform.clock).into_iter().filter_map(with_callback).collect();
+    Ok(OAuth::new(identity.clone(), providers))
 }
 
 fn router(state: State) -> Router {
@@ -82,4 +121,8 @@ pub fn api() -> OpenApiRouter<State> {
         .routes(routes!(refresh::refresh))
         .routes(routes!(log_out::log_out))
         .routes(routes!(show_me::show_me))
+        .routes(routes!(start_google::start_google))
+        .routes(routes!(finish_google::finish_google))
+        .routes(routes!(start_yandex::start_yandex))
+        .routes(routes!(finish_yandex::finish_yandex))
 }

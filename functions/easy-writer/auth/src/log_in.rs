@@ -1,6 +1,7 @@
 //! `POST /api/v1/auth/login`
 
 use axum::extract::State;
+use domain::identity::account_label;
 use edge::openapi::{Failed, Success};
 use edge::{Answer, Body, ClientAddress, Reply, RequestScope};
 use serde::Deserialize;
@@ -20,6 +21,9 @@ pub(crate) struct LogInBody {
 }
 
 /// Sign in
+///
+/// Failures are limited: those of one network with one account, and those of one network with all accounts. What fails elsewhere does not count,
+/// so nobody can lock somebody else out.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/login",
@@ -39,7 +43,16 @@ pub(crate) async fn log_in(
     ClientAddress(address): ClientAddress,
     Body(body): Body<LogInBody>,
 ) -> Answer<SignedInView> {
-    scope.limit(&state.limiter, &state.limits.log_in, &address, state.clock.now()).await?;
+    let now = state.clock.now();
+    let limits = &state.limits;
+    // Never per account alone: then anybody could lock its owner out.
+    let account = format!("{address}#{}", account_label(&body.email));
+    scope.limit(&state.limiter, &limits.log_in, &account, now).await?;
+    scope.limit(&state.limiter, &limits.network, &address, now).await?;
     let (signed_in, balance) = state.accounts.sign_in(&body.email, body.password).await?;
+    tokio::try_join!(
+        state.limiter.forgive(&limits.log_in, &account, now),
+        state.limiter.forgive(&limits.network, &address, now)
+    )?;
     Ok(SignedInView::reply(Reply::ok, signed_in, balance))
 }

@@ -1,4 +1,4 @@
-//! Shapes and the cookie that several endpoints share.
+//! Shapes and cookies that several endpoints share.
 
 use domain::identity::{Origin, SignedIn, TokenIssuer, User};
 use domain::kernel::Amount;
@@ -11,13 +11,16 @@ use utoipa::ToSchema;
 /// Name of the cookie that holds the refresh token.
 pub(crate) const REFRESH_COOKIE: &str = "refresh_token";
 
+/// Name of the cookie that ties a browser to its way to a provider and back.
+pub(crate) const ATTEMPT_COOKIE: &str = "oauth_attempt";
+
 /// A user.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct UserView {
     /// Id.
     #[schema(format = Uuid)]
     id: String,
-    /// Address that identifies the account.
+    /// Address that identifies the account; empty if the provider told none that is verified.
     #[schema(example = "user@example.com")]
     email: String,
     /// Display name, once given.
@@ -89,7 +92,28 @@ pub(crate) fn refresh_cookie(token: String) -> Cookie<'static> {
 
 /// The cookie that removes the refresh token from the browser.
 pub(crate) fn cleared_cookie() -> Cookie<'static> {
-    let mut cookie = refresh_cookie(String::new());
+    cleared(refresh_cookie(String::new()))
+}
+
+/// The cookie that waits for a browser which is away at a provider. `Lax`, because it must come along when the provider's page, another site,
+/// sends the browser back.
+pub(crate) fn attempt_cookie(attempt: String) -> Cookie<'static> {
+    let lifetime = i64::try_from(TokenIssuer::attempt_lifetime_seconds()).unwrap_or_default();
+    Cookie::build((ATTEMPT_COOKIE, attempt))
+        .path("/api/v1/auth")
+        .http_only(true)
+        .secure(true)
+        .same_site(SameSite::Lax)
+        .max_age(Duration::seconds(lifetime))
+        .build()
+}
+
+/// The cookie that ends the waiting.
+pub(crate) fn cleared_attempt_cookie() -> Cookie<'static> {
+    cleared(attempt_cookie(String::new()))
+}
+
+fn cleared(mut cookie: Cookie<'static>) -> Cookie<'static> {
     cookie.set_max_age(Duration::ZERO);
     cookie
 }

@@ -1,1 +1,97 @@
 //! Easy Writer: buying raits.
+//!
+//! | method | path | needs |
+//! | --- | --- | --- |
+//! | GET | `/api/v1/payments/methods` | access token |
+//! | POST | `/api/v1/payments/create` | access token; limited per user |
+//! | GET | `/api/v1/payments/{payment_id}/status` | access token |
+//! | POST | `/api/v1/payments/webhook/{provider}` | proof of the provider; limited per address |
+//! | GET | `/api/v1/payments/webhook/{provider}` | likewise |
+//! | POST | `/api/v1/payments/webhook/{provider}/{kind}` | likewise |
+//! | GET | `/api/v1/payments/webhook/{provider}/{kind}` | likewise |
+
+mod create_payment;
+mod list_methods;
+mod receive_notice;
+mod show_status;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::FromRef;
+use domain::easy_writer::{PRODUCT, TopUps};
+use domain::identity::Identity;
+use domain::kernel::Clock;
+use domain::payments::Payments;
+use domain::rate_limit::{Policy, RateLimiter};
+use edge::{ConfigError, EasyWriter, Function, Platform, Throttle, malformed};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use vendors::payments::{PaymentProvidersSettings, payment_providers};
+
+/// What the endpoints share.
+#[derive(Clone)]
+pub struct State {
+    top_ups: TopUps,
+    payments: Payments,
+    identity: Identity,
+    limiter: RateLimiter,
+    create_limit: Policy,
+    notice_limit: Policy,
+    clock: Arc<dyn Clock>,
+}
+
+impl FromRef<State> for Identity {
+    fn from_ref(state: &State) -> Self {
+        state.identity.clone()
+    }
+}
+
+/// The function.
+pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+    let table = platform.table()?;
+    let identity = platform.identity(PRODUCT, &table)?;
+    let throttle = platform.throttle("payments", &identity, &table)?;
+    let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
+    let settings = PaymentProvidersSettings::read(|name| platform.vars.get(name));
+    let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
+    let payments = Payments::new(table.clone(), payment_providers(settings, &clock), Arc::clone(&clock), ids);
+    let top_ups = TopUps {
+        identity: identity.clone(),
+        payments: payments.clone(),
+        return_url: platform.vars.require("PAYMENT_RETURN_URL")?.to_owned(),
+        lifetime: Duration::from_mins(platform.vars.parse("PAYMENT_LIFETIME_MINUTES")?),
+    };
+    let state = State {
+        top_ups,
+        payments,
+        identity,
+        limiter: RateLimiter::new(table),
+        create_limit: platform.policy("payment", "RATE_LIMIT_PAYMENT")?,
+        notice_limit: platform.policy("notice", "RATE_LIMIT_NOTICE")?,
+        clock,
+    };
+    Function::http::<EasyWriter>(platform, router(state, throttle))
+}
+
+fn router(state: State, throttle: Throttle) -> Router {
+    throttle.guard(Router::from(plain())).merge(Router::from(limited())).with_state(state)
+}
+
+/// The endpoints, with their documentation.
+pub fn api() -> OpenApiRouter<State> {
+    plain().merge(limited())
+}
+
+fn plain() -> OpenApiRouter<State> {
+    OpenApiRouter::new().routes(routes!(list_methods::list_methods)).routes(routes!(show_status::show_status))
+}
+
+/// Endpoints with limits of their own.
+fn limited() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(create_payment::create_payment))
+        .routes(routes!(receive_notice::receive_notice, receive_notice::receive_notice_by_get))
+        .routes(routes!(receive_notice::receive_notice_of_kind, receive_notice::receive_notice_of_kind_by_get))
+}

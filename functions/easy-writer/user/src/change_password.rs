@@ -1,6 +1,7 @@
 //! `PUT /api/v1/user/password`
 
 use axum::extract::State;
+use domain::easy_writer::Letter;
 use domain::identity::NewPassword;
 use edge::openapi::{Failed, Success};
 use edge::{Answer, Body, Caller, Reply, RequestScope};
@@ -50,9 +51,10 @@ pub(crate) async fn change_password(
     scope: RequestScope,
     Body(body): Body<ChangePasswordBody>,
 ) -> Answer<PasswordChangedView> {
-    let user = caller.user().to_string();
-    scope.limit(&state.limiter, &state.password_limit, &user, state.clock.now()).await?;
+    let (user, now) = (caller.user().to_string(), state.clock.now());
+    scope.limit(&state.limiter, &state.password_limit, &user, now).await?;
     let new = NewPassword::parse("new_password", body.new_password)?;
-    state.identity.change_password(caller.0, body.current_password, new).await?;
+    let letter = Letter { mailer: state.mailer.as_ref(), now };
+    state.accounts.change_password(caller.0, body.current_password, new, letter).await?;
     Ok(Reply::ok(PasswordChangedView { message: "Password changed" }))
 }

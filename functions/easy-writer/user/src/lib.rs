@@ -23,10 +23,12 @@ use domain::generation::JobCounts;
 use domain::identity::Identity;
 use domain::kernel::Clock;
 use domain::ledger::Ledger;
+use domain::mail::SharedMailer;
 use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform, Throttle};
+use edge::{ConfigError, EasyWriter, Function, Platform, Throttle, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use vendors::mail::{MailSettings, mailer};
 
 /// What the endpoints share.
 #[derive(Clone)]
@@ -37,6 +39,7 @@ pub struct State {
     limiter: RateLimiter,
     password_limit: Policy,
     clock: Arc<dyn Clock>,
+    mailer: Option<SharedMailer>,
 }
 
 impl FromRef<State> for Identity {
@@ -50,6 +53,8 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
     let throttle = platform.throttle("user", &identity, &table)?;
+    let mail = MailSettings::read(|name| platform.vars.get(name));
+    let mail = mail.map_err(|error| malformed(error.name, &error.reason))?;
     let state = State {
         accounts: Accounts::new(identity.clone(), Ledger::new(table.clone())),
         identity,
@@ -57,6 +62,7 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
         limiter: RateLimiter::new(table),
         password_limit: platform.policy("password", "RATE_LIMIT_LOGIN")?,
         clock: Arc::clone(&platform.clock),
+        mailer: mailer(mail, &platform.clock),
     };
     Function::http::<EasyWriter>(platform, router(state, throttle))
 }

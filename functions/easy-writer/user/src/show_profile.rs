@@ -14,7 +14,7 @@ pub(crate) struct ProfileView {
     /// Id.
     #[schema(format = Uuid)]
     id: String,
-    /// Address that identifies the account.
+    /// Address that identifies the account; empty if the provider told none that is verified.
     #[schema(example = "user@example.com")]
     email: String,
     /// Display name, once given.

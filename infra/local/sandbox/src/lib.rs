@@ -6,8 +6,12 @@
 //! | path | plays |
 //! |---|---|
 //! | `POST /openai/v1/chat/completions` | OpenAI chat completions, whole or streamed |
+//! | `/google/o/oauth2/v2/auth`, `POST /google/token`, `GET /google/oauth2/v3/certs` | Google's sign-in; `POST /google/rotate` brings a new key |
+//! | `/yandex/authorize`, `POST /yandex/token`, `GET /yandex/info` | Yandex ID |
 //! | `POST /unisender/ru/transactional/api/v1/email/send.json` | Unisender Go; `GET /mailbox` shows the letters |
 //! | `GET /openai/v1/models`, `GET /openai/v1/models/{id}` | OpenAI models |
+//! | `POST /openai/v1/images/generations` | OpenAI image models |
+//! | `GET /fusionbrain/key/api/v1/pipelines`, `POST …/pipeline/run`, `GET …/pipeline/status/{uuid}` | Kandinsky by FusionBrain, with the keys of [`FusionBrainKeys`] |
 //!
 //! # The text model
 //!
@@ -15,9 +19,28 @@
 //! real dictionaries, extraction from the given text, rewriting by tables, composition from templates, translation word by word.
 //! The same prompt always gets the same answer. A prompt that names no tool gets a short chat answer.
 //!
+//! # The image model
+//!
+//! There is none inside either. A scene of simple shapes is put together from what the prompt names (time of day, weather, places, plants,
+//! animals, things; in Russian and English), with the prompt written under it. The same prompt, style and size always give the same file.
+//!
+//! A prompt that says «запрещено» or "forbidden" is refused: FusionBrain sends a stub marked as censored, OpenAI an error with the code
+//! `moderation_blocked`.
+//!
+//! FusionBrain has no model names; a word in the prompt selects how it behaves:
+//!
+//! | word | what happens |
+//! |---|---|
+//! | `sandbox-queue-full` | the order is answered with 200 and `DISABLED_BY_QUEUE` |
+//! | `sandbox-fail` | the drawing ends with status `FAIL` |
+//! | `sandbox-lost` | the first question about the drawing is answered with 404 |
+//! | `sandbox-slow` | `INITIAL`, `PROCESSING`, `DONE` in three questions; without this word a drawing takes some 400 times the pace |
+//! | `sandbox-500` | the order is answered with status 500 |
+//! | `sandbox-hang` | the order is never answered |
+//!
 //! # Behaviour by model name
 //!
-//! The `model` of a request selects how the vendor behaves; no other switch is needed.
+//! The `model` of a request selects how OpenAI behaves, with texts and pictures alike; no other switch is needed.
 //!
 //! | model | what happens |
 //! |---|---|
@@ -34,7 +57,9 @@
 
 mod compose;
 mod extract;
+mod images;
 mod mail;
+pub mod oauth;
 mod openai;
 mod rewrite;
 mod spelling;
@@ -45,6 +70,8 @@ mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use images::fusionbrain::FusionBrainKeys;
 
 /// What the sandbox needs to know.
 #[derive(Clone)]
@@ -59,5 +86,9 @@ pub struct Options {
 
 /// Every vendor that the sandbox plays, each under a prefix of its own.
 pub fn router(options: Options) -> axum::Router {
-    axum::Router::new().nest("/openai/v1", openai::router(options.clone())).merge(mail::router(options))
+    axum::Router::new()
+        .nest("/openai/v1", openai::router(options.clone()))
+        .nest("/fusionbrain", images::fusionbrain::router(options.clone()))
+        .merge(oauth::router(&options))
+        .merge(mail::router(options))
 }

@@ -91,26 +91,25 @@ fn card(console: &Console, state: &ProductState) -> String {
 fn function(function: &FunctionState) -> String {
     let latest = function.latest_milliseconds.map_or_else(String::new, |latest| latest.to_string());
     let name = escape(&function.name);
-    row(&name, "", [function.invocations.to_string(), function.failures.to_string(), latest], function.failures > 0, 1)
+    row(&name, "", &[function.invocations.to_string(), function.failures.to_string(), latest], function.failures > 0, 1)
 }
 
 fn queue(queue: &QueueState) -> String {
     let note = if queue.dead_letters { " <span class=\"quiet small\">dead letters</span>" } else { "" };
     let figures = [queue.waiting, queue.in_flight, queue.delayed].map(|figure| figure.to_string());
-    row(&escape(&queue.name), note, figures, queue.dead_letters && queue.waiting > 0, 0)
+    row(&escape(&queue.name), note, &figures, queue.dead_letters && queue.waiting > 0, 0)
 }
 
 /// A row of three figures, of which the one at `watched` is marked if it is `bad`.
-fn row(name: &str, note: &str, figures: [String; 3], bad: bool, watched: usize) -> String {
-    let cells: String = figures
-        .iter()
-        .enumerate()
-        .map(|(at, figure)| {
-            let class = if bad && at == watched { "number bad" } else { "number" };
-            format!("<td class=\"{class}\">{figure}</td>")
-        })
-        .collect();
-    format!("<tr data-name=\"{name}\"><td><code>{name}</code>{note}</td>{cells}</tr>\n")
+fn row(name: &str, note: &str, figures: &[String; 3], bad: bool, watched: usize) -> String {
+    let mut row = format!("<tr data-name=\"{name}\"><td><code>{name}</code>{note}</td>");
+    for (at, figure) in figures.iter().enumerate() {
+        let class = if bad && at == watched { "number bad" } else { "number" };
+        // Writing to a string does not fail.
+        let _ = write!(row, "<td class=\"{class}\">{figure}</td>");
+    }
+    row.push_str("</tr>\n");
+    row
 }
 
 fn service(name: &str, url: &str) -> String {

@@ -14,7 +14,10 @@ impl Policy {
     pub(super) fn new(ports: impl Iterator<Item = u16>) -> Self {
         let hosts = ["localhost", "127.0.0.1"];
         let hosts: Vec<_> = ports.flat_map(|port| hosts.map(|host| format!("{host}:{port}"))).collect();
-        let sources = |scheme: &str| hosts.iter().map(|host| format!(" {scheme}://{host}")).collect::<String>();
+        let sources = |scheme: &str| {
+            let sources: Vec<_> = hosts.iter().map(|host| format!(" {scheme}://{host}")).collect();
+            sources.concat()
+        };
         let (http, ws) = (sources("http"), sources("ws"));
         let policy = format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'{http}; connect-src 'self'{http}{ws}; \

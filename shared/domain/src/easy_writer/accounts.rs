@@ -2,11 +2,15 @@
 
 use store::Write;
 
+use super::letters;
 use crate::generation::JobCounts;
 use crate::idempotency::Request;
-use crate::identity::{Arrival, Identity, OAuth, OAuthFailure, Origin, Profile, Registration, SignedIn, User};
+use crate::identity::{
+    AccessToken, Arrival, Identity, NewPassword, OAuth, OAuthFailure, Origin, Profile, Registration, SignedIn, User,
+};
 use crate::kernel::{Amount, Page, Paged, Result, Timestamp, UserId};
 use crate::ledger::{self, Entry, Ledger, Posting};
+use crate::mail::{self, SharedMailer};
 
 /// What every new user gets.
 const WELCOME: Amount = Amount::new(100);
@@ -24,6 +28,15 @@ pub struct Me {
     pub user: User,
     /// Raits that can be spent now.
     pub balance: Amount,
+}
+
+/// What a letter needs.
+#[derive(Clone, Copy)]
+pub struct Letter<'a> {
+    /// Who delivers it; nobody where no service is configured.
+    pub mailer: Option<&'a SharedMailer>,
+    /// The time.
+    pub now: Timestamp,
 }
 
 impl Accounts {
@@ -83,6 +96,22 @@ impl Accounts {
         let change = self.identity.change_profile(user, profile);
         let (user, balance, generations) = tokio::try_join!(change, self.balance(user), jobs.completed(user))?;
         Ok((Me { user, balance }, generations))
+    }
+
+    /// Changes the caller's password, ends all other sign-ins, and writes to the owner that it happened.
+    pub async fn change_password(
+        &self,
+        caller: AccessToken,
+        current: String,
+        new: NewPassword,
+        letter: Letter<'_>,
+    ) -> Result<()> {
+        let user = self.identity.change_password(caller, current, new).await?;
+        if let Some(email) = &user.email {
+            let key = format!("password-changed-{}-{}", user.id, letter.now.as_millisecond());
+            mail::notify(letter.mailer, &letters::password_changed(email.as_str()), &key).await;
+        }
+        Ok(())
     }
 
     /// What the user can spend now.

@@ -5,11 +5,12 @@ mod catalogue;
 mod draw;
 mod execute;
 mod images;
+mod letters;
 mod run;
 mod top_up;
 mod validation;
 
-pub use accounts::{Accounts, Me};
+pub use accounts::{Accounts, Letter, Me};
 pub use catalogue::{Catalogue, Cost, MalformedCatalogue, Step, Tab, Tool};
 pub use draw::{Darkroom, Developed, ImageWork};
 pub use execute::{Execution, Request, Tools};

@@ -18,9 +18,7 @@ mod providers;
 mod service;
 mod tokens;
 
-pub use model::{
-    Email, NewPassword, Opened, Origin, Profile, Registration, SignedIn, User, UserName, account_label,
-};
+pub use model::{Email, NewPassword, Opened, Origin, Profile, Registration, SignedIn, User, UserName, account_label};
 pub use oauth::{
     AuthorizeRequest, CodeExchange, OAuthError, OAuthFailure, OAuthPerson, OAuthProvider, SharedOAuthProvider,
     code_challenge,

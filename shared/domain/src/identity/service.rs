@@ -183,9 +183,9 @@ impl Identity {
     /// Changes the password and ends all other sign-ins, in one transaction.
     ///
     /// Fails with [`AuthFailure::Credentials`] if `current` is wrong.
-    pub async fn change_password(&self, caller: AccessToken, current: String, new: NewPassword) -> Result<()> {
+    pub async fn change_password(&self, caller: AccessToken, current: String, new: NewPassword) -> Result<User> {
         let (item, families) = tokio::try_join!(self.user_item(caller.user), self.families(caller.user))?;
-        let Some(old_hash) = item.password_hash else { return Err(Error::Conflict(Rule::NoPassword)) };
+        let Some(old_hash) = item.password_hash.clone() else { return Err(Error::Conflict(Rule::NoPassword)) };
         if !password::verify(current, Some(old_hash.clone())).await? {
             return Err(Error::Unauthenticated(AuthFailure::Credentials));
         }
@@ -204,7 +204,7 @@ impl Identity {
             .when(attr("password_hash").equals(old_hash));
         let writes = std::iter::once(change.into()).chain(others.into_iter().map(Write::from)).collect();
         match self.table.transact(writes).await {
-            Ok(()) => Ok(()),
+            Ok(()) => item.try_into(),
             // Somebody changed the password in between: `current` is not current any more.
             Err(error) if error.failed_write(0).is_some() => Err(Error::Unauthenticated(AuthFailure::Credentials)),
             Err(error) => Err(error.into()),

@@ -62,7 +62,9 @@ impl Payments {
                 Decision::Note => return self.note(provider.id(), report).await,
                 Decision::Move(state) => {
                     let mut update = changed(&payment).set("state", StoredState::from(state));
-                    if !state.is_open() {
+                    if state.is_open() {
+                        update = update.set("provider_payment", &report.provider_payment);
+                    } else {
                         update = update.remove("gsi1pk").remove("gsi1sk");
                     }
                     vec![update.into(), self.event(provider.id(), report)?]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::kernel::Timestamp;
-use reqwest::Response;
 use reqwest::header::HeaderName;
+use reqwest::{Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -38,7 +38,12 @@ impl Body {
     }
 
     pub(super) fn is_success(&self) -> bool {
-        self.response.status().is_success()
+        self.status().is_success()
+    }
+
+    /// The status; that of a success for whoever gets to see a body.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.response.status()
     }
 
     /// The header's value, if it is text.

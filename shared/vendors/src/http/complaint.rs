@@ -28,13 +28,13 @@ impl Complaint {
 
     /// Reads the shapes in use: `{error: {message, type, code}}` (OpenAI, Anthropic), `{error: {message, httpStatus}}`
     /// and `{code, message}` (Yandex Cloud), `{status, message}` (GigaChat), `{error: "…"}` (some servers that imitate
-    /// OpenAI). A field of an unexpected type counts as absent.
+    /// OpenAI), `{type, code, description}` (ЮKassa). A field of an unexpected type counts as absent.
     pub(crate) fn from_json(json: &Value, secrets: &[Secret]) -> Self {
         let error = json.get("error").filter(|error| !error.is_null()).unwrap_or(json);
         let field = |name| error.get(name).and_then(Value::as_str);
         let words =
             ["type", "code", "httpStatus"].into_iter().filter_map(field).map(|word| excerpt(word, secrets)).collect();
-        let message = error.as_str().or_else(|| field("message")).unwrap_or_default();
+        let message = error.as_str().or_else(|| field("message")).or_else(|| field("description")).unwrap_or_default();
         Self { words, message: excerpt(message, secrets) }
     }
 

@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::identity::{AuthorizeRequest, CodeExchange, Email, OAuthError, OAuthPerson, OAuthProvider, Origin, UserName};
+use domain::identity::{
+    AuthorizeRequest, CodeExchange, Email, OAuthError, OAuthPerson, OAuthProvider, Origin, UserName,
+};
 use domain::kernel::Clock;
 use reqwest::header::AUTHORIZATION;
 use serde::Deserialize;
@@ -104,11 +106,8 @@ impl Yandex {
             ("client_secret", self.settings.client_secret.expose()),
         ];
         let post = self.http.post(&self.settings.token_url).map_err(told)?.form(&form);
-        let secrets = vec![
-            self.settings.client_secret.clone(),
-            Secret::new(exchange.code),
-            Secret::new(exchange.verifier),
-        ];
+        let secrets =
+            vec![self.settings.client_secret.clone(), Secret::new(exchange.code), Secret::new(exchange.verifier)];
         let body = self.http.open_hiding(post, secrets).await.map_err(told)?;
         let reply: Reply = body.json("token reply", MAX_REPLY).await.map_err(told)?;
         // Without a token, the request for the profile would go out without a header.

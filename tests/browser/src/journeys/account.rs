@@ -21,6 +21,24 @@ pub(super) async fn registers_leaves_and_comes_back(visitor: &Visitor<'_>) -> Ou
     tab.picture("transactions").await?;
     tab.complaints()?;
 
+    // An access token that has expired is renewed, and nobody notices.
+    visitor
+        .ask(
+            "window.tokenBefore = sessionStorage.getItem('easy-writer.token'),
+            window.realFetch = window.fetch,
+            window.fetch = (url, options) => {
+                if (!url.includes('/user/transactions')) return realFetch(url, options);
+                window.fetch = realFetch;
+                const body = { success: false, error: { code: 'TOKEN_EXPIRED', message: 'expired' } };
+                return Promise.resolve(new Response(JSON.stringify(body), { status: 401 }));
+            },
+            true",
+        )
+        .await?;
+    visitor.press("Операции").await?;
+    visitor.see("#transactions", "Приветственный бонус").await?;
+    visitor.wait("another token", "sessionStorage.getItem('easy-writer.token') !== tokenBefore").await?;
+
     visitor.press("Выйти").await?;
     visitor.see("h1", "Вход").await?;
     visitor.see_no("#balance", "").await?;

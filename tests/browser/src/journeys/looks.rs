@@ -27,7 +27,8 @@ pub(super) async fn is_readable_in_the_dark_and_on_a_telephone(visitor: &Visitor
     // Every control has a name that can be read out.
     visitor.open("/easy-writer#/profile").await?;
     visitor.see("h1", "Профиль").await?;
-    let nameless = "all('input, select, textarea').filter((control) => !(control.labels && control.labels.length)).length";
+    let nameless =
+        "all('input, select, textarea').filter((control) => !(control.labels && control.labels.length)).length";
     if visitor.ask(nameless).await? != 0 {
         return Err("a control has no label".into());
     }

@@ -2,7 +2,9 @@
 
 mod account;
 mod history;
+mod images;
 mod looks;
+mod money;
 mod start_page;
 mod tools;
 
@@ -24,6 +26,8 @@ pub(crate) const ALL: &[(&str, Journey)] = &[
     ("standard tool", |visitor| Box::pin(tools::watches_an_essay_being_written(visitor))),
     ("stop", |visitor| Box::pin(tools::stops_a_run_and_gets_the_money_back(visitor))),
     ("history", |visitor| Box::pin(history::finds_and_removes_a_run(visitor))),
+    ("images", |visitor| Box::pin(images::orders_and_enlarges_a_picture(visitor))),
+    ("top-up", |visitor| Box::pin(money::tops_up(visitor))),
     ("looks", |visitor| Box::pin(looks::is_readable_in_the_dark_and_on_a_telephone(visitor))),
 ];
 

@@ -22,7 +22,9 @@ pub(super) async fn is_told_what_is_wrong_beside_each_field(visitor: &Visitor<'_
     visitor.fill("Сколько слов", "5").await?;
     visitor.press("Запустить").await?;
     visitor.see(".error", "Минимальное значение: 200").await?;
-    visitor.wait("the focus on what is wrong", "document.activeElement.getAttribute('aria-invalid') === 'true'").await?;
+    visitor
+        .wait("the focus on what is wrong", "document.activeElement.getAttribute('aria-invalid') === 'true'")
+        .await?;
     let named = "[...document.querySelectorAll('[aria-invalid=true]')].every((control) =>
         control.getAttribute('aria-describedby').split(' ').some((id) => visible(document.getElementById(id))))";
     visitor.wait("errors that belong to their fields", named).await?;

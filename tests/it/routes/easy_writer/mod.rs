@@ -1,6 +1,6 @@
 //! Easy Writer.
 
-mod auth;
+pub(crate) mod auth;
 mod generation;
 mod journey;
 mod skin;

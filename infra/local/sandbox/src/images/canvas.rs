@@ -71,9 +71,21 @@ impl Canvas {
         let stops = [(0.0, colour), (0.4, colour.alpha(strength * 0.35)), (1.0, colour.alpha(0.0))]
             .map(|(at, colour)| GradientStop::new(at, self.toned(colour).to_skia()))
             .to_vec();
-        let shader =
-            RadialGradient::new(middle, 0.0, middle, radius, stops, SpreadMode::Pad, Transform::identity());
+        let shader = RadialGradient::new(middle, 0.0, middle, radius, stops, SpreadMode::Pad, Transform::identity());
         if let (Some(shader), Some(area)) = (shader, circle((x, y), radius)) {
+            self.paint(&area, shader);
+        }
+    }
+
+    /// Darkens the picture towards its corners.
+    pub(super) fn vignette(&mut self, darkness: f32) {
+        let (width, height) = (self.width, self.height);
+        let middle = Point::from_xy(width / 2.0, height / 2.0);
+        let stops = [(0.0, 0.0), (0.62, 0.0), (1.0, darkness)];
+        let stops = stops.map(|(at, alpha)| GradientStop::new(at, BLACK.alpha(alpha).to_skia())).to_vec();
+        let radius = width.hypot(height) / 2.0;
+        let shader = RadialGradient::new(middle, 0.0, middle, radius, stops, SpreadMode::Pad, Transform::identity());
+        if let (Some(shader), Some(area)) = (shader, rect((0.0, 0.0), width, height)) {
             self.paint(&area, shader);
         }
     }
@@ -115,7 +127,7 @@ impl Canvas {
         match self.style {
             Style::Default => colour,
             Style::Anime => colour.saturated(1.45).lighter(0.05),
-            Style::Uhd => colour.saturated(1.08),
+            Style::Uhd => colour.saturated(1.25).darker(0.06),
             Style::Kandinsky => colour.saturated(1.6),
         }
     }
@@ -156,6 +168,15 @@ fn paint(shader: Shader<'_>) -> Paint<'_> {
 /// A circle by its middle.
 pub(super) fn circle((x, y): Place, radius: f32) -> Option<Path> {
     PathBuilder::from_circle(x, y, radius)
+}
+
+/// Circles as one shape.
+pub(super) fn circles(circles: &[(Place, f32)]) -> Option<Path> {
+    let mut path = PathBuilder::new();
+    for &((x, y), radius) in circles {
+        path.push_circle(x, y, radius);
+    }
+    path.finish()
 }
 
 /// An ellipse by its middle.

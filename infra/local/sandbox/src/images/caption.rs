@@ -133,7 +133,7 @@ mod tests {
         let short = Caption::new("Осенний лес", 1024.0, 10.24);
         let prompt = "Осенний лес и тихая река. ".repeat(39);
         let long = Caption::new(&prompt, 1024.0, 10.24);
-        assert!(long.size < short.size && long.height < 310.0, "{} {}", long.size, long.height);
+        assert!(long.size < short.size && long.height < 330.0, "{} {}", long.size, long.height);
         assert_eq!(long.lines.join(" "), prompt.trim());
         let endless = Caption::new(&prompt.repeat(10), 512.0, 5.12);
         assert!(endless.lines.len() == 12 && endless.lines[11].ends_with('…'));

@@ -30,25 +30,30 @@ pub(super) fn mountains(canvas: &mut Canvas, scene: &Scene, light: Light, haze: 
     }
 }
 
-fn mountain(
-    canvas: &mut Canvas,
-    (x, base): Place,
-    tall: f32,
-    foot: f32,
-    rock: Colour,
-    snow: Colour,
-    dice: &mut Dice,
-) {
+fn mountain(canvas: &mut Canvas, (x, base): Place, tall: f32, foot: f32, rock: Colour, snow: Colour, dice: &mut Dice) {
     let top = (x, base - tall);
     let lean = dice.between(-0.15, 0.15) * foot;
     let jag = |share: f32, side: f32| (x + side * foot * share, base - tall * (1.0 - share));
     canvas.fill(
-        polygon(&[top, jag(0.35, 0.9), jag(0.6, 1.05), (x + foot, base + 1.0), (x - foot, base + 1.0), jag(0.55, -0.9)]),
+        polygon(&[
+            top,
+            jag(0.35, 0.9),
+            jag(0.6, 1.05),
+            (x + foot, base + 1.0),
+            (x - foot, base + 1.0),
+            jag(0.55, -0.9),
+        ]),
         rock,
     );
     // The side that the light does not reach.
     canvas.plain(
-        polygon(&[top, (x + lean * 0.5, base - tall * 0.6), (x + lean, base + 1.0), (x - foot, base + 1.0), jag(0.55, -0.9)]),
+        polygon(&[
+            top,
+            (x + lean * 0.5, base - tall * 0.6),
+            (x + lean, base + 1.0),
+            (x - foot, base + 1.0),
+            jag(0.55, -0.9),
+        ]),
         rock.darker(0.22),
     );
     let cap = tall * dice.between(0.26, 0.36);
@@ -87,6 +92,8 @@ pub(super) fn ground(canvas: &mut Canvas, scene: &Scene, light: Light, horizon: 
     let mut dice = Dice::of(&scene.prompt, "ground");
     let colour = if scene.has("desert") {
         hex(0xe2_b9_6c)
+    } else if scene.has("city") && !scene.has_any(&["forest", "field"]) {
+        hex(0xa4_a6_ac)
     } else if scene.has("space") {
         hex(0x8a_7a_9c)
     } else if scene.has("underwater") {
@@ -177,15 +184,24 @@ pub(super) fn lake(canvas: &mut Canvas, scene: &Scene, top: Colour, lamp: Option
     let mut dice = Dice::of(&scene.prompt, "lake");
     let (width, middle) = (canvas.width, f32::midpoint(from, to));
     let half = (to - from) / 2.0;
-    let mut shore = Vec::new();
+    let mut banks = Vec::new();
     for (x, y) in [
-        (-0.15, 0.0), (0.02, -0.9), (0.3, -1.0), (0.6, -0.95), (0.9, -1.0), (1.1, -0.6), (1.15, 0.3), (0.8, 0.85),
-        (0.5, 1.1), (0.2, 0.8), (-0.1, 0.6),
+        (-0.15, 0.0),
+        (0.02, -0.9),
+        (0.3, -1.0),
+        (0.6, -0.95),
+        (0.9, -1.0),
+        (1.1, -0.6),
+        (1.15, 0.3),
+        (0.8, 0.85),
+        (0.5, 1.1),
+        (0.2, 0.8),
+        (-0.1, 0.6),
     ] {
-        shore.push((x * width, middle + y * half + dice.between(-0.1, 0.1) * half));
+        banks.push((x * width, middle + y * half + dice.between(-0.1, 0.1) * half));
     }
     let deep = top.mix(hex(0x1c_5f_86), 0.5);
-    canvas.fade(blob(&shore), deep.mix(WHITE, 0.35), deep);
+    canvas.fade(blob(&banks), deep.mix(WHITE, 0.35), deep);
     for ripple in 0..70_u8 {
         let share = f32::from(ripple) / 70.0;
         let y = from + (to - from) * (0.12 + 0.75 * share);
@@ -261,7 +277,7 @@ fn leaves(scene: &Scene, kind: Tree, dice: &mut Dice) -> Colour {
         return dice.pick(&[dark, hex(0x23_5c_48), hex(0x35_74_40)], dark);
     }
     if scene.has("autumn") {
-        let colours = [0xe0_7a_1f, 0xd1_45_22, 0xf2_b6_32, 0xb8_5c_1e, 0xc9_30_2c, 0xe8_9c_2a].map(hex);
+        let colours = [0xe0_7a_1f, 0xd1_45_22, 0xf2_b6_33, 0xb8_5c_1e, 0xc9_30_2c, 0xe8_9c_2a].map(hex);
         return dice.pick(&colours, dark);
     }
     if scene.has("spring") {
@@ -274,15 +290,26 @@ fn leaves(scene: &Scene, kind: Tree, dice: &mut Dice) -> Colour {
 pub(super) fn round_tree(canvas: &mut Canvas, dice: &mut Dice, (x, y): Place, tall: f32, leaves: Colour, wood: Colour) {
     let trunk = tall * 0.035;
     canvas.fill(
-        polygon(&[(x - trunk * 1.4, y), (x - trunk * 0.7, y - tall * 0.6), (x + trunk * 0.7, y - tall * 0.6), (x + trunk * 1.4, y)]),
+        polygon(&[
+            (x - trunk * 1.4, y),
+            (x - trunk * 0.7, y - tall * 0.6),
+            (x + trunk * 0.7, y - tall * 0.6),
+            (x + trunk * 1.4, y),
+        ]),
         wood,
     );
     for (from, to) in [((0.0, 0.38), (-0.16, 0.58)), ((0.0, 0.46), (0.15, 0.62))] {
         let branch = polyline(&[(x + from.0 * tall, y - from.1 * tall), (x + to.0 * tall, y - to.1 * tall)]);
         canvas.line(branch, trunk * 0.8, wood);
     }
-    let crown =
-        [(-0.17, 0.55, 0.16), (0.17, 0.56, 0.16), (-0.1, 0.72, 0.17), (0.12, 0.74, 0.16), (0.0, 0.6, 0.2), (0.0, 0.84, 0.14)];
+    let crown = [
+        (-0.17, 0.55, 0.16),
+        (0.17, 0.56, 0.16),
+        (-0.1, 0.72, 0.17),
+        (0.12, 0.74, 0.16),
+        (0.0, 0.6, 0.2),
+        (0.0, 0.84, 0.14),
+    ];
     for (dx, dy, radius) in crown {
         let (radius, shade) = (radius * tall * dice.between(0.9, 1.15), dice.between(0.0, 0.18));
         let place = (x + dx * tall, y - dy * tall);
@@ -300,10 +327,23 @@ pub(super) fn fir(canvas: &mut Canvas, (x, y): Place, tall: f32, needles: Colour
     canvas.fill(rect((x - tall * 0.025, y - tall * 0.12), tall * 0.05, tall * 0.12), wood);
     for (top, foot, half) in [(0.55, 0.08, 0.24), (0.75, 0.3, 0.19), (0.9, 0.5, 0.145), (1.0, 0.68, 0.1)] {
         let (top, foot, half) = (y - top * tall, y - foot * tall, half * tall);
-        let row = [(x, top), (x + half, foot), (x + half * 0.4, foot - half * 0.16), (x, foot + half * 0.05), (x - half * 0.4, foot - half * 0.16), (x - half, foot)];
+        let row = [
+            (x, top),
+            (x + half, foot),
+            (x + half * 0.4, foot - half * 0.16),
+            (x, foot + half * 0.05),
+            (x - half * 0.4, foot - half * 0.16),
+            (x - half, foot),
+        ];
         canvas.fade(polygon(&row), needles.lighter(0.14), needles.darker(0.2));
         if is_snowy {
-            let snow = [(x, top), (x + half * 0.62, foot - half * 0.55), (x + half * 0.2, foot - half * 0.75), (x - half * 0.2, foot - half * 0.5), (x - half * 0.62, foot - half * 0.55)];
+            let snow = [
+                (x, top),
+                (x + half * 0.62, foot - half * 0.55),
+                (x + half * 0.2, foot - half * 0.75),
+                (x - half * 0.2, foot - half * 0.5),
+                (x - half * 0.62, foot - half * 0.55),
+            ];
             canvas.plain(polygon(&snow), hex(0xf4_f8_ff).alpha(0.9));
         }
     }
@@ -351,8 +391,8 @@ pub(super) fn blossom(canvas: &mut Canvas, dice: &mut Dice, light: Light, kind: 
             let violet = dice.pick(&[hex(0x8a_62_c8), hex(0xa0_7a_da), hex(0x74_4c_b4)], WHITE);
             for bud in 0..6_u8 {
                 let lift = f32::from(bud) * size * 0.42;
-                let side = if bud % 2 == 0 { -0.16 } else { 0.16 } * size;
-                canvas.plain(oval((x + side, y - lift + size), size * 0.3, size * 0.26), light.near(violet));
+                let sway = if bud % 2 == 0 { -0.16 } else { 0.16 } * size;
+                canvas.plain(oval((x + sway, y - lift + size), size * 0.3, size * 0.26), light.near(violet));
             }
             return;
         }
@@ -368,7 +408,13 @@ pub(super) fn blossom(canvas: &mut Canvas, dice: &mut Dice, light: Light, kind: 
         let angle = std::f32::consts::TAU * (f32::from(petal) + turn) / f32::from(count);
         // Flowers are looked at from above and in front: circles are flat.
         let at = |angle: f32, out: f32| (x + angle.cos() * size * out, y + angle.sin() * size * out * 0.78);
-        let shape = [(x, y), at(angle - width * 1.6, 0.75), at(angle - width, 1.12), at(angle + width, 1.12), at(angle + width * 1.6, 0.75)];
+        let shape = [
+            (x, y),
+            at(angle - width * 1.6, 0.75),
+            at(angle - width, 1.12),
+            at(angle + width, 1.12),
+            at(angle + width * 1.6, 0.75),
+        ];
         canvas.plain(blob(&shape), if petal % 2 == 0 { petals } else { petals.darker(0.09) });
     }
     canvas.plain(oval((x, y), size * 0.34, size * 0.29), light.near(heart));

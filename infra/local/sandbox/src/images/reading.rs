@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::Style;
+use super::colour::{Colour, hex};
 
 /// Names of things, each with the beginnings of the words that mean it.
 static WORDS: LazyLock<Vec<(&str, Vec<&str>)>> = LazyLock::new(|| {
@@ -24,13 +25,64 @@ pub(super) enum Time {
 }
 
 /// What stands in front, most of it one thing each.
-const SUBJECTS: [&str; 38] = [
-    "cat", "dog", "fox", "bear", "wolf", "rabbit", "mouse", "lion", "horse", "deer", "cow", "bird", "owl", "penguin",
-    "fish", "whale", "butterfly", "person", "robot", "house", "castle", "lighthouse", "church", "ship", "car", "train",
-    "plane", "rocket", "balloon", "cup", "book", "cake", "heart", "tree", "fir", "snowman", "mushroom", "bridge",
+const SUBJECTS: [&str; 39] = [
+    "cat",
+    "dog",
+    "fox",
+    "bear",
+    "wolf",
+    "rabbit",
+    "mouse",
+    "lion",
+    "horse",
+    "deer",
+    "cow",
+    "bird",
+    "owl",
+    "penguin",
+    "fish",
+    "whale",
+    "butterfly",
+    "woman",
+    "person",
+    "robot",
+    "house",
+    "castle",
+    "lighthouse",
+    "church",
+    "ship",
+    "car",
+    "train",
+    "plane",
+    "rocket",
+    "balloon",
+    "cup",
+    "book",
+    "cake",
+    "heart",
+    "tree",
+    "fir",
+    "snowman",
+    "mushroom",
+    "bridge",
 ];
 
 const FLOWERS: [&str; 5] = ["daisy", "poppy", "sunflower", "lavender", "flowers"];
+
+/// Colours by their names in the table.
+const COLOURS: [(&str, u32); 11] = [
+    ("red", 0xd8_30_34),
+    ("orange", 0xe8_83_2a),
+    ("yellow", 0xf2_c0_30),
+    ("green", 0x3c_9a_54),
+    ("blue", 0x2c_6a_d0),
+    ("violet", 0x8a_4a_c0),
+    ("pink", 0xf0_8a_b0),
+    ("black", 0x2c_2a_30),
+    ("white", 0xf6_f2_ec),
+    ("brown", 0x7a_4e_30),
+    ("grey", 0x8a_8c_94),
+];
 
 /// A prompt as it was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +100,15 @@ impl Scene {
         let mut found: Vec<(usize, &'static str)> =
             WORDS.iter().filter_map(|(name, signs)| Some((first_said(&words, signs)?, *name))).collect();
         found.sort_unstable();
-        let names: Vec<&'static str> = found.into_iter().map(|(_, name)| name).collect();
+        let mut names: Vec<&'static str> = found.into_iter().map(|(_, name)| name).collect();
+        // Where else would they be.
+        for (thing, place) in [("fish", "underwater"), ("whale", "underwater"), ("ship", "sea"), ("lighthouse", "sea")]
+        {
+            let is_placed = names.iter().any(|name| ["sea", "lake", "underwater", "space"].contains(name));
+            if names.contains(&thing) && !is_placed {
+                names.push(place);
+            }
+        }
         let has = |name: &str| names.contains(&name);
         let time = if has("sunset") {
             Time::Sunset
@@ -80,6 +140,12 @@ impl Scene {
     /// The kind of flowers, if there are any; a named one before flowers in general.
     pub(super) fn flowers(&self) -> Option<&'static str> {
         FLOWERS.into_iter().find(|name| self.has(name))
+    }
+
+    /// The colour that the prompt names first.
+    pub(super) fn colour(&self) -> Option<Colour> {
+        let code = |name: &&str| COLOURS.iter().find(|(known, _)| known == name).map(|(_, code)| *code);
+        self.names.iter().find_map(code).map(hex)
     }
 
     /// The style that the prompt tells in words.
@@ -129,6 +195,7 @@ mod tests {
             ("Осенний лес", vec!["autumn", "forest"]),
             ("Ёлки и воздушный шар зимой", vec!["fir", "balloon", "winter"]),
             ("The man fell asleep", vec!["person", "asleep"]),
+            ("Красная машина и белый кот", vec!["red", "car", "white", "cat"]),
             ("Морковь, городки и который час", vec![]),
         ] {
             assert_eq!(names(prompt), expected, "{prompt}");
@@ -136,10 +203,16 @@ mod tests {
     }
 
     #[test]
-    fn every_subject_has_words() {
-        for subject in SUBJECTS {
+    fn every_subject_and_colour_has_words() {
+        for subject in SUBJECTS.into_iter().chain(COLOURS.map(|(name, _)| name)) {
             assert!(WORDS.iter().any(|(name, words)| *name == subject && words.len() > 1), "{subject}");
         }
+    }
+
+    #[test]
+    fn the_first_colour_counts() {
+        assert_eq!(Scene::read("Красная машина и белый кот").colour(), Some(hex(0xd8_30_34)));
+        assert_eq!(Scene::read("Кот").colour(), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The sky and what is in it.
 
-use super::canvas::{Canvas, Place, circle, curve, oval, polyline, rect};
+use super::canvas::{Canvas, Place, circle, circles, curve, oval, polygon, polyline, rect};
 use super::colour::{Colour, WHITE, hex};
 use super::dice::Dice;
 use super::reading::{Scene, Time};
@@ -64,12 +64,21 @@ pub(super) fn stops(scene: &Scene) -> Stops {
     let mut dice = Dice::of(&scene.prompt, "sky");
     let accent = dice.pick(&[hex(0xff_8f_b0), hex(0x7f_d0_ff), hex(0xff_c8_70), hex(0xb0_90_ff)], WHITE);
     let turn = |code: u32| hex(code).mix(accent, 0.08);
-    [(0.0, turn(top)), (dice.between(0.28, 0.42), turn(high)), (dice.between(0.68, 0.8), turn(low)), (1.0, turn(bottom))]
+    [
+        (0.0, turn(top)),
+        (dice.between(0.28, 0.42), turn(high)),
+        (dice.between(0.68, 0.8), turn(low)),
+        (1.0, turn(bottom)),
+    ]
 }
 
 /// Paints the sky down to the horizon; says where the light comes from, if it shows.
 pub(super) fn paint(canvas: &mut Canvas, scene: &Scene, horizon: f32) -> Option<Lamp> {
-    canvas.blend(rect((0.0, 0.0), canvas.width, horizon), &stops(scene));
+    let colours = stops(scene);
+    canvas.blend(rect((0.0, 0.0), canvas.width, horizon), &colours);
+    let [.., (_, lowest)] = colours;
+    // Land is uneven: where it leaves a gap, there is sky.
+    canvas.fade(rect((0.0, horizon - 1.0), canvas.width, canvas.height - horizon + 1.0), lowest, lowest);
     if scene.has("underwater") {
         rays(canvas, scene);
         return None;
@@ -92,7 +101,7 @@ pub(super) fn paint(canvas: &mut Canvas, scene: &Scene, horizon: f32) -> Option<
 fn lamp(canvas: &mut Canvas, scene: &Scene, horizon: f32) -> Lamp {
     let mut dice = Dice::of(&scene.prompt, "lamp");
     let (unit, width) = (canvas.unit, canvas.width);
-    let side = dice.pick(&[dice_side(0.24, 0.36), dice_side(0.62, 0.74)], 0.3);
+    let side = dice.pick(&[0.3, 0.68], 0.3);
     let (height, radius, colour) = match scene.time {
         Time::Morning => (horizon - 16.0 * unit, 6.5, hex(0xff_f2_b0)),
         Time::Day => (horizon * 0.28, 6.0, hex(0xff_f6_c8)),
@@ -112,10 +121,6 @@ fn lamp(canvas: &mut Canvas, scene: &Scene, horizon: f32) -> Lamp {
         }
     }
     Lamp { place, colour }
-}
-
-const fn dice_side(low: f32, high: f32) -> f32 {
-    f32::midpoint(low, high)
 }
 
 fn stars(canvas: &mut Canvas, scene: &Scene, horizon: f32) {
@@ -147,16 +152,14 @@ fn planets(canvas: &mut Canvas, scene: &Scene, horizon: f32) {
         let colour = dice.pick(&[hex(0xe0_8a_4a), hex(0x4a_a0_d8), hex(0xc8_5a_80), hex(0x7a_c0_7a)], WHITE);
         let (place, radius) = ((x * canvas.width, y * horizon), size * canvas.unit);
         canvas.glow(place, radius * 1.9, colour.alpha(0.35));
+        let ring = hex(0xf0_dc_b0).alpha(0.75);
+        if size > 10.0 {
+            canvas.line(oval(place, radius * 1.75, radius * 0.4), 0.9 * canvas.unit, ring);
+        }
         canvas.fade(circle(place, radius), colour.lighter(0.35), colour.darker(0.6));
         if size > 10.0 {
-            let ring = oval(place, radius * 1.75, radius * 0.4);
-            canvas.line(ring, 0.9 * canvas.unit, hex(0xf0_dc_b0).alpha(0.75));
-            let front = curve(
-                (place.0 - radius * 0.98, place.1 - radius * 0.2),
-                (place.0, place.1 - radius * 0.75),
-                (place.0 + radius * 0.98, place.1 - radius * 0.2),
-            );
-            canvas.line(front, 1.6 * canvas.unit, colour.lighter(0.2));
+            let (left, right) = ((place.0 - radius * 1.75, place.1), (place.0 + radius * 1.75, place.1));
+            canvas.line(curve(left, (place.0, place.1 + radius * 0.85), right), 0.9 * canvas.unit, ring);
         }
     }
 }
@@ -166,8 +169,9 @@ fn rays(canvas: &mut Canvas, scene: &Scene) {
     for _ in 0..7 {
         let (top, spread) = (dice.unit() * canvas.width, dice.between(6.0, 16.0) * canvas.unit);
         let foot = top + dice.between(-30.0, 30.0) * canvas.unit;
-        let ray = [(top, 0.0), (top + spread * 0.4, 0.0), (foot + spread, canvas.height), (foot - spread, canvas.height)];
-        canvas.plain(super::canvas::polygon(&ray), WHITE.alpha(0.07));
+        let ray =
+            [(top, 0.0), (top + spread * 0.4, 0.0), (foot + spread, canvas.height), (foot - spread, canvas.height)];
+        canvas.plain(polygon(&ray), WHITE.alpha(0.07));
     }
     for _ in 0..40 {
         let place = (dice.unit() * canvas.width, dice.unit() * canvas.height * 0.85);
@@ -187,7 +191,7 @@ fn rainbow(canvas: &mut Canvas, horizon: f32) {
 
 fn clouds(canvas: &mut Canvas, scene: &Scene, horizon: f32) {
     let mut dice = Dice::of(&scene.prompt, "clouds");
-    let heavy = scene.has_any(&["clouds", "rain", "snowfall"]);
+    let heavy = scene.has_any(&["clouds", "rain", "fog"]);
     let count = match (heavy, scene.time) {
         (true, _) => 9,
         (false, Time::Night) => 3,
@@ -200,7 +204,7 @@ fn clouds(canvas: &mut Canvas, scene: &Scene, horizon: f32) {
         Time::Sunset => (hex(0xff_b0_8a), hex(0xa0_40_78)),
         Time::Night => (hex(0x4a_54_8a), hex(0x2a_30_60)),
     };
-    let opacity = if scene.time == Time::Night { 0.45 } else { 0.85 };
+    let opacity = if scene.time == Time::Night { 0.5 } else { 0.94 };
     for _ in 0..count {
         let x = dice.between(-0.05, 1.05) * canvas.width;
         let y = dice.between(0.06, 0.62) * horizon;
@@ -223,9 +227,15 @@ fn streak(canvas: &mut Canvas, (x, y): Place, size: f32, light: Colour, shade: C
 
 fn cloud(canvas: &mut Canvas, dice: &mut Dice, (x, y): Place, size: f32, light: Colour, shade: Colour) {
     let unit = canvas.unit * size;
-    for (dx, dy, radius) in [(-9.0, 1.6, 3.6), (-4.6, -0.6, 5.0), (1.0, -2.2, 6.2), (6.4, -0.2, 4.6), (10.4, 1.9, 3.2)] {
-        let radius = radius * dice.between(0.85, 1.15) * unit;
-        canvas.fade(circle((x + dx * unit, y + dy * unit), radius), light, shade);
+    let mut puffs = Vec::new();
+    for (dx, dy, radius) in [(-9.0, 1.6, 3.6), (-4.6, -0.6, 5.0), (1.0, -2.2, 6.2), (6.4, -0.2, 4.6), (10.4, 1.9, 3.2)]
+    {
+        puffs.push(((x + dx * unit, y + dy * unit), radius * dice.between(0.85, 1.15) * unit));
     }
-    canvas.plain(oval((x, y + 3.0 * unit), 13.0 * unit, 2.2 * unit), shade);
+    canvas.fade(circles(&puffs), light, shade);
+    // Some puffs stand out against the others.
+    for ((x, y), radius) in puffs.into_iter().skip(1).take(3) {
+        let lit = (x - radius * 0.2, y - radius * 0.22);
+        canvas.plain(circle(lit, radius * 0.62), light.lighter(0.12).alpha(0.3));
+    }
 }

@@ -150,7 +150,8 @@ async fn send(State(mailbox): State<Mailbox>, headers: HeaderMap, body: Bytes) -
         .map(|address| (address.clone(), "invalid".into()))
         .collect();
     if !invalid.is_empty() {
-        return Json(json!({ "status": "success", "job_id": "", "emails": [], "failed_emails": invalid })).into_response();
+        return Json(json!({ "status": "success", "job_id": "", "emails": [], "failed_emails": invalid }))
+            .into_response();
     }
     let job = mailbox.keep(request.message);
     Json(json!({ "status": "success", "job_id": format!("sandbox-{job}"), "emails": addresses })).into_response()
@@ -170,8 +171,6 @@ async fn show(
 
 /// For programs.
 async fn list_as_json(State(mailbox): State<Mailbox>) -> Json<Value> {
-    let line = |letter: &Letter| {
-        json!({ "to": letter.to, "from": letter.from, "subject": letter.subject, "text": letter.text, "sent_at": letter.sent_at })
-    };
+    let line = |letter: &Letter| json!({ "to": letter.to, "from": letter.from, "subject": letter.subject, "text": letter.text, "sent_at": letter.sent_at });
     Json(mailbox.with(|letters| letters.kept.iter().map(line).collect()))
 }

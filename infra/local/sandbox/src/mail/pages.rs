@@ -12,7 +12,8 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;mar
 /// All letters, latest first.
 pub(super) fn list<'a>(letters: impl Iterator<Item = &'a Letter>) -> String {
     let lines: String = letters.map(line).collect();
-    let list = if lines.is_empty() { "<p>Писем пока нет.</p>".to_owned() } else { format!("<ul>{lines}</ul>") };
+    let list =
+        if lines.is_empty() { "<p>Писем пока нет.</p>".to_owned() } else { format!("<ul>{lines}</ul>") };
     page("Почта", &format!("<h1>Почта</h1>{list}"))
 }
 

@@ -20,7 +20,7 @@ use super::tokens;
 use crate::writer;
 
 /// How long an unstreamed answer of `sandbox-slow` takes at most.
-const SLOWEST: Duration = Duration::from_secs(20);
+pub(super) const SLOWEST: Duration = Duration::from_secs(20);
 const SLOWEST_CHUNK: Duration = Duration::from_millis(200);
 
 pub(super) async fn create(

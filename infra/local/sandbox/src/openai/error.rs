@@ -100,6 +100,16 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, INVALID, Some("invalid_value"), message).about(param)
     }
 
+    pub(super) fn unknown_parameter(param: &str) -> Self {
+        let message = format!("Unknown parameter: '{param}'.");
+        Self::new(StatusCode::BAD_REQUEST, INVALID, Some("unknown_parameter"), message).about(param)
+    }
+
+    pub(super) fn moderation_blocked() -> Self {
+        let message = "Your request was rejected by the safety system of the sandbox.";
+        Self::new(StatusCode::BAD_REQUEST, "image_generation_user_error", Some("moderation_blocked"), message)
+    }
+
     pub(super) fn empty_messages() -> Self {
         let message =
             "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.";

@@ -1,10 +1,11 @@
-//! OpenAI's API, as far as chat completions need it.
+//! OpenAI's API, as far as chat completions and pictures need it.
 //!
 //! Shapes and rules follow the public API reference and the errors that the official SDKs know how to read.
 
 mod completions;
 mod error;
 mod fault;
+mod images;
 mod middleware;
 mod models;
 mod request;
@@ -56,6 +57,7 @@ pub(crate) fn router(options: Options) -> Router {
 fn with_state(state: State) -> Router {
     Router::new()
         .route("/chat/completions", post(completions::create))
+        .route("/images/generations", post(images::create))
         .route("/models", get(models::list))
         .route("/models/{id}", get(models::show))
         .fallback(no_such_route)

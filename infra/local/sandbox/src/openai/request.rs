@@ -105,7 +105,7 @@ fn flag(fields: &Map<String, Value>, field: &str, path: &str) -> Result<Option<b
     }
 }
 
-fn whole(fields: &Map<String, Value>, field: &str, max: u64) -> Result<Option<u32>, Failure> {
+pub(super) fn whole(fields: &Map<String, Value>, field: &str, max: u64) -> Result<Option<u32>, Failure> {
     let value = match fields.get(field) {
         None | Some(Value::Null) => return Ok(None),
         Some(value) => value.as_i64().ok_or_else(|| Failure::wrong_type(field, "an integer"))?,

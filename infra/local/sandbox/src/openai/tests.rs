@@ -329,3 +329,80 @@ async fn a_stream_ends_when_the_client_leaves() {
         left = tokio::time::timeout(Duration::from_secs(2), client) => left.unwrap(),
     }
 }
+
+async fn draw(fields: &Value) -> (StatusCode, Value) {
+    let body = with(json!({ "model": "sandbox", "prompt": "Кот", "size": "64x32" }), fields);
+    let (status, headers, text) = send("POST", "/openai/v1/images/generations", Some(KEY), body.to_string()).await;
+    assert_eq!(headers["x-sandbox"], "true");
+    (status, serde_json::from_str(&text.unwrap()).unwrap())
+}
+
+fn picture(answer: &Value, number: usize) -> (image::ImageFormat, u32, u32) {
+    use base64::Engine as _;
+    let text = answer["data"][number]["b64_json"].as_str().unwrap();
+    let file = base64::engine::general_purpose::STANDARD.decode(text).unwrap();
+    let picture = image::load_from_memory(&file).unwrap();
+    (image::guess_format(&file).unwrap(), picture.width(), picture.height())
+}
+
+#[tokio::test]
+async fn pictures_come_as_files_in_the_wanted_size() {
+    let (status, answer) = draw(&json!({})).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(picture(&answer, 0), (image::ImageFormat::Png, 64, 32));
+    assert_eq!((&answer["created"], &answer["size"]), (&json!(1_750_000_000), &json!("64x32")));
+    assert_eq!(answer["usage"]["total_tokens"], json!(1057));
+    let (_, answer) = draw(&json!({ "n": 2, "output_format": "jpeg", "quality": "low" })).await;
+    assert_eq!(picture(&answer, 1), (image::ImageFormat::Jpeg, 64, 32));
+    assert_eq!((answer["data"].as_array().unwrap().len(), &answer["output_format"]), (2, &json!("jpeg")));
+}
+
+#[tokio::test]
+async fn orders_of_pictures_are_checked() {
+    for (fields, status, param, code) in [
+        (json!({ "model": null }), 400, Value::Null, Value::Null),
+        (json!({ "model": "dall-e-3" }), 404, Value::Null, json!("model_not_found")),
+        (json!({ "prompt": null }), 400, json!("prompt"), json!("missing_required_parameter")),
+        (json!({ "prompt": "" }), 400, json!("prompt"), json!("invalid_value")),
+        (json!({ "prompt": 5 }), 400, json!("prompt"), json!("invalid_type")),
+        (json!({ "size": "100x100" }), 400, json!("size"), json!("invalid_value")),
+        (json!({ "size": "4096x16" }), 400, json!("size"), json!("invalid_value")),
+        (json!({ "size": "big" }), 400, json!("size"), json!("invalid_value")),
+        (json!({ "n": 5 }), 400, json!("n"), json!("invalid_value")),
+        (json!({ "output_format": "gif" }), 400, json!("output_format"), json!("invalid_value")),
+        (json!({ "response_format": "url" }), 400, json!("response_format"), json!("unknown_parameter")),
+    ] {
+        let (got, answer) = draw(&fields).await;
+        let error = &answer["error"];
+        assert_eq!((got.as_u16(), &error["param"], &error["code"]), (status, &param, &code), "{fields}");
+    }
+    let (status, _, text) = send("POST", "/openai/v1/images/generations", Some("sk-wrong"), "{}").await;
+    assert_eq!((status, text.unwrap().contains("invalid_api_key")), (StatusCode::UNAUTHORIZED, true));
+}
+
+#[tokio::test]
+async fn forbidden_pictures_are_refused_and_models_have_their_faults() {
+    let (status, answer) = draw(&json!({ "prompt": "Это запрещено" })).await;
+    let error = &answer["error"];
+    assert_eq!(
+        (status, &error["code"], &error["type"]),
+        (StatusCode::BAD_REQUEST, &json!("moderation_blocked"), &json!("image_generation_user_error"))
+    );
+    for (model, status, kind) in [
+        ("sandbox-500", 500, "server_error"),
+        ("sandbox-429", 429, "requests"),
+        ("sandbox-quota", 429, "insufficient_quota"),
+        ("sandbox-stream-error", 200, "server_error"),
+    ] {
+        let (got, answer) = draw(&json!({ "model": model })).await;
+        assert_eq!((got.as_u16(), &answer["error"]["type"]), (status, &json!(kind)), "{model}");
+    }
+    assert!(draw(&json!({ "model": "sandbox-no-usage" })).await.1.get("usage").is_none());
+    let body = |model: &str| json!({ "model": model, "prompt": "Кот", "size": "64x32" }).to_string();
+    let path = "/openai/v1/images/generations";
+    let (status, _, text) = send("POST", path, Some(KEY), body("sandbox-broken-json")).await;
+    assert_eq!((status, serde_json::from_str::<Value>(&text.unwrap()).is_err()), (StatusCode::OK, true));
+    assert!(send("POST", path, Some(KEY), body("sandbox-half-stream")).await.2.is_err());
+    let hanging = send("POST", path, Some(KEY), body("sandbox-hang"));
+    assert!(tokio::time::timeout(Duration::from_millis(50), hanging).await.is_err());
+}

@@ -32,6 +32,14 @@ export function raits(amount) {
   return `${number.format(amount)} Ꝑ`;
 }
 
+const forms = { one: "Райт", few: "Райта", many: "Райтов", other: "Райта" };
+const plural = new Intl.PluralRules("ru");
+
+/** Where roubles are near: the two signs look alike. */
+export function raitsInWords(amount) {
+  return `${number.format(amount)} ${forms[plural.select(amount)]}`;
+}
+
 export function rubles(amount) {
   return `${number.format(amount)} ₽`;
 }

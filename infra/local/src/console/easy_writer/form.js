@@ -2,6 +2,7 @@
 
 import { el, uniqueId } from "./dom.js";
 
+/** Longer texts get an area instead of a line, and are told how long they may be. */
 const LONG_TEXT = 300;
 
 /** Fields for the properties of an object's schema. */
@@ -22,7 +23,7 @@ export function schemaForm(schema) {
     showErrors(problems) {
       fields.forEach(({ mark }) => mark(""));
       const rest = [];
-      let first = null;
+      const marked = new Set();
       for (const { field: path, message } of problems) {
         const [root, name, ...inside] = path.split(".");
         const found = root === "input" ? fields.find((candidate) => candidate.name === name) : null;
@@ -32,8 +33,9 @@ export function schemaForm(schema) {
         }
         const position = Number(inside[0]);
         found.mark(inside.length && Number.isInteger(position) ? `${position + 1}-я строка: ${message}` : message);
-        first ??= found;
+        marked.add(found);
       }
+      const first = fields.find((candidate) => marked.has(candidate));
       if (first) first.focus();
       return rest;
     },
@@ -41,7 +43,7 @@ export function schemaForm(schema) {
 }
 
 /** A labelled control; `extra` attributes go to the control. Used by forms that have no schema, too. */
-export function labelled(title, control, { hint, required } = {}) {
+export function labelled(title, control, { hint, required, open = !required } = {}) {
   const id = uniqueId("field");
   const hintId = `${id}-hint`;
   const errorId = `${id}-error`;
@@ -50,11 +52,15 @@ export function labelled(title, control, { hint, required } = {}) {
   if (required) control.setAttribute("aria-required", "true");
   const error = el("p", { id: errorId, class: "error", hidden: true });
   const row = el("div", { class: "field" },
-    el("label", { for: id }, title, required ? null : el("span", { class: "quiet" }, " (необязательно)")),
+    el("label", { for: id }, title, open ? optional() : null),
     control,
     hint ? el("p", { id: hintId, class: "hint" }, hint) : null,
     error);
   return { row, mark: marker(control, error), focus: () => control.focus() };
+}
+
+function optional() {
+  return el("span", { class: "quiet" }, " (необязательно)");
 }
 
 function marker(control, error) {
@@ -68,7 +74,8 @@ function marker(control, error) {
 
 function field(name, schema, required) {
   const title = schema.title || name;
-  const options = { hint: hint(schema), required };
+  // What has a value already need not be called optional.
+  const options = { hint: hint(schema), required, open: !required && schema.default === undefined };
   if (schema.type === "array" && schema.items && schema.items.enum) return choices(title, schema, options);
   const { control, read } = controlFor(name, schema, required);
   return { read, ...labelled(title, control, options) };
@@ -84,11 +91,11 @@ function hint(schema) {
   if (schema.type === "array") limits.push(schema.items && schema.items.enum ? "" : "по одному в строке");
   if (schema.type === "array" && schema.maxItems !== undefined) limits.push(`не больше ${schema.maxItems}`);
   if (schema.type === "string" && schema.minLength > 1) limits.push(`не короче ${schema.minLength} знаков`);
-  if (schema.type === "string" && schema.maxLength >= LONG_TEXT) limits.push(`до ${schema.maxLength} знаков`);
+  if (schema.type === "string" && schema.maxLength > LONG_TEXT) limits.push(`до ${schema.maxLength} знаков`);
   const text = limits.filter(Boolean).join(", ");
-  const description = (schema.description || "").trim();
-  if (!description || !text) return description || text.charAt(0).toUpperCase() + text.slice(1);
-  return `${description.replace(/\.$/, "")}: ${text}`;
+  const sentence = text.charAt(0).toUpperCase() + text.slice(1);
+  const description = (schema.description || "").trim().replace(/\.$/, "");
+  return [description, sentence].filter(Boolean).join(". ");
 }
 
 function controlFor(name, schema, required) {
@@ -139,7 +146,7 @@ function lines(name, schema) {
 }
 
 function text(name, schema, required) {
-  const long = schema.maxLength === undefined || schema.maxLength >= LONG_TEXT;
+  const long = schema.maxLength === undefined || schema.maxLength > LONG_TEXT;
   const control = long
     ? el("textarea", { name, rows: schema.maxLength > 2000 || schema.maxLength === undefined ? 7 : 3 })
     : el("input", { name, type: "text", autocomplete: "off" });
@@ -149,13 +156,13 @@ function text(name, schema, required) {
 }
 
 /** Several of a few values. */
-function choices(title, schema, { hint: hintText, required }) {
+function choices(title, schema, { hint: hintText, open }) {
   const id = uniqueId("field");
   const chosen = schema.default || [];
   const boxes = schema.items.enum.map((value) => ({ value, box: el("input", { type: "checkbox", checked: chosen.includes(value) }) }));
   const error = el("p", { id: `${id}-error`, class: "error", hidden: true });
   const row = el("fieldset", { class: "field", "aria-describedby": `${id}-error` },
-    el("legend", {}, title, required ? null : el("span", { class: "quiet" }, " (необязательно)")),
+    el("legend", {}, title, open ? optional() : null),
     boxes.map(({ value, box }) => el("label", { class: "choice" }, box, String(value))),
     hintText ? el("p", { class: "hint" }, hintText) : null,
     error);

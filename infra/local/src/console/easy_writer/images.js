@@ -130,6 +130,7 @@ export async function showImage({ title, signal, refreshBalance }, id) {
   };
 
   const image = await draw();
+  refreshBalance();
   if (image.status === "processing") {
     // Not awaited: the page is drawn while the picture is.
     follow(fileUrl(image.url) ? "Увеличиваем" : "Рисуем", `/ws/image/${encodeURIComponent(id)}`).catch((error) => failure.show(error.message));
@@ -143,7 +144,7 @@ function finished(image, enlarge) {
   return el("figure", { class: "picture" },
     url ? el("img", { id: "picture", src: url, alt: image.prompt, width: image.width, height: image.height }) : null,
     el("figcaption", { class: "actions" },
-      url ? el("a", { class: "button secondary", href: url, target: "_blank", rel: "noopener" }, "Открыть") : null,
+      url ? el("a", { class: "button secondary", href: url, target: "_blank", rel: "noopener" }, "Открыть в полный размер") : null,
       [2, 4].map((scale) => action(`Увеличить ×${scale}`, () => enlarge(scale), { class: "secondary", "data-scale": scale })),
-      larger ? el("a", { id: "upscaled", class: "button secondary", href: larger, target: "_blank", rel: "noopener" }, "Увеличенное") : null));
+      larger ? el("a", { id: "upscaled", class: "button secondary", href: larger, target: "_blank", rel: "noopener" }, "Открыть увеличенное") : null));
 }

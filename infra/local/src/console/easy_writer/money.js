@@ -1,7 +1,7 @@
 // Topping up, coming back from a payment page, and the list of transactions.
 
 import { Once, get } from "./api.js";
-import { alertBox, announce, busy, el, pagedList, raits, rubles, when } from "./dom.js";
+import { alertBox, announce, busy, el, pagedList, raits, raitsInWords, rubles, when } from "./dom.js";
 import { labelled } from "./form.js";
 
 const PAGE = 20;
@@ -11,7 +11,7 @@ const LAST_PAYMENT = "easy-writer.payment";
 export async function showTopUp({ title }) {
   title("Пополнение");
   const [{ balance }, { methods, exchange_rate: rate, min_amount_rub: minimum }] = await Promise.all([get("/user/balance"), get("/payments/methods")]);
-  const heading = [el("h1", {}, "Пополнение"), el("p", { class: "quiet" }, `На балансе ${raits(balance)}. Один рубль — ${raits(rate)}.`)];
+  const heading = [el("h1", {}, "Пополнение"), el("p", { class: "quiet" }, `На балансе ${raitsInWords(balance)}. Один рубль — ${raitsInWords(rate)}.`)];
   if (!methods.length) return [...heading, el("p", { class: "message" }, "Пополнение сейчас недоступно.")];
 
   const amount = el("input", { name: "amount", type: "number", inputmode: "numeric", min: minimum, step: 1, value: Math.max(minimum, 500) });
@@ -19,7 +19,7 @@ export async function showTopUp({ title }) {
   const gain = el("output", { class: "gain", for: amount.id });
   const show = () => {
     const worth = Number(amount.value) * rate;
-    gain.textContent = Number.isFinite(worth) && worth > 0 ? `Будет зачислено ${raits(worth)}` : "";
+    gain.textContent = Number(amount.value) >= minimum ? `Будет зачислено ${raitsInWords(worth)}` : "";
   };
   amount.addEventListener("input", show);
   show();
@@ -83,7 +83,7 @@ export async function showPaid({ title, signal, refreshBalance }) {
       heading.textContent = text;
       announce(text);
     }
-    note.textContent = payment.status === "completed" ? `${rubles(payment.amount_rub)} → ${raits(payment.amount_raits)}` : more;
+    note.textContent = payment.status === "completed" ? `${rubles(payment.amount_rub)} → ${raitsInWords(payment.amount_raits)}` : more;
     return payment.status !== "pending";
   };
   const poll = async () => {

@@ -27,9 +27,14 @@ function connection(path, onEvent, signal) {
   return new Promise((resolve) => {
     const socket = new WebSocket(`${socketOrigin}${path}?token=${encodeURIComponent(token() || "")}`);
     let opened = false;
-    let ended = false;
-    const close = () => socket.close();
-    signal.addEventListener("abort", close, { once: true });
+    // Not when the connection is closed: the other side may take its time to agree to that.
+    const finish = (ended) => {
+      signal.removeEventListener("abort", abort);
+      socket.close();
+      resolve({ opened, ended });
+    };
+    const abort = () => finish(false);
+    signal.addEventListener("abort", abort, { once: true });
     socket.addEventListener("open", () => {
       opened = true;
     });
@@ -40,16 +45,11 @@ function connection(path, onEvent, signal) {
       } catch {
         return;
       }
+      if (signal.aborted) return;
       onEvent(event);
-      if (LAST.includes(event.event)) {
-        ended = true;
-        close();
-      }
+      if (LAST.includes(event.event)) finish(true);
     });
-    socket.addEventListener("close", () => {
-      signal.removeEventListener("abort", close);
-      resolve({ opened, ended });
-    });
+    socket.addEventListener("close", () => finish(false));
   });
 }
 

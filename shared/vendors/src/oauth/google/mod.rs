@@ -99,11 +99,8 @@ impl Google {
             ("client_secret", self.settings.client_secret.expose()),
         ];
         let post = self.http.post(&self.settings.token_url).map_err(told)?.form(&form);
-        let secrets = vec![
-            self.settings.client_secret.clone(),
-            Secret::new(exchange.code),
-            Secret::new(exchange.verifier),
-        ];
+        let secrets =
+            vec![self.settings.client_secret.clone(), Secret::new(exchange.code), Secret::new(exchange.verifier)];
         let body = self.http.open_hiding(post, secrets).await.map_err(told)?;
         let reply: Reply = body.json("token reply", MAX_REPLY).await.map_err(told)?;
         reply.id_token.ok_or(OAuthError::Untrusted("there is no ID token"))

@@ -140,7 +140,8 @@ async fn what_is_not_told_is_not_made_up() {
         let person = told(FIRST.sign(&claims_with(&unverified))).await.unwrap();
         assert!(person.email.is_some() && !person.email_verified);
     }
-    let person = told(FIRST.sign(&claims_with(&json!({ "email": "no address", "name": "x".repeat(101) })))).await.unwrap();
+    let person =
+        told(FIRST.sign(&claims_with(&json!({ "email": "no address", "name": "x".repeat(101) })))).await.unwrap();
     assert_eq!((person.email, person.email_verified, person.name), (None, false, None));
 }
 
@@ -288,7 +289,8 @@ async fn keys_of_other_kinds_are_passed_over() {
     let mut encrypting = SECOND.jwk();
     encrypting["use"] = json!("enc");
     let elliptic = json!({ "kty": "EC", "crv": "P-256", "kid": "key-1", "x": "AA", "y": "AA" });
-    let keys = json!({ "keys": [elliptic, encrypting, { "kty": "new" }, { "kty": "RSA", "kid": "key-3" }, FIRST.jwk()] });
+    let keys =
+        json!({ "keys": [elliptic, encrypting, { "kty": "new" }, { "kty": "RSA", "kid": "key-3" }, FIRST.jwk()] });
     let keys = keys.to_string();
     let server = serve(|_| FIRST.sign(&claims()), move |_| Answer::ok(&keys)).await;
     assert!(exchange(&google(&server, &TestClock::new())).await.is_ok());

@@ -46,9 +46,7 @@ fn form(text: &str) -> Vec<(String, String)> {
         while let Some(byte) = bytes.next() {
             let digits = if byte == b'%' { [bytes.next(), bytes.next()] } else { [None, None] };
             decoded.push(match digits {
-                [Some(high), Some(low)] => {
-                    u8::from_str_radix(std::str::from_utf8(&[high, low]).unwrap(), 16).unwrap()
-                }
+                [Some(high), Some(low)] => u8::from_str_radix(std::str::from_utf8(&[high, low]).unwrap(), 16).unwrap(),
                 _ => byte,
             });
         }

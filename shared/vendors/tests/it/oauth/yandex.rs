@@ -45,7 +45,8 @@ fn profile_with(changes: &Value) -> Value {
 }
 
 async fn serve(profile: Answer) -> Server {
-    let reply = json!({ "access_token": TOKEN, "expires_in": 31_536_000, "refresh_token": "1:x", "token_type": "bearer" });
+    let reply =
+        json!({ "access_token": TOKEN, "expires_in": 31_536_000, "refresh_token": "1:x", "token_type": "bearer" });
     Server::start(move |request, _| match path(request) {
         "/token" => Answer::ok(reply.to_string()),
         _ => profile.clone(),

@@ -8,12 +8,18 @@ use serde_json::json;
 
 use super::super::support::{assert_methods, assert_object_needed};
 use super::assert_signed_in;
-use crate::world::{Options, Reply, World};
+use crate::world::{Options, Reply, World, request};
 
 const PATH: &str = "/api/v1/auth/login";
 
 async fn log_in(world: &World, email: &str, password: &str) -> Reply {
     world.post(PATH, None, &json!({ "email": email, "password": password })).await
+}
+
+async fn log_in_from(world: &World, address: &str, email: &str, password: &str) -> Reply {
+    let mut request = request(Method::POST, PATH, None, &json!({ "email": email, "password": password }));
+    request.headers_mut().insert("test-source-ip", address.parse().unwrap());
+    world.send(request).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -120,4 +126,69 @@ async fn passwords_can_only_be_guessed_so_often() {
     let reply = log_in(&world, "user@example.com", "pass123456").await;
     assert_eq!(reply.status, 200);
     world.assert_quota(&reply, 3, 2, 60);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_can_lock_somebody_else_out() {
+    let world = World::with(Options { rate_limit: "3/60", ..Options::default() }).await;
+    world.register("user@example.com").await;
+    for attempt in 0..20 {
+        let spelling = if attempt % 2 == 0 { "user@example.com" } else { " USER@example.com" };
+        let reply = log_in_from(&world, "198.51.100.9", spelling, "guess123456").await;
+        assert_eq!(reply.status, if attempt < 3 { 401 } else { 429 }, "{attempt}");
+    }
+    assert_eq!(log_in_from(&world, "198.51.100.9", "user@example.com", "pass123456").await.status, 429);
+    for owner in ["203.0.113.7", "203.0.113.8", "2001:db8::1"] {
+        assert_eq!(log_in_from(&world, owner, "user@example.com", "pass123456").await.status, 200, "{owner}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn others_on_the_same_network_are_not_locked_out_with_one_account() {
+    let world = World::with(Options { rate_limit: "3/60", ..Options::default() }).await;
+    world.register("a@example.com").await;
+    world.register("b@example.com").await;
+    for _ in 0..4 {
+        log_in(&world, "a@example.com", "guess123456").await;
+    }
+    world.assert_rate_limited(&log_in(&world, "a@example.com", "pass123456").await, 3, 60);
+    assert_eq!(log_in(&world, "b@example.com", "pass123456").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_network_cannot_try_passwords_at_any_number_of_accounts() {
+    let world = World::with(Options { network_limit: "3/60", ..Options::default() }).await;
+    world.register("user@example.com").await;
+    for number in 0..3 {
+        let reply = log_in(&world, &format!("nobody-{number}@example.com"), "pass123456").await;
+        world.assert_refusal(&reply, 401, "INVALID_CREDENTIALS");
+        world.assert_quota(&reply, 3, 2 - number, 60);
+    }
+    world.assert_rate_limited(&log_in(&world, "user@example.com", "pass123456").await, 3, 60);
+    assert_eq!(log_in_from(&world, "203.0.113.8", "user@example.com", "pass123456").await.status, 200);
+    world.clock.advance(60);
+    assert_eq!(log_in(&world, "user@example.com", "pass123456").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn log_ins_that_succeed_are_not_counted() {
+    let world = World::with(Options { rate_limit: "3/60", network_limit: "3/60", ..Options::default() }).await;
+    world.register("user@example.com").await;
+    for _ in 0..6 {
+        assert_eq!(log_in(&world, "user@example.com", "pass123456").await.status, 200);
+    }
+    for remaining in [2, 1, 0] {
+        let reply = log_in(&world, "user@example.com", "guess123456").await;
+        world.assert_quota(&reply, 3, remaining, 60);
+    }
+    world.assert_rate_limited(&log_in(&world, "user@example.com", "pass123456").await, 3, 60);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_at_once_are_counted_one_by_one() {
+    let world = World::with(Options { rate_limit: "3/60", ..Options::default() }).await;
+    world.register("user@example.com").await;
+    let replies = join_all((0..12).map(|_| log_in(&world, "user@example.com", "guess123456"))).await;
+    assert_eq!(replies.iter().filter(|reply| reply.status == 401).count(), 3);
+    assert_eq!(replies.iter().filter(|reply| reply.status == 429).count(), 9);
 }

@@ -202,3 +202,72 @@ async fn one_address_of_the_network_may_register_so_often() {
     world.assert_quota(&reply, 3, 2, 60);
     assert_eq!(log_in(&world, "ccc@example.com", "pass123456").await.status, 200, "other endpoints are counted apart");
 }
+
+/// Registers with an idempotency key.
+async fn register_with(world: &World, key: &str, email: &str, password: &str) -> Reply {
+    let mut request = request(Method::POST, PATH, None, &json!({ "email": email, "password": password }));
+    request.headers_mut().insert("idempotency-key", key.parse().unwrap());
+    world.send(request).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeat_with_the_same_key_signs_the_same_user_in_again() {
+    let world = World::start().await;
+    let first = register_with(&world, "key-1", "user@example.com", "pass123456").await;
+    let token = first.data()["access_token"].as_str().unwrap().to_owned();
+    let tabs = json!({ "input": { "topic": "Осень в городе" }, "mode": "standard" });
+    assert_eq!(world.post("/api/v1/tools/essay/execute", Some(&token), &tabs).await.status, 202);
+    for email in ["user@example.com", " USER@example.com"] {
+        let again = register_with(&world, "key-1", email, "pass123456").await;
+        assert_signed_in(&world, &again, 201, "user@example.com", 50).await;
+        assert_eq!(again.data()["user"]["id"], first.data()["user"]["id"]);
+        assert_ne!(again.refresh_token(), first.refresh_token(), "a sign-in of its own");
+    }
+    assert_eq!(users(&world).await, 1);
+    let elsewhere = register(&world, "user@example.com", "pass123456").await;
+    world.assert_refusal(&elsewhere, 400, "EMAIL_EXISTS");
+    let other_key = register_with(&world, "key-2", "user@example.com", "pass123456").await;
+    world.assert_refusal(&other_key, 400, "EMAIL_EXISTS");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_key_with_another_body_is_refused_and_changes_nothing() {
+    let world = World::start().await;
+    register_with(&world, "key-1", "user@example.com", "pass123456").await;
+    for (email, password) in [("other@example.com", "pass123456"), ("user@example.com", "guess123456")] {
+        let reply = register_with(&world, "key-1", email, password).await;
+        world.assert_refusal(&reply, 409, "IDEMPOTENCY_KEY_REUSED");
+        assert!(reply.cookies.is_empty());
+    }
+    assert_eq!(users(&world).await, 1);
+    assert_eq!(log_in(&world, "user@example.com", "pass123456").await.status, 200);
+    world.clock.advance(24 * 3600 + 1);
+    assert_eq!(
+        register_with(&world, "key-1", "other@example.com", "pass123456").await.status,
+        201,
+        "keys are forgotten"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn repeats_at_once_open_one_account() {
+    let world = World::start().await;
+    let replies = join_all((0..8).map(|_| register_with(&world, "key-1", "user@example.com", "pass123456"))).await;
+    for reply in &replies {
+        assert_eq!((reply.status, &reply.data()["user"]), (201, &replies[0].data()["user"]));
+    }
+    assert_eq!(users(&world).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_record_of_a_key_is_the_same_whatever_the_password() {
+    let fingerprint = async |password: &str| {
+        let world = World::start().await;
+        register_with(&world, "key-1", "user@example.com", password).await;
+        let scan = world.platform.aws.dynamodb().scan().table_name(world.platform.vars.get("TABLE_NAME").unwrap());
+        let items = scan.send().await.unwrap().items.unwrap_or_default();
+        let record = items.iter().find(|item| item["pk"].as_s().is_ok_and(|key| key.starts_with("REQUESTS#"))).unwrap();
+        record["fingerprint"].as_s().unwrap().clone()
+    };
+    assert_eq!(fingerprint("pass123456").await, fingerprint("other123456").await);
+}

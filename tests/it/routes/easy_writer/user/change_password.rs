@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::support::{assert_methods, assert_object_needed, assert_token_needed};
 use crate::world::{Options, Reply, Session, World};
@@ -143,4 +143,29 @@ async fn only_a_json_object_is_taken() {
 async fn other_methods_are_not_allowed() {
     let world = World::start().await;
     assert_methods(&world, PATH, &["PUT"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_owner_is_written_that_it_happened_and_a_silent_mail_service_keeps_nobody() {
+    let mut world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let change = |current: &str, new: &str| json!({ "current_password": current, "new_password": new });
+    let reply = world.put("/api/v1/user/password", &user.token, &change("wrong-password", "new1234567")).await;
+    assert_eq!(reply.status, 401);
+    assert_eq!(world.letters().await, Vec::<Value>::new());
+    assert_eq!(world.put("/api/v1/user/password", &user.token, &change("pass123456", "new1234567")).await.status, 200);
+    let letters = world.letters().await;
+    assert_eq!(
+        (letters.len(), &letters[0]["to"], &letters[0]["subject"]),
+        (1, &json!("user@example.com"), &json!("Пароль изменён"))
+    );
+    assert!(!letters[0]["text"].as_str().unwrap().contains("new1234567"));
+    for broken in ["http://127.0.0.1:1", ""] {
+        world.restart(|vars| drop(vars.insert("UNISENDER_BASE_URL".to_owned(), broken.to_owned())));
+        let back =
+            if broken.is_empty() { change("pass123456", "new1234567") } else { change("new1234567", "pass123456") };
+        assert_eq!(world.put("/api/v1/user/password", &user.token, &back).await.status, 200, "{broken}");
+        world.restart(|vars| drop(vars.remove("UNISENDER_API_KEY")));
+    }
+    assert_eq!(world.letters().await.len(), 1);
 }

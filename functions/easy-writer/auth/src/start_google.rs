@@ -1,0 +1,28 @@
+//! `GET /api/v1/auth/google`
+
+use axum::extract::State;
+use domain::identity::Origin;
+use edge::{ClientAddress, Redirect, RequestScope};
+
+/// Sign in through Google
+///
+/// For browsers to navigate to. Sends them to Google, which sends them back to the callback.
+#[utoipa::path(
+    get,
+    path = "/api/v1/auth/google",
+    tag = "auth",
+    operation_id = "start_google",
+    responses((
+        status = 302,
+        description = "To Google, with a cookie that the callback asks for; or to the front end with `#error=`: `provider_not_configured`, \
+                       `rate_limited`, `server_error`",
+        headers(("Location" = String), ("Set-Cookie" = String)),
+    ))
+)]
+pub(crate) async fn start_google(
+    State(state): State<crate::State>,
+    scope: RequestScope,
+    caller: ClientAddress,
+) -> Redirect {
+    state.start(Origin::Google, scope, caller).await
+}

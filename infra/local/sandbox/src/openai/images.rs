@@ -1,0 +1,160 @@
+//! `POST /images/generations`.
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::State as Shared;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::stream;
+use serde_json::{Map, Value, json};
+
+use super::State;
+use super::completions::SLOWEST;
+use super::error::Failure;
+use super::fault::Behaviour;
+use super::request::whole;
+use super::stream::Cut;
+use super::tokens;
+use crate::images::{self, Order, Style};
+
+/// The longest prompt in characters.
+const MAX_PROMPT: usize = 32_000;
+const MAX_PICTURES: u64 = 4;
+/// The longest side in pixels.
+const MAX_SIDE: u16 = 2048;
+/// Sides are multiples of this many pixels.
+const SIDE_STEP: u16 = 16;
+/// As many chunks of text take as long as a picture.
+const CHUNKS: u32 = 400;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Png,
+    Jpeg,
+}
+
+/// A request that may be answered.
+struct ImageRequest {
+    behaviour: Behaviour,
+    order: Order,
+    count: u32,
+    format: Format,
+}
+
+pub(super) async fn create(
+    Shared(state): Shared<State>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Failure> {
+    let body = body.map_err(|_| Failure::too_large())?;
+    let request = ImageRequest::parse(&body)?;
+    match request.behaviour {
+        Behaviour::Hang => return std::future::pending().await,
+        Behaviour::ServerError => return Err(Failure::server_error()),
+        Behaviour::RateLimit => return Err(Failure::rate_limited()),
+        Behaviour::Quota => return Err(Failure::out_of_quota()),
+        Behaviour::StreamError => return Ok(Json(Failure::server_error().into_body()).into_response()),
+        Behaviour::Slow => tokio::time::sleep((state.options.pace * CHUNKS * 10).min(SLOWEST)).await,
+        Behaviour::Good | Behaviour::NoUsage => tokio::time::sleep(state.options.pace * CHUNKS).await,
+        Behaviour::BrokenJson | Behaviour::HalfStream => {}
+    }
+    if images::is_forbidden(&request.order.prompt) {
+        return Err(Failure::moderation_blocked());
+    }
+    let (request, file) = draw(request).await.ok_or_else(Failure::server_error)?;
+    Ok(answer(&request, &file, (state.options.clock)()))
+}
+
+async fn draw(request: ImageRequest) -> Option<(ImageRequest, String)> {
+    // Painting takes tenths of a second: not on a thread that serves sockets.
+    let drawing = tokio::task::spawn_blocking(move || {
+        let picture = images::draw(&request.order)?;
+        let file = match request.format {
+            Format::Png => picture.png(),
+            Format::Jpeg => picture.jpeg(),
+        };
+        Some((request, STANDARD.encode(file.ok()?)))
+    });
+    drawing.await.ok().flatten()
+}
+
+fn answer(request: &ImageRequest, file: &str, created: i64) -> Response {
+    let ImageRequest { behaviour, order, count, format } = request;
+    let (input, output) = (tokens::count(&order.prompt), 1056 * count);
+    let data: Vec<Value> = (0..*count).map(|_| json!({ "b64_json": file })).collect();
+    let mut answer = json!({
+        "created": created, "background": "opaque", "data": data,
+        "output_format": if *format == Format::Png { "png" } else { "jpeg" },
+        "quality": "medium", "size": format!("{}x{}", order.width, order.height), "sandbox": true,
+    });
+    if let (Some(fields), true) = (answer.as_object_mut(), *behaviour != Behaviour::NoUsage) {
+        let usage = json!({
+            "input_tokens": input, "output_tokens": output, "total_tokens": input + output,
+            "input_tokens_details": { "text_tokens": input, "image_tokens": 0 },
+        });
+        fields.insert("usage".to_owned(), usage);
+    }
+    if !matches!(behaviour, Behaviour::BrokenJson | Behaviour::HalfStream) {
+        return Json(answer).into_response();
+    }
+    let bytes = Bytes::from(answer.to_string());
+    let half = bytes.slice(..bytes.len() / 2);
+    let body = match behaviour {
+        Behaviour::HalfStream => Body::from_stream(stream::iter([Ok(half), Err(Cut)])),
+        _ => Body::from(half),
+    };
+    (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+impl ImageRequest {
+    fn parse(body: &[u8]) -> Result<Self, Failure> {
+        let value: Value = serde_json::from_slice(body).map_err(|_| Failure::malformed_json())?;
+        let Value::Object(fields) = value else { return Err(Failure::malformed_json()) };
+        let model = text(&fields, "model")?.filter(|model| !model.is_empty()).ok_or_else(Failure::no_model)?;
+        let behaviour = Behaviour::of(model).ok_or_else(|| Failure::unknown_model(model))?;
+        let prompt = text(&fields, "prompt")?.ok_or_else(|| Failure::missing("prompt"))?;
+        if prompt.is_empty() || prompt.chars().count() > MAX_PROMPT {
+            return Err(Failure::wrong_value("prompt", "it must have 1 to 32000 characters"));
+        }
+        // The vendor's image models answer with the file and do not know the parameter that chose between file and URL.
+        if fields.contains_key("response_format") {
+            return Err(Failure::unknown_parameter("response_format"));
+        }
+        let (width, height) = size(text(&fields, "size")?.unwrap_or("auto"))?;
+        let format = match text(&fields, "output_format")? {
+            None | Some("png") => Format::Png,
+            Some("jpeg") => Format::Jpeg,
+            Some(_) => return Err(Failure::wrong_value("output_format", "the sandbox knows 'png' and 'jpeg'")),
+        };
+        Ok(Self {
+            behaviour,
+            order: Order { prompt: prompt.to_owned(), style: Style::Default, width, height },
+            count: whole(&fields, "n", MAX_PICTURES)?.unwrap_or(1),
+            format,
+        })
+    }
+}
+
+fn text<'a>(fields: &'a Map<String, Value>, field: &str) -> Result<Option<&'a str>, Failure> {
+    match fields.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Failure::wrong_type(field, "a string")),
+    }
+}
+
+fn size(text: &str) -> Result<(u16, u16), Failure> {
+    if text == "auto" {
+        return Ok((1024, 1024));
+    }
+    let wrong =
+        || Failure::wrong_value("size", &format!("'{text}' is neither 'auto' nor two multiples of 16 up to 2048"));
+    let side = |text: &str| {
+        let side = text.parse::<u16>().ok()?;
+        ((SIDE_STEP..=MAX_SIDE).contains(&side) && side.is_multiple_of(SIDE_STEP)).then_some(side)
+    };
+    let (width, height) = text.split_once('x').ok_or_else(wrong)?;
+    Ok((side(width).ok_or_else(wrong)?, side(height).ok_or_else(wrong)?))
+}

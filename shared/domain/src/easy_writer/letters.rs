@@ -1,0 +1,14 @@
+//! What people are written.
+
+use crate::mail::Mail;
+
+/// Tells the owner of an account that its password was changed: if it was not they, they should know at once.
+pub(super) fn password_changed(to: &str) -> Mail {
+    Mail {
+        to: to.to_owned(),
+        subject: "Пароль изменён".to_owned(),
+        text: "Здравствуйте!\n\nПароль вашей учётной записи Easy Writer изменён, все остальные сеансы завершены.\n\n\
+               Если это были не вы, ответьте на это письмо: мы поможем вернуть доступ.\n"
+            .to_owned(),
+    }
+}

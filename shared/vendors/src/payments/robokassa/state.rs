@@ -1,0 +1,88 @@
+//! Answers of `OpStateExt`.
+//!
+//! | state | what it is | what we make of it |
+//! |---|---|---|
+//! | 5 | created | nothing |
+//! | 10 | cancelled: not paid in time, or the payer gave up | canceled |
+//! | 20 | the money is held | authorized |
+//! | 50 | the money has come and is being credited to the shop | nothing: 60 may follow |
+//! | 60 | crediting was refused, the money went back to the payer | canceled: it was never ours (refunds that a shop makes are not told here) |
+//! | 80 | suspended by the provider's security | nothing |
+//! | 100 | credited to the shop | paid |
+//!
+//! `OutSum` is what the shop gets, less the fee; `IncSum` is what the payer gave, which may have the fee on top. Either may be the amount of the
+//! order, depending on who bears the fee. The amount of an order cannot be changed without the first password, so the one that fits is reported; if
+//! none does, what the payer gave.
+
+use domain::kernel::Amount;
+use domain::payments::provider::{Known, PaymentEvent, ProviderError, Report};
+use roxmltree::{Document, Node};
+
+use super::{OUR_PARAMETER, our_id};
+use crate::payments::{ROUBLES, Unreadable, money, told_unreadable};
+
+/// What an answer says about the payment that was asked about.
+pub(super) fn read(answer: &[u8], asked: &Known) -> Result<Option<Report>, ProviderError> {
+    let broken = |reason: &str| ProviderError::Broken(reason.to_owned());
+    let text = std::str::from_utf8(answer).map_err(|_| broken("the answer is not UTF-8"))?;
+    // The reader refuses document type definitions, so entities cannot grow.
+    let document = Document::parse(text).map_err(|_| broken("the answer is not XML"))?;
+    let root = document.root_element();
+    match text_at(root, &["Result", "Code"]) {
+        Some("0") => {}
+        // There is no such operation.
+        Some("3") => return Ok(None),
+        Some("1") => return Err(ProviderError::Rejected("1: the signature is wrong".to_owned())),
+        Some("2") => return Err(ProviderError::Rejected("2: there is no such shop".to_owned())),
+        Some("4") => return Err(ProviderError::Rejected("4: there are two operations of this number".to_owned())),
+        Some("1000") => return Err(broken("1000: an internal error of the service")),
+        _ => return Err(broken("the answer has an unknown result")),
+    }
+    let event = match text_at(root, &["State", "Code"]) {
+        Some("100") => PaymentEvent::Paid,
+        Some("20") => PaymentEvent::Authorized,
+        Some("10" | "60") => PaymentEvent::Canceled,
+        Some("5" | "50" | "80") => return Ok(None),
+        _ => return Err(broken("the answer has an unknown state")),
+    };
+    let amount = match event {
+        PaymentEvent::Canceled => asked.amount,
+        _ => amount(root, asked).map_err(told_unreadable)?,
+    };
+    // The number of an order may have been used before, by another installation of the same shop.
+    let payment = match our_parameter(root) {
+        Some(id) => our_id(id).map_err(told_unreadable)?,
+        None => asked.payment,
+    };
+    Ok(Some(Report {
+        payment,
+        number: Some(asked.number),
+        provider_payment: asked.number.to_string(),
+        event,
+        amount,
+        currency: ROUBLES.to_owned(),
+        test: false,
+    }))
+}
+
+fn amount(root: Node<'_, '_>, asked: &Known) -> Result<Amount, Unreadable> {
+    let at = |name| text_at(root, &["Info", name]).map(money::kopecks).transpose();
+    let (given, got) = (at("IncSum")?, at("OutSum")?);
+    let fits = [given, got].into_iter().flatten().find(|amount| *amount == asked.amount);
+    fits.or(given).or(got).ok_or_else(|| Unreadable::new("the answer has no amount"))
+}
+
+fn our_parameter<'a>(root: Node<'a, '_>) -> Option<&'a str> {
+    let fields = child(root, "UserField")?;
+    let ours = fields.children().find(|field| text_at(*field, &["Name"]) == Some(OUR_PARAMETER))?;
+    text_at(ours, &["Value"])
+}
+
+fn child<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {
+    node.children().find(|child| child.tag_name().name() == name)
+}
+
+fn text_at<'a>(node: Node<'a, '_>, path: &[&str]) -> Option<&'a str> {
+    let node = path.iter().try_fold(node, |node, name| child(node, name))?;
+    node.text().map(str::trim)
+}

@@ -1,0 +1,146 @@
+//! Payment providers: what they share here.
+
+mod cloudpayments;
+mod every_provider;
+mod hostile;
+mod robokassa;
+mod tbank;
+mod yookassa;
+
+use std::net::IpAddr;
+
+use domain::kernel::{Amount, PaymentId};
+use domain::payments::provider::{
+    Known, Notice, NoticeError, Order, PaymentEvent, PaymentProvider, ProviderError, RawNotice, Report,
+};
+use vendors::payments::{
+    CloudPayments, CloudPaymentsSettings, ReceiptSettings, Robokassa, RobokassaSettings, TBank, TBankSettings, Taxation,
+    Vat, YooKassa, YooKassaSettings,
+};
+use vendors::{Secret, Timeouts};
+
+use crate::fixtures::{KEY, TestClock};
+
+/// Our id of the payment in these tests.
+const PAYMENT: &str = "019be060-0000-7000-8000-000000000001";
+/// What it costs in kopecks.
+const KOPECKS: i64 = 99_000;
+/// Robokassa's second password.
+const PASSWORD2: &str = "testPass2";
+
+fn payment() -> PaymentId {
+    PAYMENT.parse().unwrap()
+}
+
+fn order() -> Order {
+    Order {
+        payment: payment(),
+        number: 77,
+        amount: Amount::new(KOPECKS),
+        description: "Пополнение: 9900 \"райтов\"".to_owned(),
+        email: Some("user+1@example.com".to_owned()),
+        return_url: format!("https://app.example.com/pay?id={PAYMENT}&x=1"),
+        created_at: "2026-01-21T11:49:35Z".parse().unwrap(),
+        expires_at: "2026-01-21T12:49:35.250Z".parse().unwrap(),
+    }
+}
+
+fn known(provider_payment: Option<&str>) -> Known {
+    Known {
+        payment: payment(),
+        number: 77,
+        provider_payment: provider_payment.map(str::to_owned),
+        amount: Amount::new(KOPECKS),
+    }
+}
+
+/// A report of the order, paid for in full with real money.
+fn report(provider_payment: &str, event: PaymentEvent) -> Report {
+    Report {
+        payment: payment(),
+        number: None,
+        provider_payment: provider_payment.to_owned(),
+        event,
+        amount: Amount::new(KOPECKS),
+        currency: "RUB".to_owned(),
+        test: false,
+    }
+}
+
+fn receipt() -> ReceiptSettings {
+    ReceiptSettings { taxation: Some(Taxation::UsnIncome), ..ReceiptSettings::new(Vat::Vat5) }
+}
+
+fn yookassa_settings(url: &str, timeouts: Timeouts) -> YooKassaSettings {
+    YooKassaSettings { base_url: format!("{url}/v3/"), timeouts, ..YooKassaSettings::new("123456", Secret::new(KEY)) }
+}
+
+fn yookassa(url: &str, timeouts: Timeouts) -> YooKassa {
+    YooKassa::new(yookassa_settings(url, timeouts), TestClock::new())
+}
+
+fn robokassa_settings(url: &str, timeouts: Timeouts) -> RobokassaSettings {
+    let passwords = (Secret::new("testPass1"), Secret::new(PASSWORD2));
+    RobokassaSettings {
+        service_url: format!("{url}/Service.asmx"),
+        timeouts,
+        ..RobokassaSettings::new("demo", passwords.0, passwords.1)
+    }
+}
+
+fn robokassa(url: &str, timeouts: Timeouts) -> Robokassa {
+    Robokassa::new(robokassa_settings(url, timeouts), TestClock::new())
+}
+
+fn cloudpayments_settings(url: &str, timeouts: Timeouts) -> CloudPaymentsSettings {
+    let settings = CloudPaymentsSettings::new("pk_1", Secret::new("supersecret"));
+    CloudPaymentsSettings { base_url: url.to_owned(), timeouts, ..settings }
+}
+
+fn cloudpayments(url: &str, timeouts: Timeouts) -> CloudPayments {
+    CloudPayments::new(cloudpayments_settings(url, timeouts), TestClock::new())
+}
+
+fn tbank_settings(url: &str, timeouts: Timeouts) -> TBankSettings {
+    let settings = TBankSettings::new("TinkoffBankTest", Secret::new("TinkoffBankTest"));
+    TBankSettings { base_url: format!("{url}/v2"), timeouts, ..settings }
+}
+
+fn tbank(url: &str, timeouts: Timeouts) -> TBank {
+    TBank::new(tbank_settings(url, timeouts), TestClock::new())
+}
+
+/// A webhook call.
+#[derive(Default)]
+struct Call<'a> {
+    kind: &'a str,
+    query: &'a str,
+    content_type: &'a str,
+    /// `Content-HMAC`.
+    mac: Option<&'a str>,
+    body: &'a [u8],
+    source: Option<IpAddr>,
+}
+
+impl Call<'_> {
+    async fn read_by(&self, provider: &dyn PaymentProvider) -> Result<Notice, NoticeError> {
+        let header = |name: &str| self.mac.filter(|_| name == "content-hmac").map(str::to_owned);
+        let &Call { kind, query, content_type, body, source, .. } = self;
+        provider.read_notice(RawNotice { kind, query, content_type, header: &header, body, source }).await
+    }
+}
+
+fn assert_forged(read: Result<Notice, NoticeError>, what: &str) {
+    assert!(matches!(read, Err(NoticeError::Forged(_))), "{what}: {read:?}");
+}
+
+fn assert_malformed(read: Result<Notice, NoticeError>, what: &str) {
+    assert!(matches!(read, Err(NoticeError::Malformed(_))), "{what}: {read:?}");
+}
+
+fn rejected<T: std::fmt::Debug>(result: Result<T, ProviderError>) -> String {
+    match result {
+        Err(ProviderError::Rejected(reason)) => reason,
+        other => panic!("{other:?}"),
+    }
+}
