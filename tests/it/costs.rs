@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use store::{Usage, measured};
 
 use crate::routes::easy_writer::auth::browser::{Browser, other};
+use crate::routes::easy_writer::payments;
 use crate::world::{GENERATION, GREETING, World, events};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/data.md");
@@ -39,7 +40,7 @@ impl Table {
 }
 
 async fn costs() -> String {
-    let world = World::start().await;
+    let (world, _bank) = payments::world().await;
     let mut table = Table::default();
     let credentials = json!({ "email": "user@example.com", "password": "pass123456" });
     let short = json!({ "text": "Превет мир" });
@@ -79,9 +80,26 @@ async fn costs() -> String {
     let change = world.put("/api/v1/user/password", &user.token, &passwords);
     table.measure("`PUT /user/password`, 1 other sign-in", change).await;
     table.measure("`POST /auth/logout`", world.post_with_cookie("/api/v1/auth/logout", &user.refresh)).await;
-    let sweep = async { world.invoke("easy-writer-maintenance-cron", &events::schedule()).await.map(|_: Value| ()) };
+    pay(&world, &mut table).await;
+    let schedule = events::schedule();
+    let sweep = async { world.invoke("easy-writer-maintenance-cron", &schedule).await.map(|_: Value| ()) };
     table.measure("sweep, nothing to do", sweep).await.expect("sweep");
+    let reconcile = world.invoke("easy-writer-reconciliation-cron", &schedule);
+    table.measure("reconciliation, nothing to do", reconcile).await.expect("reconciliation");
     table.0
+}
+
+/// A payment and what its provider tells of it.
+async fn pay(world: &World, table: &mut Table) {
+    let user = world.register("payer@example.com").await;
+    table.measure("`GET /payments/methods`", world.get("/api/v1/payments/methods", &user.token)).await;
+    let (payment, number) =
+        table.measure("`POST /payments/create`", payments::receive_notice::robokassa::begin(world, &user)).await;
+    let path = format!("/api/v1/payments/{payment}/status");
+    table.measure("`GET /payments/{id}/status`", world.get(&path, &user.token)).await;
+    let notice = || world.send(payments::receive_notice::robokassa::paid(&payment, &number));
+    table.measure("`POST /payments/webhook/{provider}`, paid", notice()).await;
+    table.measure("`POST /payments/webhook/{provider}`, repeated", notice()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -534,7 +534,7 @@ async fn an_unknown_address_takes_the_same_steps_as_a_wrong_password() {
         steps.push(world.faults.seen());
     }
     assert_eq!(steps[0], steps[1]);
-    assert_eq!(steps[0], ["UpdateItem", "GetItem", "GetItem"]);
+    assert_eq!(steps[0], ["UpdateItem", "UpdateItem", "GetItem", "GetItem"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -31,6 +31,7 @@ pub fn easy_writer() -> OpenApi {
         easy_writer_tools::api().split_for_parts().1,
         easy_writer_generation::api().split_for_parts().1,
         easy_writer_images::api().split_for_parts().1,
+        easy_writer_payments::api().split_for_parts().1,
     ];
     let description = "AI writing tools paid in raits. Progress of background sessions comes over the WebSocket \
                        `/ws/generation/{session_id}?token={access_token}`, that of pictures over `/ws/image/{image_id}?token={access_token}`.";
@@ -61,5 +62,5 @@ fn every_endpoint_is_described() {
             operations.push(name);
         }
     }
-    assert_eq!(operations.len(), 25, "{operations:?}");
+    assert_eq!(operations.len(), 32, "{operations:?}");
 }

@@ -41,6 +41,8 @@ struct Script {
     id: ProviderId,
     test: bool,
     mood: Mutex<Mood>,
+    /// Refuses an order that it knows.
+    once: Mutex<bool>,
     /// Every order that it was given.
     orders: Mutex<Vec<Order>>,
     /// Every payment that it was asked about.
@@ -53,11 +55,16 @@ impl Script {
     fn new(id: ProviderId) -> Self {
         let (mood, test) = (Mutex::new(Mood::Working), false);
         let (orders, questions, knows) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { id, test, mood, orders, questions, knows }
+        let once = Mutex::new(false);
+        Self { id, test, mood, once, orders, questions, knows }
     }
 
     fn is_in(&self, mood: Mood) {
         *self.mood.lock().unwrap() = mood;
+    }
+
+    fn takes_an_order_once(&self) {
+        *self.once.lock().unwrap() = true;
     }
 
     fn orders(&self) -> Vec<Order> {
@@ -94,7 +101,16 @@ impl PaymentProvider for Script {
     }
 
     async fn open(&self, order: &Order) -> std::result::Result<Opened, ProviderError> {
-        self.orders.lock().unwrap().push(order.clone());
+        let known = {
+            let mut orders = self.orders.lock().unwrap();
+            let known = orders.iter().any(|known| known.payment == order.payment);
+            orders.push(order.clone());
+            known
+        };
+        tokio::task::yield_now().await;
+        if known && *self.once.lock().unwrap() {
+            return Err(ProviderError::Rejected("the order is known".to_owned()));
+        }
         self.answer()?;
         Ok(Opened { url: format!("https://pay.example/{}/{}", self.id, order.payment), provider_payment: None })
     }

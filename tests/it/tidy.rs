@@ -151,6 +151,7 @@ fn tables_routers_and_template_agree() {
         ("tools", easy_writer_tools::api().split_for_parts().1),
         ("generation", easy_writer_generation::api().split_for_parts().1),
         ("images", easy_writer_images::api().split_for_parts().1),
+        ("payments", easy_writer_payments::api().split_for_parts().1),
     ];
     for (group, api) in groups {
         let routes = routes(api);
@@ -168,7 +169,7 @@ fn tables_routers_and_template_agree() {
 
 #[test]
 fn every_endpoint_has_tests_under_its_url() {
-    for group in ["auth", "user", "tools", "generation", "images"] {
+    for group in ["auth", "user", "tools", "generation", "images", "payments"] {
         for (name, text) in files(&format!("functions/easy-writer/{group}/src"), "rs") {
             if text.contains("#[utoipa::path(") {
                 let file = Path::new(&name).file_name().expect("name").to_string_lossy().into_owned();

@@ -64,6 +64,8 @@ pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError>
     let sandbox_key = secrets.get("sandbox", &SANDBOX_KEY)?;
     let template = Template::load(&options.root.join("template.yaml"))?;
     let mut doors = front_doors(&options, &template).await?;
+    // Whose money it is: the first product that takes notices of payments.
+    let notices = doors.values().next().map(|door| format!("{}{}", public_url(door), settings::NOTICES_PATH));
     let mut model = evaluate(&options, &template, &listeners, &doors, &secrets, &sandbox_key)?;
 
     let engine_tasks = Tasks::new();
@@ -99,7 +101,7 @@ pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError>
     engine_tasks.spawn(table_engine.clone().serve(dynamodb, engine_tasks.stopped()));
     serve(&engine_tasks, s3, buckets.router());
     serve(&engine_tasks, sqs, queues.router());
-    serve(&engine_tasks, sandbox_listener, sandbox_router(&options, sandbox_key));
+    serve(&engine_tasks, sandbox_listener, sandbox_router(&options, &sandbox_key, notices));
 
     let sources = event_sources(&model, &functions, &queues);
     let stack = Stack {
@@ -333,10 +335,14 @@ fn event_sources(model: &Model, functions: &Functions, queues: &sqs::Engine) -> 
     sources.map(Arc::new).collect()
 }
 
-fn sandbox_router(options: &StackOptions, api_key: String) -> axum::Router {
+fn sandbox_router(options: &StackOptions, api_key: &str, notices: Option<String>) -> axum::Router {
     let clock = Arc::clone(&options.clock);
-    let clock = Arc::new(move || clock.now().as_second());
-    sandbox::router(sandbox::Options { api_key, pace: options.sandbox_pace, clock })
+    let sandbox = sandbox::Options::new(api_key, options.sandbox_pace, Arc::new(move || clock.now().as_second()));
+    if let Some(notices) = notices {
+        // Nobody has set it before.
+        let _ = sandbox.payments.webhook.set(notices);
+    }
+    sandbox::router(sandbox)
 }
 
 fn address(listener: &TcpListener) -> SocketAddr {

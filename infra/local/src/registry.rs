@@ -11,6 +11,8 @@ const FUNCTIONS: &[(&str, Start)] = &[
     ("easy-writer-image-worker", easy_writer_image_worker::function),
     ("easy-writer-images", easy_writer_images::function),
     ("easy-writer-maintenance-cron", easy_writer_maintenance_cron::function),
+    ("easy-writer-payments", easy_writer_payments::function),
+    ("easy-writer-reconciliation-cron", easy_writer_reconciliation_cron::function),
     ("easy-writer-socket", easy_writer_socket::function),
     ("easy-writer-tools", easy_writer_tools::function),
     ("easy-writer-user", easy_writer_user::function),

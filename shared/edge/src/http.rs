@@ -202,11 +202,10 @@ async fn render<E: Envelope>(
                 )
             };
         }
-        match fault {
-            Some(error) => {
-                log!(error, error,);
-            }
-            None => log!(info,),
+        if let Some(error) = fault {
+            log!(error, error,);
+        } else {
+            log!(info,);
         }
     });
     response

@@ -148,3 +148,29 @@ fn append_cookie(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
         headers.append(SET_COOKIE, value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_has_its_cookies_and_tells_the_log_all_causes() {
+        let fault = Error::internal("reading the table", "no such table");
+        let redirect = Redirect::to("https://a/b#c=d").cookie(&Cookie::new("a", "1")).cookie(&Cookie::new("b", "2"));
+        let response = redirect.telling("server_error", Some(&fault)).into_response();
+        assert_eq!(response.status(), StatusCode::FOUND);
+        assert_eq!(response.headers()[LOCATION], "https://a/b#c=d");
+        let cookies: Vec<_> = response.headers().get_all(SET_COOKIE).iter().collect();
+        assert_eq!(cookies, ["a=1", "b=2"]);
+        let told = response.extensions().get::<Told>().unwrap();
+        assert_eq!(told.code, "server_error");
+        assert_eq!(told.fault.as_deref(), Some("internal error: reading the table: no such table"));
+    }
+
+    #[test]
+    fn an_address_that_a_header_cannot_hold_is_a_defect() {
+        let response = Redirect::to("https://a/\r\nSet-Cookie: x=y").into_response();
+        assert!(response.extensions().get::<std::sync::Arc<Failure>>().is_some());
+        assert!(response.headers().is_empty());
+    }
+}

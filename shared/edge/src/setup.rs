@@ -58,21 +58,52 @@ impl Platform {
     /// The absolute URL in the variable `name`: `https` (or `http`), a host, perhaps a path; no query and no fragment. It is returned without a
     /// slash at its end.
     pub fn url(&self, name: &str) -> Result<String, ConfigError> {
-        let text = self.vars.require(name)?;
-        let wrong = |reason: &str| malformed(name, &reason);
-        // The type drops a fragment without a word.
-        if text.contains(['?', '#']) {
-            return Err(wrong("expected no query and no fragment"));
-        }
-        let url: http::Uri = text.parse().map_err(|error| malformed(name, &error))?;
-        match (url.scheme_str(), url.host()) {
-            (Some("https" | "http"), Some(_)) => Ok(text.trim_end_matches('/').to_owned()),
-            _ => Err(wrong("expected an absolute http or https URL")),
-        }
+        absolute_url(name, self.vars.require(name)?)
     }
 
     /// The rate limit called `name`, from the variable `variable`: `requests/seconds`.
     pub fn policy(&self, name: &'static str, variable: &str) -> Result<Policy, ConfigError> {
         Ok(Policy { name, limit: self.vars.parse::<Limit>(variable)? })
+    }
+}
+
+fn absolute_url(name: &str, text: &str) -> Result<String, ConfigError> {
+    let wrong = |reason: &str| malformed(name, &reason);
+    // The type drops a fragment without a word.
+    if text.contains(['?', '#']) {
+        return Err(wrong("expected no query and no fragment"));
+    }
+    let url: http::Uri = text.parse().map_err(|error| malformed(name, &error))?;
+    match (url.scheme_str(), url.host()) {
+        (Some("https" | "http"), Some(_)) => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err(wrong("expected an absolute http or https URL")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_absolute_and_plain() {
+        for (text, url) in [
+            ("https://api.example", "https://api.example"),
+            ("https://api.example/", "https://api.example"),
+            ("http://localhost:8000/auth/callback", "http://localhost:8000/auth/callback"),
+        ] {
+            assert_eq!(absolute_url("NAME", text).unwrap(), url);
+        }
+        for bad in [
+            "",
+            "api.example",
+            "/path",
+            "ftp://host",
+            "javascript:alert(1)",
+            "https://a?b",
+            "https://a#b",
+            "https://a b",
+        ] {
+            assert!(absolute_url("NAME", bad).is_err(), "{bad}");
+        }
     }
 }

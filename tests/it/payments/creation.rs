@@ -135,3 +135,17 @@ async fn somebody_elses_payment_does_not_exist() {
     let found = shop.payments().get(other.user, payment.id).await;
     assert!(matches!(found, Err(Error::NotFound(Resource::Payment))), "{found:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_that_knows_the_order_already_does_not_close_a_payment_that_can_be_paid() {
+    let shop = Shop::open().await;
+    shop.bank.takes_an_order_once();
+    let made = join_all((0..6).map(|_| Box::pin(shop.begin(ProviderId::TBank, 500, Some("key"))))).await;
+    let checkout = made.into_iter().find_map(Result::ok).expect("the first one is taken");
+    assert_eq!(shop.status(checkout.payment.id).await, Status::Pending);
+    let again = shop.begin(ProviderId::TBank, 500, Some("key")).await.unwrap();
+    assert_eq!((again.payment.id, again.url), (checkout.payment.id, checkout.url));
+    shop.bank.learns(vec![super::report(checkout.payment.id, "paid")]);
+    shop.world.clock.advance(300);
+    assert_eq!(shop.payments().reconcile().await.settled, 1, "it is asked about");
+}

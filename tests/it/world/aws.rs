@@ -51,7 +51,7 @@ pub async fn serve(router: axum::Router) -> String {
 
 pub async fn start_sandbox(pace: Duration, clock: &Arc<HandClock>) -> String {
     let time = Arc::clone(clock);
-    let options = sandbox::Options { api_key: KEY.to_owned(), pace, clock: Arc::new(move || time.now().as_second()) };
+    let options = sandbox::Options::new(KEY, pace, Arc::new(move || time.now().as_second()));
     serve(sandbox::router(options)).await
 }
 

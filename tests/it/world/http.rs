@@ -73,6 +73,7 @@ impl World {
             "tools" => "easy-writer-tools",
             "generation" => "easy-writer-generation",
             "images" => "easy-writer-images",
+            "payments" => "easy-writer-payments",
             _ => "easy-writer-auth",
         };
         let answer = self.invoke(function, &events::http_request(&request)).await.expect("function");

@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 use store::Table;
 use tempfile::TempDir;
 
+pub use aws::serve;
 pub use clock::{HandClock, SerialIds};
 pub use faults::{Action, Faults};
 pub use http::{Reply, Session, request};
@@ -169,6 +170,10 @@ impl World {
             ("RATE_LIMIT_REFRESH".to_owned(), limit.clone()),
             ("RATE_LIMIT_EXECUTE".to_owned(), limit.clone()),
             ("RATE_LIMIT_IMAGE".to_owned(), limit.clone()),
+            ("RATE_LIMIT_PAYMENT".to_owned(), limit.clone()),
+            ("RATE_LIMIT_NOTICE".to_owned(), limit.clone()),
+            ("PAYMENT_RETURN_URL".to_owned(), "https://easy-writer.example/payments/{payment_id}".to_owned()),
+            ("PAYMENT_LIFETIME_MINUTES".to_owned(), "60".to_owned()),
             ("RATE_LIMIT_GROUP".to_owned(), limit),
         ]);
         let mut settings = edge::aws_settings(&vars).expect("AWS settings");
@@ -356,6 +361,10 @@ const VARIABLES: &[&str] = &[
     "RATE_LIMIT_REFRESH",
     "RATE_LIMIT_EXECUTE",
     "RATE_LIMIT_IMAGE",
+    "RATE_LIMIT_PAYMENT",
+    "RATE_LIMIT_NOTICE",
+    "PAYMENT_RETURN_URL",
+    "PAYMENT_LIFETIME_MINUTES",
     "RATE_LIMIT_GROUP",
 ];
 
@@ -380,6 +389,8 @@ fn functions(platform: &Platform) -> HashMap<&'static str, Function> {
         ("easy-writer-greeting-worker", easy_writer_greeting_worker::function),
         ("easy-writer-generation-worker", easy_writer_generation_worker::function),
         ("easy-writer-maintenance-cron", easy_writer_maintenance_cron::function),
+        ("easy-writer-payments", easy_writer_payments::function),
+        ("easy-writer-reconciliation-cron", easy_writer_reconciliation_cron::function),
     ];
     start
         .iter()

@@ -8,6 +8,7 @@
 //! | `POST /openai/v1/chat/completions` | OpenAI chat completions, whole or streamed |
 //! | `/google/o/oauth2/v2/auth`, `POST /google/token`, `GET /google/oauth2/v3/certs` | Google's sign-in; `POST /google/rotate` brings a new key |
 //! | `/yandex/authorize`, `POST /yandex/token`, `GET /yandex/info` | Yandex ID |
+//! | `/yookassa/v3/…`, `/robokassa/Merchant/…`, `/cloudpayments/…`, `/tbank/v2/…` | payment providers; `GET /payments` lists what can be paid |
 //! | `POST /unisender/ru/transactional/api/v1/email/send.json` | Unisender Go; `GET /mailbox` shows the letters |
 //! | `GET /openai/v1/models`, `GET /openai/v1/models/{id}` | OpenAI models |
 //! | `POST /openai/v1/images/generations` | OpenAI image models |
@@ -61,6 +62,7 @@ mod images;
 mod mail;
 pub mod oauth;
 mod openai;
+pub mod payments;
 mod rewrite;
 mod spelling;
 mod text;
@@ -82,6 +84,15 @@ pub struct Options {
     pub pace: Duration,
     /// The present time, in seconds since 1970.
     pub clock: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// What payment providers and their shop know of each other.
+    pub payments: payments::Credentials,
+}
+
+impl Options {
+    /// A sandbox with one key, which all others are made of.
+    pub fn new(api_key: &str, pace: Duration, clock: Arc<dyn Fn() -> i64 + Send + Sync>) -> Self {
+        Self { api_key: api_key.to_owned(), pace, clock, payments: payments::Credentials::of(api_key) }
+    }
 }
 
 /// Every vendor that the sandbox plays, each under a prefix of its own.
@@ -90,5 +101,6 @@ pub fn router(options: Options) -> axum::Router {
         .nest("/openai/v1", openai::router(options.clone()))
         .nest("/fusionbrain", images::fusionbrain::router(options.clone()))
         .merge(oauth::router(&options))
+        .merge(payments::router(&options))
         .merge(mail::router(options))
 }

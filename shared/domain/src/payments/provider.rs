@@ -174,7 +174,7 @@ pub enum Refunded {
         /// The provider's id of the refund.
         id: String,
     },
-    /// [`Report::amount`] is what went back in all refunds so far.
+    /// [`Report::amount`] is what went back in all refunds so far; zero if the provider does not say how much, so that a person has to look.
     InAll,
 }
 

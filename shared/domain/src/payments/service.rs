@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use store::{Condition, Put, Table, Update, Write, attr};
 
-use super::items::{CounterItem, PaymentItem, StoredState, counter_key, payment_key};
+use super::items::{CounterItem, PaymentItem, StoredState, counter_key, due_sort_key, open_partition, payment_key};
 use super::model::{Checkout, NewPayment, Payment, State};
 use super::provider::{Order, PaymentProvider, ProviderError, ProviderId, SharedPaymentProvider};
 use crate::idempotency::Request;
@@ -136,8 +136,12 @@ impl Payments {
         let opened = match provider.open(&order).await {
             Ok(opened) => opened,
             Err(error @ ProviderError::Rejected(_)) => {
-                self.refuse(payment.id).await?;
-                return Err(failed(error));
+                // A provider that knows the order already refuses it too; whoever was faster has its page.
+                let payment = self.refuse(payment.id).await?;
+                return match payment.and_then(|payment| Some((payment.url.clone()?, payment))) {
+                    Some((url, payment)) => Ok(Checkout { payment, url }),
+                    None => Err(failed(error)),
+                };
             }
             Err(error) => return Err(unavailable(error)),
         };
@@ -145,7 +149,9 @@ impl Payments {
             .set("state", StoredState::Open)
             .set("url", &opened.url)
             .set_some("provider_payment", opened.provider_payment.as_ref())
-            .when(attr("state").equals(StoredState::Created));
+            .set("gsi1pk", open_partition(payment.id))
+            .set("gsi1sk", due_sort_key(payment.created_at + FIRST_CHECK))
+            .when(attr("state").one_of([StoredState::Created, StoredState::Refused]));
         match self.table.update::<PaymentItem>(update).await {
             Ok(item) => Ok(Checkout { payment: item.into(), url: opened.url }),
             // A notice was faster, or the same request came twice at once: what they know is newer than `Open`.
@@ -169,16 +175,19 @@ impl Payments {
         Ok(Checkout { url: payment.url.clone().unwrap_or(url), payment })
     }
 
-    /// Closes a payment that the provider does not take. One that moved on meanwhile stays as it is.
-    async fn refuse(&self, payment: PaymentId) -> Result<()> {
+    /// Closes a payment that the provider does not take. One that moved on meanwhile stays as it is, and is returned.
+    async fn refuse(&self, payment: PaymentId) -> Result<Option<Payment>> {
         let update = Update::new(payment_key(payment))
             .set("state", StoredState::Refused)
             .remove("gsi1pk")
             .remove("gsi1sk")
             .when(attr("state").equals(StoredState::Created));
         match self.table.update::<PaymentItem>(update).await {
-            Ok(_) | Err(store::Error::ConditionFailed(_)) => Ok(()),
-            Err(error) => Err(error.into()),
+            Ok(_) => Ok(None),
+            Err(error) => match error.failed_write(0) {
+                Some(failed) => Ok(failed.item::<PaymentItem>()?.map(Payment::from)),
+                None => Err(error.into()),
+            },
         }
     }
 

@@ -7,6 +7,8 @@
 use std::str::FromStr;
 
 use domain::payments::provider::{Order, ProviderError};
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::money::{roubles, roubles_number};
@@ -141,7 +143,7 @@ impl ReceiptSettings {
     }
 
     /// ЮKassa's `receipt`.
-    pub(super) fn yookassa(&self, order: &Order, email: &str) -> Value {
+    pub(super) fn yookassa(self, order: &Order, email: &str) -> Value {
         let mut receipt = json!({
             "customer": { "email": email },
             "items": [{
@@ -160,23 +162,8 @@ impl ReceiptSettings {
     }
 
     /// Robokassa's `Receipt`, as JSON text. The e-mail goes beside it.
-    pub(super) fn robokassa(&self, order: &Order) -> Result<String, ProviderError> {
-        #[derive(serde::Serialize)]
-        struct Receipt<'a> {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            sno: Option<&'static str>,
-            items: [Item<'a>; 1],
-        }
-        #[derive(serde::Serialize)]
-        struct Item<'a> {
-            name: &'a str,
-            quantity: u32,
-            sum: Box<serde_json::value::RawValue>,
-            payment_method: &'static str,
-            payment_object: &'static str,
-            tax: &'static str,
-        }
-        let item = Item {
+    pub(super) fn robokassa(self, order: &Order) -> Result<String, ProviderError> {
+        let item = RobokassaItem {
             name: &order.description,
             quantity: 1,
             sum: roubles_number(order.amount).map_err(told_unreadable)?,
@@ -184,12 +171,12 @@ impl ReceiptSettings {
             payment_object: self.subject.as_str(),
             tax: self.vat.as_str(),
         };
-        let receipt = Receipt { sno: self.taxation.map(Taxation::as_str), items: [item] };
+        let receipt = RobokassaReceipt { sno: self.taxation.map(Taxation::as_str), items: [item] };
         serde_json::to_string(&receipt).map_err(|error| ProviderError::Rejected(error.to_string()))
     }
 
     /// The `CustomerReceipt` of CloudKassir, which comes in the `JsonData` of a CloudPayments order.
-    pub(super) fn cloudpayments(&self, order: &Order, email: &str) -> Result<CustomerReceipt, ProviderError> {
+    pub(super) fn cloudpayments(self, order: &Order, email: &str) -> Result<CustomerReceipt, ProviderError> {
         let amount = || roubles_number(order.amount).map_err(told_unreadable);
         Ok(CustomerReceipt {
             items: [CustomerReceiptItem {
@@ -208,7 +195,7 @@ impl ReceiptSettings {
     }
 
     /// T-Bank's `Receipt`. Fails if the taxation is not set.
-    pub(super) fn tbank(&self, order: &Order, email: &str) -> Result<Value, ProviderError> {
+    pub(super) fn tbank(self, order: &Order, email: &str) -> Result<Value, ProviderError> {
         let taxation =
             self.taxation.ok_or_else(|| ProviderError::Rejected("receipts of T-Bank need the taxation".to_owned()))?;
         let kopecks = order.amount.units();
@@ -228,8 +215,25 @@ impl ReceiptSettings {
     }
 }
 
+#[derive(Serialize)]
+struct RobokassaReceipt<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sno: Option<&'static str>,
+    items: [RobokassaItem<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct RobokassaItem<'a> {
+    name: &'a str,
+    quantity: u32,
+    sum: Box<RawValue>,
+    payment_method: &'static str,
+    payment_object: &'static str,
+    tax: &'static str,
+}
+
 /// A receipt for CloudKassir.
-#[derive(serde::Serialize)]
+#[derive(Serialize)]
 pub(super) struct CustomerReceipt {
     #[serde(rename = "Items")]
     items: [CustomerReceiptItem; 1],
@@ -239,20 +243,20 @@ pub(super) struct CustomerReceipt {
     amounts: Amounts,
 }
 
-#[derive(serde::Serialize)]
+#[derive(Serialize)]
 struct CustomerReceiptItem {
     label: String,
-    price: Box<serde_json::value::RawValue>,
+    price: Box<RawValue>,
     quantity: u32,
-    amount: Box<serde_json::value::RawValue>,
+    amount: Box<RawValue>,
     vat: Option<u8>,
     method: u8,
     object: u8,
 }
 
-#[derive(serde::Serialize)]
+#[derive(Serialize)]
 struct Amounts {
-    electronic: Box<serde_json::value::RawValue>,
+    electronic: Box<RawValue>,
 }
 
 impl Vat {

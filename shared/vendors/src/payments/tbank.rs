@@ -3,8 +3,9 @@
 //! A payment is made by `Init` with our id as `OrderId`; it is single-stage. Answers are HTTP 200 whatever they say. Requests, answers that are asked
 //! for and notices carry a `Token`: SHA-256 of the values of all root scalars and the password, sorted by name.
 //!
-//! A notice names what state a payment is in. A single-stage payment tells AUTHORIZED and CONFIRMED almost at once and in any order; only the latter is
-//! money. A REJECTED payment is over, but the payer may try again at the same order, with another `PaymentId`: it is told as a failed attempt.
+//! A notice names what state a payment is in. A single-stage payment tells AUTHORIZED and CONFIRMED almost at once and in any order; only the
+//! latter is money. A REJECTED payment is over, but the payer may try again at the same order, with another `PaymentId`: it is told as a failed
+//! attempt.
 //!
 //! **Refunds.** The document calls `Amount` of a notice "the current amount of the transaction", and nothing says how that counts after a part went
 //! back: whether it is what is left, or what was returned. A partial refund is therefore told with the amount zero, which the domain brings before a

@@ -15,10 +15,10 @@ use crate::{MalformedVariable, Secret};
 impl PaymentProvidersSettings {
     /// Reads the settings through `get`, which gives a variable's value unless it is unset or empty.
     ///
-    /// A provider is configured when its key is set: `YOOKASSA_SECRET_KEY`, `ROBOKASSA_PASSWORD1`, `CLOUDPAYMENTS_API_SECRET`, `TBANK_PASSWORD`. It
-    /// then needs its name (`YOOKASSA_SHOP_ID`, `ROBOKASSA_LOGIN`, `CLOUDPAYMENTS_PUBLIC_ID`, `TBANK_TERMINAL_KEY`; Robokassa also
-    /// `ROBOKASSA_PASSWORD2`), may have other addresses (`*_BASE_URL`, `ROBOKASSA_PAYMENT_URL`, `ROBOKASSA_SERVICE_URL`), and is for tests if `*_TEST`
-    /// is `true`. `YOOKASSA_ADDRESSES` lists the networks of notices, separated by commas; `ROBOKASSA_HASH` is the hash of signatures;
+    /// A provider is configured when its key is set: `YOOKASSA_SECRET_KEY`, `ROBOKASSA_PASSWORD1`, `CLOUDPAYMENTS_API_SECRET`, `TBANK_PASSWORD`.
+    /// It then needs its name (`YOOKASSA_SHOP_ID`, `ROBOKASSA_LOGIN`, `CLOUDPAYMENTS_PUBLIC_ID`, `TBANK_TERMINAL_KEY`; Robokassa also
+    /// `ROBOKASSA_PASSWORD2`), may have other addresses (`*_BASE_URL`, `ROBOKASSA_PAYMENT_URL`, `ROBOKASSA_SERVICE_URL`), and is for tests if
+    /// `*_TEST` is `true`. `YOOKASSA_ADDRESSES` lists the networks of notices, separated by commas; `ROBOKASSA_HASH` is the hash of signatures;
     /// `PAYMENT_NOTIFICATION_URL` is the address of our webhooks without the provider's name.
     ///
     /// Receipts are sent if `RECEIPT_VAT` is set; `RECEIPT_METHOD`, `RECEIPT_SUBJECT` and `RECEIPT_TAXATION` say the rest, and T-Bank needs the last.

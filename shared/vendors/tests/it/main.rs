@@ -19,6 +19,8 @@ mod oauth;
 #[cfg(test)]
 mod openai;
 #[cfg(test)]
+mod payments;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod unisender_go;

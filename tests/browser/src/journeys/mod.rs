@@ -4,7 +4,7 @@ mod account;
 mod history;
 mod images;
 mod looks;
-mod money;
+mod sign_in;
 mod start_page;
 mod tools;
 
@@ -21,13 +21,14 @@ pub(crate) const ALL: &[(&str, Journey)] = &[
     ("API reference", |visitor| Box::pin(start_page::calls_an_endpoint_from_the_reference(visitor))),
     ("account", |visitor| Box::pin(account::registers_leaves_and_comes_back(visitor))),
     ("sign-in that failed", |visitor| Box::pin(account::is_told_why_a_sign_in_elsewhere_failed(visitor))),
+    ("Google", |visitor| Box::pin(sign_in::signs_in_through_google(visitor))),
+    ("Yandex", |visitor| Box::pin(sign_in::signs_in_through_yandex_without_an_address(visitor))),
     ("quick tool", |visitor| Box::pin(tools::corrects_a_text(visitor))),
     ("form errors", |visitor| Box::pin(tools::is_told_what_is_wrong_beside_each_field(visitor))),
     ("standard tool", |visitor| Box::pin(tools::watches_an_essay_being_written(visitor))),
     ("stop", |visitor| Box::pin(tools::stops_a_run_and_gets_the_money_back(visitor))),
     ("history", |visitor| Box::pin(history::finds_and_removes_a_run(visitor))),
     ("images", |visitor| Box::pin(images::orders_and_enlarges_a_picture(visitor))),
-    ("top-up", |visitor| Box::pin(money::tops_up(visitor))),
     ("looks", |visitor| Box::pin(looks::is_readable_in_the_dark_and_on_a_telephone(visitor))),
 ];
 

@@ -3,6 +3,7 @@
 pub(crate) mod auth;
 mod generation;
 mod journey;
+pub(crate) mod payments;
 mod skin;
 mod socket;
 mod support;

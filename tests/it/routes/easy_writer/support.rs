@@ -39,6 +39,8 @@ fn message(code: &str) -> &'static str {
         "INSUFFICIENT_BALANCE" => "Недостаточно Райтов",
         "GENERATION_FAILED" => "Ошибка генерации, Райты не списаны",
         "PROVIDER_UNAVAILABLE" => "Провайдер недоступен, Райты не списаны",
+        "INVALID_AMOUNT" => "Неверная сумма",
+        "PAYMENT_NOT_FOUND" => "Платёж не найден",
         "IDEMPOTENCY_KEY_REUSED" => "Ключ идемпотентности уже использован для другого запроса",
         other => panic!("no message for {other}"),
     }

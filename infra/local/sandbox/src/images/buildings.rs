@@ -1,6 +1,6 @@
 //! Cities, roofs and single buildings.
 
-use super::canvas::{Canvas, Place, circle, curve, polygon, polyline, rect, rounded};
+use super::canvas::{Canvas, Place, blob, circle, curve, polygon, polyline, rect, rounded};
 use super::colour::{Colour, WHITE, hex};
 use super::dice::Dice;
 use super::reading::{Scene, Time};
@@ -177,6 +177,11 @@ pub(super) fn lighthouse(canvas: &mut Canvas, scene: &Scene, light: Light, (x, y
             canvas.plain(polygon(&beam), hex(0xff_f0_b0).alpha(0.28));
         }
     }
+    if scene.has("sea") {
+        let at = |dx: f32, dy: f32| (x + dx * size, y - dy * size);
+        let rock = [at(-0.5, -0.06), at(-0.3, 0.08), at(0.1, 0.05), at(0.34, 0.1), at(0.56, -0.06), at(0.1, -0.16)];
+        canvas.fill(blob(&rock), light.near(hex(0x6a_62_66)));
+    }
     let edge = |share: f32, side: f32| (x + side * size * (0.13 - 0.055 * share), y - size * 0.84 * share);
     for band in 0..6_u8 {
         let (low, high) = (f32::from(band) / 6.0, (f32::from(band) + 1.0) / 6.0);
@@ -217,7 +222,7 @@ pub(super) fn church(canvas: &mut Canvas, scene: &Scene, light: Light, (x, y): P
             (middle + half * 1.9, top - half * 0.9),
             (middle + half * 1.0, top + half * 0.1),
         ];
-        canvas.fill(super::canvas::blob(&onion), dome);
+        canvas.fill(blob(&onion), dome);
         let cross = top - half * 3.0;
         canvas.line(polyline(&[(middle, top - half * 2.0), (middle, cross)]), size * 0.012, dome.lighter(0.3));
         canvas.line(

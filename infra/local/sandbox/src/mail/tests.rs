@@ -11,7 +11,7 @@ use tower::ServiceExt as _;
 use super::*;
 
 fn mailbox() -> Router {
-    router(Options { api_key: "key".to_owned(), pace: Duration::ZERO, clock: Arc::new(|| 1_768_478_400) })
+    router(Options::new("key", Duration::ZERO, Arc::new(|| 1_768_478_400)))
 }
 
 async fn call(router: &Router, method: &str, path: &str, key: &str, body: String) -> (StatusCode, String) {

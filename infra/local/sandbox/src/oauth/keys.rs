@@ -31,8 +31,8 @@ impl Key {
         let pair = made.map_err(|_| Refusal::broken())?.map_err(|_| Refusal::broken())?;
         let modulus = pair.public_key().modulus();
         let hash = digest::digest(&digest::SHA256, modulus.big_endian_without_leading_zero());
-        let id = hash.as_ref().iter().take(10).map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { id, pair })
+        let id = hash.as_ref().iter().take(8).fold(0_u64, |id, byte| (id << 8) | u64::from(*byte));
+        Ok(Self { id: format!("{id:016x}"), pair })
     }
 
     fn jwk(&self) -> Value {

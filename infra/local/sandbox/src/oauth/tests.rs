@@ -54,7 +54,7 @@ impl Sandbox {
         let time = Arc::new(AtomicI64::new(1_768_478_400));
         let clock = time.clone();
         let clock = Arc::new(move || clock.load(Ordering::SeqCst));
-        let options = Options { api_key: "key".to_owned(), pace: Duration::ZERO, clock };
+        let options = Options::new("key", Duration::ZERO, clock);
         Self { router: super::router(&options), time }
     }
 

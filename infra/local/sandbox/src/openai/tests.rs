@@ -13,7 +13,7 @@ use super::*;
 const KEY: &str = "sk-sandbox-test-key";
 
 fn options(pace: Duration) -> Options {
-    Options { api_key: KEY.to_owned(), pace, clock: Arc::new(|| 1_750_000_000) }
+    Options::new(KEY, pace, Arc::new(|| 1_750_000_000))
 }
 
 async fn send(

@@ -13,9 +13,10 @@ use domain::kernel::{Amount, PaymentId};
 use domain::payments::provider::{
     Known, Notice, NoticeError, Order, PaymentEvent, PaymentProvider, ProviderError, RawNotice, Report,
 };
+use serde_json::Value;
 use vendors::payments::{
-    CloudPayments, CloudPaymentsSettings, ReceiptSettings, Robokassa, RobokassaSettings, TBank, TBankSettings, Taxation,
-    Vat, YooKassa, YooKassaSettings,
+    CloudPayments, CloudPaymentsSettings, ReceiptSettings, Robokassa, RobokassaSettings, TBank, TBankSettings,
+    Taxation, Vat, YooKassa, YooKassaSettings,
 };
 use vendors::{Secret, Timeouts};
 
@@ -131,11 +132,30 @@ impl Call<'_> {
 }
 
 fn assert_forged(read: Result<Notice, NoticeError>, what: &str) {
-    assert!(matches!(read, Err(NoticeError::Forged(_))), "{what}: {read:?}");
+    match read {
+        Err(NoticeError::Forged(_)) => {}
+        other => panic!("{what}: {other:?}"),
+    }
 }
 
 fn assert_malformed(read: Result<Notice, NoticeError>, what: &str) {
-    assert!(matches!(read, Err(NoticeError::Malformed(_))), "{what}: {read:?}");
+    match read {
+        Err(NoticeError::Malformed(_)) => {}
+        other => panic!("{what}: {other:?}"),
+    }
+}
+
+/// An object with some fields changed.
+fn merged(mut object: Value, changes: Value) -> Value {
+    match (&mut object, changes) {
+        (Value::Object(fields), Value::Object(changes)) => fields.extend(changes),
+        other => panic!("{other:?}"),
+    }
+    object
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 fn rejected<T: std::fmt::Debug>(result: Result<T, ProviderError>) -> String {

@@ -10,7 +10,7 @@ use reqwest::Url;
 use vendors::payments::{Robokassa, RobokassaSettings, SignatureHash};
 
 use super::{
-    Call, PAYMENT, PASSWORD2, assert_forged, assert_malformed, known, order, payment, receipt, report, robokassa,
+    Call, PASSWORD2, PAYMENT, assert_forged, assert_malformed, hex, known, order, payment, receipt, report, robokassa,
     robokassa_settings,
 };
 use crate::fixtures::{TestClock, patient};
@@ -20,7 +20,7 @@ const NOWHERE: &str = "http://127.0.0.1:1";
 
 fn md5(text: &str) -> String {
     use md5::{Digest as _, Md5};
-    Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Md5::digest(text))
 }
 
 fn with(change: impl FnOnce(&mut RobokassaSettings)) -> Robokassa {
@@ -40,8 +40,10 @@ async fn page(robokassa: &Robokassa, order: &Order) -> (String, BTreeMap<String,
 /// A paid order as Robokassa tells it, with the signature of `signed`.
 fn notice_signed(sum: &str, signed: &str) -> String {
     let signature = md5(signed).to_uppercase();
-    format!("out_summ={sum}&OutSum={sum}&inv_id=77&InvId=77&crc={signature}&SignatureValue={signature}&PaymentMethod=BankCard&IncSum={sum}\
-        &IncCurrLabel=BankCardPSR&EMail=user%40example.com&Fee=0.0&Shp_payment={PAYMENT}")
+    format!(
+        "out_summ={sum}&OutSum={sum}&inv_id=77&InvId=77&crc={signature}&SignatureValue={signature}&PaymentMethod=BankCard&IncSum={sum}\
+        &IncCurrLabel=BankCardPSR&EMail=user%40example.com&Fee=0.0&Shp_payment={PAYMENT}"
+    )
 }
 
 fn notice(sum: &str) -> String {
@@ -81,7 +83,11 @@ async fn the_page_is_an_address_that_is_signed() {
     assert_eq!(fields, wanted);
     assert!(query.contains("Email=user%2B1%40example.com"), "{query}");
     let opened = with(|_| ()).open(&order()).await.unwrap();
-    assert!(opened.url.starts_with("https://auth.robokassa.ru/Merchant/Index.aspx?MerchantLogin=demo&"), "{}", opened.url);
+    assert!(
+        opened.url.starts_with("https://auth.robokassa.ru/Merchant/Index.aspx?MerchantLogin=demo&"),
+        "{}",
+        opened.url
+    );
     assert_eq!(opened.provider_payment.as_deref(), Some("77"));
 }
 
@@ -89,7 +95,8 @@ async fn the_page_is_an_address_that_is_signed() {
 async fn test_mode_and_the_shops_hash_are_in_the_address() {
     let (_, fields) = page(&with(|settings| settings.test = true), &order()).await;
     assert_eq!(fields["IsTest"], "1");
-    let (_, fields) = page(&with(|settings| settings.hash = SignatureHash::Sha512), &Order { email: None, ..order() }).await;
+    let (_, fields) =
+        page(&with(|settings| settings.hash = SignatureHash::Sha512), &Order { email: None, ..order() }).await;
     assert_eq!(fields["SignatureValue"].len(), 128);
     assert!(!fields.contains_key("Email") && !fields.contains_key("IsTest"));
 }
@@ -132,7 +139,12 @@ async fn signatures_of_notices_are_those_of_other_implementations() {
         (&md5, "990.00", "", "e566020d229e6a91e228c4ec7a3e1d4a"),
         (&sha256, "990.00", "", "77ed337a29995a620b9c85265a5fd714a2eb28ddd5257d283b525c6f6cca0313"),
         (&md5, "990.000000", "&Shp_user=42&Shp_plan=pro", "74451514f55c1e3c49edc10d9300b05d"),
-        (&sha256, "990.000000", "&Shp_plan=pro&Shp_user=42", "6d8824f4d0b4a97ad35d71e079df576d56931bee3bf9b7a82c8ad8fe449071b0"),
+        (
+            &sha256,
+            "990.000000",
+            "&Shp_plan=pro&Shp_user=42",
+            "6d8824f4d0b4a97ad35d71e079df576d56931bee3bf9b7a82c8ad8fe449071b0",
+        ),
     ] {
         for signature in [signature.to_owned(), signature.to_uppercase()] {
             // It is proved, but has no order of ours.
@@ -189,13 +201,19 @@ async fn a_test_notice_says_so_whatever_its_flag() {
     let told = read(&robokassa(NOWHERE, patient()), &flagged).await.unwrap();
     assert_eq!(told, Notice::Report(Report { test: true, ..paid() }));
     let told = read(&with(|settings| settings.test = true), &notice("990.00")).await.unwrap();
-    assert_eq!(told, Notice::Report(Report { test: true, ..paid() }), "the flag is not signed, the password is a test one");
+    assert_eq!(
+        told,
+        Notice::Report(Report { test: true, ..paid() }),
+        "the flag is not signed, the password is a test one"
+    );
 }
 
 #[test]
 fn the_answer_has_the_number() {
     let robokassa = robokassa(NOWHERE, patient());
-    for verdict in [Verdict::Accepted, Verdict::UnknownPayment, Verdict::WrongAmount, Verdict::Expired, Verdict::Refused] {
+    for verdict in
+        [Verdict::Accepted, Verdict::UnknownPayment, Verdict::WrongAmount, Verdict::Expired, Verdict::Refused]
+    {
         let answer = robokassa.acknowledge(&Notice::Report(paid()), verdict);
         assert_eq!((answer.content_type, answer.body.as_str()), ("text/plain; charset=utf-8", "OK77"));
     }
@@ -255,7 +273,11 @@ async fn every_state_has_its_meaning() {
         assert_eq!(told.unwrap(), wanted, "{code}");
     }
     let (_server, told) = looked_up(Answer::ok(state(10, ""))).await;
-    assert_eq!(told.unwrap(), [Report { event: PaymentEvent::Canceled, ..paid() }], "nobody paid, so there is no amount");
+    assert_eq!(
+        told.unwrap(),
+        [Report { event: PaymentEvent::Canceled, ..paid() }],
+        "nobody paid, so there is no amount"
+    );
 }
 
 #[tokio::test]
@@ -283,7 +305,8 @@ async fn another_order_of_the_same_number_is_told_as_such() {
 
 #[tokio::test]
 async fn results_and_garbage_have_their_meaning() {
-    let result = |code: &str| format!("<OperationStateResponse><Result><Code>{code}</Code></Result></OperationStateResponse>");
+    let result =
+        |code: &str| format!("<OperationStateResponse><Result><Code>{code}</Code></Result></OperationStateResponse>");
     let (_server, told) = looked_up(Answer::ok(result("3"))).await;
     assert_eq!(told.unwrap(), [], "nobody has opened the page yet");
     for code in ["1", "2", "4"] {
@@ -293,8 +316,16 @@ async fn results_and_garbage_have_their_meaning() {
     let bomb = r#"<!DOCTYPE a [<!ENTITY x "xxxxxxxx"><!ENTITY y "&x;&x;&x;&x;">]><a>&y;</a>"#;
     let deep = "<a>".repeat(50_000);
     let bodies = [
-        result("1000"), result("7"), String::new(), "not XML".to_owned(), "<a/>".to_owned(), bomb.to_owned(), deep,
-        state(70, ""), state(100, ""), state(100, &info("many", "")),
+        result("1000"),
+        result("7"),
+        String::new(),
+        "not XML".to_owned(),
+        "<a/>".to_owned(),
+        bomb.to_owned(),
+        deep,
+        state(70, ""),
+        state(100, ""),
+        state(100, &info("many", "")),
         state(100, &info("990.00", "990.00").replace(PAYMENT, "42")),
     ];
     for body in bodies {

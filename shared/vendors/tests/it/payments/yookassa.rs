@@ -87,7 +87,8 @@ async fn requests_are_proved_by_shop_and_key() {
     let yookassa = YooKassa::new(settings, TestClock::new());
     yookassa.open(&order()).await.unwrap();
     yookassa.look_up(&known(Some(ID))).await.unwrap();
-    let proofs: Vec<_> = server.seen().iter().map(|request| request.header("authorization").unwrap().to_owned()).collect();
+    let proofs: Vec<_> =
+        server.seen().iter().map(|request| request.header("authorization").unwrap().to_owned()).collect();
     assert_eq!(proofs, ["Basic MTIzNDU2OnRlc3RfQWJDZEVm"; 2]);
 }
 
@@ -121,7 +122,8 @@ async fn an_order_that_is_being_processed_is_repeated_as_it_was() {
         YooKassa::new(settings, TestClock::new())
     };
     let processing = || Answer::status(202, r#"{"type":"processing","retry_after":1800}"#);
-    let server = Server::start(move |_, earlier| if earlier < 3 { processing() } else { Answer::ok(object("pending")) }).await;
+    let server =
+        Server::start(move |_, earlier| if earlier < 3 { processing() } else { Answer::ok(object("pending")) }).await;
     at_once(&server.url()).open(&order()).await.unwrap();
     let seen = server.seen();
     assert_eq!(seen.len(), 4);
@@ -136,7 +138,8 @@ async fn an_order_that_is_being_processed_is_repeated_as_it_was() {
 
 #[tokio::test]
 async fn a_payment_without_a_page_is_no_opened_order() {
-    let without = json!({ "id": ID, "status": "succeeded", "amount": { "value": "990.00", "currency": "RUB" }, "test": false });
+    let without =
+        json!({ "id": ID, "status": "succeeded", "amount": { "value": "990.00", "currency": "RUB" }, "test": false });
     let mut elsewhere = without.clone();
     elsewhere["confirmation"] = json!({ "confirmation_url": "javascript:alert(1)" });
     for answer in [without, elsewhere] {
@@ -222,7 +225,12 @@ async fn a_notice_about_an_object_that_the_shop_does_not_have_is_forged() {
 
 #[tokio::test]
 async fn a_notice_that_cannot_be_checked_now_is_to_be_repeated() {
-    for answer in [Answer::status(500, ""), Answer::status(401, ""), Answer::ok("{"), Answer::ok(object("succeeded").replace("990.00", "a lot"))] {
+    for answer in [
+        Answer::status(500, ""),
+        Answer::status(401, ""),
+        Answer::ok("{"),
+        Answer::ok(object("succeeded").replace("990.00", "a lot")),
+    ] {
         let server = Server::start(move |_, _| answer.clone()).await;
         let read = read(&yookassa(&server.url(), patient()), &notice("payment.succeeded", ID)).await;
         assert!(matches!(read, Err(NoticeError::Unchecked(_))), "{read:?}");
@@ -235,7 +243,8 @@ async fn a_notice_that_cannot_be_checked_now_is_to_be_repeated() {
 
 #[tokio::test]
 async fn what_is_not_ours_or_not_known_is_irrelevant() {
-    let server = Server::start(|_, _| Answer::ok(object("succeeded").replace(PAYMENT, "order 12 of the old site"))).await;
+    let server =
+        Server::start(|_, _| Answer::ok(object("succeeded").replace(PAYMENT, "order 12 of the old site"))).await;
     let told = read(&yookassa(&server.url(), patient()), &notice("payment.succeeded", ID)).await.unwrap();
     assert_eq!(told, Notice::Irrelevant, "a payment that was made elsewhere");
     let server = shop("succeeded", "succeeded").await;
@@ -254,8 +263,15 @@ async fn malformed_notices_ask_for_nothing() {
         assert_malformed(read(&yookassa, &notice("payment.succeeded", id)).await, id);
     }
     for body in [
-        "", "{", "[]", "null", "1e999", r#"{"event":"payment.succeeded"}"#, r#"{"event":1,"object":{"id":"1"}}"#,
-        r#"{"event":"payment.succeeded","object":{"id":17}}"#, r#"{"event":"payment.succeeded","object":{"id":"1","id":"2"}}"#,
+        "",
+        "{",
+        "[]",
+        "null",
+        "1e999",
+        r#"{"event":"payment.succeeded"}"#,
+        r#"{"event":1,"object":{"id":"1"}}"#,
+        r#"{"event":"payment.succeeded","object":{"id":17}}"#,
+        r#"{"event":"payment.succeeded","object":{"id":"1","id":"2"}}"#,
     ] {
         assert_malformed(read(&yookassa, body).await, body);
     }
@@ -264,18 +280,21 @@ async fn malformed_notices_ask_for_nothing() {
 
 #[tokio::test]
 async fn a_test_payment_says_so() {
-    let server = Server::start(|_, _| Answer::ok(object("succeeded").replace(r#""test":false"#, r#""test":true"#))).await;
+    let server =
+        Server::start(|_, _| Answer::ok(object("succeeded").replace(r#""test":false"#, r#""test":true"#))).await;
     let told = yookassa(&server.url(), patient()).look_up(&known(Some(ID))).await.unwrap();
     assert_eq!(told, [Report { test: true, ..report(ID, PaymentEvent::Paid) }]);
 }
 
 #[tokio::test]
 async fn a_payment_is_looked_up_by_the_providers_id() {
-    for (status, event) in [("succeeded", Some(PaymentEvent::Paid)), ("canceled", Some(PaymentEvent::Canceled)), ("pending", None)] {
+    for (status, event) in
+        [("succeeded", Some(PaymentEvent::Paid)), ("canceled", Some(PaymentEvent::Canceled)), ("pending", None)]
+    {
         let server = shop(status, "succeeded").await;
         let told = yookassa(&server.url(), patient()).look_up(&known(Some(ID))).await.unwrap();
         assert_eq!(told, event.map(|event| report(ID, event)).into_iter().collect::<Vec<_>>());
-        assert_eq!(told.iter().all(|report| report.payment == payment()), true);
+        assert!(told.iter().all(|report| report.payment == payment()));
     }
     let server = shop("succeeded", "succeeded").await;
     assert_eq!(yookassa(&server.url(), patient()).look_up(&known(None)).await.unwrap(), []);

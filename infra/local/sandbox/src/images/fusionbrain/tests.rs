@@ -14,7 +14,7 @@ use super::*;
 const KEY: &str = "sk-sandbox-test-key";
 
 fn app(pace: Duration) -> Router {
-    crate::router(Options { api_key: KEY.to_owned(), pace, clock: Arc::new(|| 1_750_000_000) })
+    crate::router(Options::new(KEY, pace, Arc::new(|| 1_750_000_000)))
 }
 
 async fn send(

@@ -1,0 +1,119 @@
+//! ЮKassa, Robokassa, CloudPayments and T-Bank, and the pages where a person plays the payer.
+//!
+//! The signatures are written anew here and share nothing with the product's: each side checks the other.
+
+mod cloudpayments;
+mod desk;
+mod money;
+mod pages;
+mod robokassa;
+mod signature;
+mod tbank;
+#[cfg(test)]
+mod tests;
+mod yookassa;
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::map_response;
+use axum::response::Response;
+
+use crate::Options;
+use desk::Desk;
+use signature::sha256_hex;
+
+/// What the shop and its providers know of each other.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// ЮKassa: id of the shop.
+    pub yookassa_shop_id: String,
+    /// ЮKassa: secret key.
+    pub yookassa_secret_key: String,
+    /// Robokassa: name of the shop.
+    pub robokassa_login: String,
+    /// Robokassa: signs orders.
+    pub robokassa_password1: String,
+    /// Robokassa: signs notices.
+    pub robokassa_password2: String,
+    /// CloudPayments: public id.
+    pub cloudpayments_public_id: String,
+    /// CloudPayments: secret of the API, which also signs notices.
+    pub cloudpayments_api_secret: String,
+    /// T-Bank: the terminal.
+    pub tbank_terminal_key: String,
+    /// T-Bank: its password.
+    pub tbank_password: String,
+    /// Where the shop takes notices, without the provider's name: what a shop sets in the providers' cabinets. May be set later.
+    pub webhook: Arc<OnceLock<String>>,
+}
+
+impl Credentials {
+    /// Credentials that belong to the sandbox's one key.
+    pub fn of(api_key: &str) -> Self {
+        let secret = |of: &str| sha256_hex(&format!("{api_key} {of}")).chars().take(32).collect::<String>();
+        Self {
+            yookassa_shop_id: "100500".to_owned(),
+            yookassa_secret_key: format!("test_{}", secret("yookassa")),
+            robokassa_login: "sandbox".to_owned(),
+            robokassa_password1: secret("robokassa 1"),
+            robokassa_password2: secret("robokassa 2"),
+            cloudpayments_public_id: format!("pk_{}", secret("cloudpayments id")),
+            cloudpayments_api_secret: secret("cloudpayments"),
+            tbank_terminal_key: "1700000000000SANDBOX".to_owned(),
+            tbank_password: secret("tbank"),
+            webhook: Arc::default(),
+        }
+    }
+}
+
+/// The providers' APIs and pages, each under its own path, and `/payments`.
+pub(crate) fn router(options: &Options) -> Router {
+    let desk = Desk::new(options.payments.clone(), Arc::clone(&options.clock));
+    Router::new()
+        .merge(yookassa::router())
+        .merge(robokassa::router())
+        .merge(cloudpayments::router())
+        .merge(tbank::router())
+        .merge(pages::router())
+        .layer(DefaultBodyLimit::max(256 * 1024))
+        .layer(map_response(mark))
+        .with_state(desk)
+}
+
+async fn mark(mut response: Response) -> Response {
+    response.headers_mut().insert("x-sandbox", HeaderValue::from_static("true"));
+    response
+}
+
+/// Where the page of a payment is, as the caller knows this host.
+fn page_url(headers: &HeaderMap, number: u64) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    format!("http://{host}/payments/{number}")
+}
+
+/// Whether the caller knows these credentials.
+fn knows(headers: &HeaderMap, user: &str, password: &str) -> bool {
+    let said = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    said.is_some_and(|said| said == signature::basic(user, password))
+}
+
+/// Seconds since 1970 as `2026-01-15T12:00:00.000Z`.
+fn iso_time(seconds: i64) -> String {
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Days to a date of the Gregorian calendar, by the formula of Fliegel and Van Flandern, counted from 1970.
+    let l = days + 2_509_157;
+    let n = 4 * l / 146_097;
+    let l = l - (146_097 * n + 3) / 4;
+    let i = 4000 * (l + 1) / 1_461_001;
+    let l = l - 1461 * i / 4 + 31;
+    let j = 80 * l / 2447;
+    let day = l - 2447 * j / 80;
+    let l = j / 11;
+    let month = j + 2 - 12 * l;
+    let year = 100 * (n - 49) + i + l;
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.000Z")
+}

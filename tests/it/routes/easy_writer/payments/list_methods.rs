@@ -1,0 +1,50 @@
+//! `GET /api/v1/payments/methods`
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::super::support::{assert_methods, assert_token_needed};
+use super::{Bank, world, world_with};
+use crate::world::World;
+
+const PATH: &str = "/api/v1/payments/methods";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_lists_what_the_contract_shows() {
+    let (world, _bank) = world().await;
+    let user = world.register("user@example.com").await;
+    let view = json!({
+        "methods": [
+            { "id": "yookassa", "name": "ЮKassa", "icon": "yookassa.svg" },
+            { "id": "robokassa", "name": "Robokassa", "icon": "robokassa.svg" },
+            { "id": "cloudpayments", "name": "CloudPayments", "icon": "cloudpayments.svg" },
+            { "id": "tbank", "name": "Т-Банк", "icon": "tbank.svg" }
+        ],
+        "exchange_rate": 10,
+        "min_amount_rub": 100
+    });
+    world.assert_answer(&world.get(PATH, &user.token).await, 200, &view);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_without_a_key_is_not_offered() {
+    // An empty variable is none.
+    let empty = ["YOOKASSA_SECRET_KEY", "ROBOKASSA_PASSWORD1", "CLOUDPAYMENTS_API_SECRET"].map(|name| (name, ""));
+    let world = world_with(&Bank::open().await, &empty).await;
+    let user = world.register("user@example.com").await;
+    let methods = world.get(PATH, &user.token).await.data()["methods"].clone();
+    assert_eq!(methods, json!([{ "id": "tbank", "name": "Т-Банк", "icon": "tbank.svg" }]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_but_an_access_token_opens() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    assert_token_needed(&world, &user, Method::GET, PATH, &Value::Null).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_methods_are_not_allowed() {
+    let world = World::start().await;
+    assert_methods(&world, PATH, &["GET", "HEAD"]).await;
+}
