@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sandbox::FusionBrainKeys;
 use sandbox::oauth::{GOOGLE_ISSUER, google_client, yandex_client};
+use sandbox::payments::Credentials;
 use serde::Deserialize;
 
 /// Parameters by name.
@@ -39,6 +40,29 @@ const SANDBOXED: &[&[(&str, Value)]] = &[
         ("YandexAuthorizeUrl", Value::Sandbox("/yandex/authorize")),
         ("YandexTokenUrl", Value::Sandbox("/yandex/token")),
         ("YandexInfoUrl", Value::Sandbox("/yandex/info")),
+    ],
+    &[
+        ("EasyWriterYooKassaShopId", Value::Derived(|key| Credentials::of(key).yookassa_shop_id)),
+        ("EasyWriterYooKassaSecretKey", Value::Derived(|key| Credentials::of(key).yookassa_secret_key)),
+        ("EasyWriterYooKassaBaseUrl", Value::Sandbox("/yookassa/v3")),
+        ("EasyWriterYooKassaAddresses", Value::Text("127.0.0.0/8")),
+    ],
+    &[
+        ("EasyWriterRobokassaLogin", Value::Derived(|key| Credentials::of(key).robokassa_login)),
+        ("EasyWriterRobokassaPassword1", Value::Derived(|key| Credentials::of(key).robokassa_password1)),
+        ("EasyWriterRobokassaPassword2", Value::Derived(|key| Credentials::of(key).robokassa_password2)),
+        ("EasyWriterRobokassaPaymentUrl", Value::Sandbox("/robokassa/Merchant/Index.aspx")),
+        ("EasyWriterRobokassaServiceUrl", Value::Sandbox("/robokassa/Merchant/WebService/Service.asmx")),
+    ],
+    &[
+        ("EasyWriterCloudPaymentsPublicId", Value::Derived(|key| Credentials::of(key).cloudpayments_public_id)),
+        ("EasyWriterCloudPaymentsApiSecret", Value::Derived(|key| Credentials::of(key).cloudpayments_api_secret)),
+        ("EasyWriterCloudPaymentsBaseUrl", Value::Sandbox("/cloudpayments")),
+    ],
+    &[
+        ("EasyWriterTBankTerminalKey", Value::Derived(|key| Credentials::of(key).tbank_terminal_key)),
+        ("EasyWriterTBankPassword", Value::Derived(|key| Credentials::of(key).tbank_password)),
+        ("EasyWriterTBankBaseUrl", Value::Sandbox("/tbank/v2")),
     ],
     &[("UnisenderBaseUrl", Value::Sandbox("/unisender")), ("UnisenderApiKey", Value::Key)],
 ];
