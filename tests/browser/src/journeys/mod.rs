@@ -4,9 +4,11 @@ mod account;
 mod history;
 mod images;
 mod looks;
+mod money;
 mod sign_in;
 mod start_page;
 mod tools;
+mod whole;
 
 use futures_util::future::BoxFuture;
 
@@ -29,6 +31,8 @@ pub(crate) const ALL: &[(&str, Journey)] = &[
     ("stop", |visitor| Box::pin(tools::stops_a_run_and_gets_the_money_back(visitor))),
     ("history", |visitor| Box::pin(history::finds_and_removes_a_run(visitor))),
     ("images", |visitor| Box::pin(images::orders_and_enlarges_a_picture(visitor))),
+    ("top-up", |visitor| Box::pin(money::tops_up(visitor))),
+    ("whole", |visitor| Box::pin(whole::signs_in_tops_up_draws_and_checks_the_books(visitor))),
     ("looks", |visitor| Box::pin(looks::is_readable_in_the_dark_and_on_a_telephone(visitor))),
 ];
 
