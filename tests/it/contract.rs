@@ -121,11 +121,15 @@ async fn the_contracts_types_hold_for_users_tools_sessions_and_transactions() {
     world.drain(GENERATION).await;
     let sessions = sessions(&world, &user).await;
     assert_eq!(sessions.len(), 3);
-    sessions.iter().for_each(|session| assert_type("GenerationSession", session));
+    for session in &sessions {
+        assert_type("GenerationSession", session);
+    }
     let transactions = world.get("/api/v1/user/transactions", &user.token).await;
     let transactions = transactions.data()["transactions"].as_array().unwrap().clone();
     assert_eq!(transactions.len(), 2);
-    transactions.iter().for_each(|transaction| assert_type("Transaction", transaction));
+    for transaction in &transactions {
+        assert_type("Transaction", transaction);
+    }
 }
 
 /// The rows of the table in docs/contracts.md: a line of the contract, and the tests that prove it.

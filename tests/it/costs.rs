@@ -9,7 +9,7 @@ use store::{Usage, measured};
 
 use crate::routes::easy_writer::auth::browser::{Browser, other};
 use crate::routes::easy_writer::payments;
-use crate::world::{GENERATION, GREETING, World, events};
+use crate::world::{GENERATION, GREETING, IMAGES, World, events};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/data.md");
 const BEGIN: &str = "<!-- costs:begin -->";
@@ -73,6 +73,16 @@ async fn costs() -> String {
     table.measure("greeting", world.deliver(GREETING)).await;
     table.measure("worker, 4 steps, 1 watcher", world.deliver(GENERATION)).await;
     table.measure("`$disconnect`", world.disconnect("c1")).await;
+    let image = table.measure("`POST /images/generate`", world.start_image(&user)).await;
+    let watched = format!("/ws/image/{image}");
+    table.measure("`$connect` of a picture", world.connect_to("c2", &watched, Some(&user.token))).await;
+    world.deliver(GREETING).await;
+    table.measure("image worker, 1 watcher", world.deliver(IMAGES)).await;
+    table.measure("`GET /images/{id}`", world.image(&user, &image)).await;
+    table.measure("`GET /images`, 1 item", world.get("/api/v1/images", &user.token)).await;
+    table.measure("`POST /images/{id}/upscale`", world.upscale(&user, &image, 2)).await;
+    table.measure("image worker, enlarging, no watcher", world.deliver(IMAGES)).await;
+    table.measure("`GET /images/{id}` with a larger copy", world.image(&user, &image)).await;
     table.measure("`GET /generation/sessions`, 2 items", world.get("/api/v1/generation/sessions", &user.token)).await;
     table.measure("`GET /user/transactions`, 3 items", world.get("/api/v1/user/transactions", &user.token)).await;
     table.measure("`DELETE /generation/sessions/{id}`", world.delete(&path, &user.token)).await;

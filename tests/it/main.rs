@@ -17,6 +17,7 @@ mod costs;
 mod errors;
 mod events;
 mod faults;
+mod image_faults;
 mod image_vendors;
 mod ledger;
 mod openapi;

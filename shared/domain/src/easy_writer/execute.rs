@@ -81,7 +81,8 @@ impl Tools {
         let input = Value::Object(validate(tool.input_schema(), input)?);
         let text = input.to_string();
         let way = if mode == Mode::Quick { "quick" } else { "standard" };
-        let request = idempotency_key.map(|key| Idempotent::new(user, key, &["execute", &tool.id, way, &text]));
+        let request =
+            idempotency_key.map(|key| Idempotent::new(user.to_string(), key, &["execute", &tool.id, way, &text]));
         let new = NewJob {
             id: self.jobs.mint_id(),
             owner: user,

@@ -242,7 +242,7 @@ impl Images {
             mode: Mode::Standard,
             price: IMAGE_PRICE,
             source: None,
-            request: idempotency_key.map(|key| Request::new(user, key, &["generate_image", &input])),
+            request: idempotency_key.map(|key| Request::new(user.to_string(), key, &["generate_image", &input])),
             input,
         };
         self.start(&self.jobs, new).await
@@ -280,7 +280,8 @@ impl Images {
             mode: Mode::Standard,
             price: Amount::ZERO,
             source: Some(Source { kind: JobKind::Image, id, successor: image.job.successor }),
-            request: idempotency_key.map(|key| Request::new(user, key, &["upscale_image", &id.to_string(), &factor])),
+            request: idempotency_key
+                .map(|key| Request::new(user.to_string(), key, &["upscale_image", &id.to_string(), &factor])),
             input: factor,
         };
         let job = self.start(&upscales, new).await?;

@@ -48,12 +48,11 @@ impl Work for ToolWork {
         let mut previous: Option<Checkpoint> = None;
         let mut tokens_used = 0;
         for (step, number) in steps.iter().zip(1..) {
-            let checkpoint = match checkpoint(attempt, number) {
-                Some(done) => done,
-                None => {
-                    let run = Run { router: &self.router, tool, step, number, total };
-                    run.step(attempt, &input, previous.as_ref()).await?
-                }
+            let checkpoint = if let Some(done) = checkpoint(attempt, number) {
+                done
+            } else {
+                let run = Run { router: &self.router, tool, step, number, total };
+                run.step(attempt, &input, previous.as_ref()).await?
             };
             tokens_used += checkpoint.tokens;
             previous = Some(checkpoint);

@@ -87,7 +87,7 @@ impl TopUps {
             email: email.map(|email| email.to_string()),
             return_url: self.return_url.clone(),
             lifetime: self.lifetime,
-            request: order.idempotency_key.map(|key| Request::new(user, key, &content)),
+            request: order.idempotency_key.map(|key| Request::new(user.to_string(), key, &content)),
         };
         self.payments.start(new).await
     }

@@ -121,6 +121,7 @@ impl Jobs {
     }
 
     /// The jobs of another kind.
+    #[must_use]
     pub fn of(&self, kind: JobKind) -> Self {
         Self { kind, ..self.clone() }
     }

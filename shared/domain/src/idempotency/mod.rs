@@ -27,8 +27,8 @@ pub struct Request {
 impl Request {
     /// A request that asked for `content`, the endpoint's name first, under `key`. Keys of different `scope`s (callers) have nothing to do with
     /// each other.
-    pub fn new(scope: impl ToString, key: String, content: &[&str]) -> Self {
-        Self { scope: scope.to_string(), key, fingerprint: fingerprint(content) }
+    pub fn new(scope: impl Into<String>, key: String, content: &[&str]) -> Self {
+        Self { scope: scope.into(), key, fingerprint: fingerprint(content) }
     }
 
     /// The write that remembers what the request `made`. It fails if the key was used within the last day; [`Request::earlier`] then says what

@@ -75,7 +75,8 @@ struct Params<'a> {
     width: u32,
     height: u32,
     num_images: u32,
-    generate_params: GenerateParams<'a>,
+    #[serde(rename = "generateParams")]
+    drawing: GenerateParams<'a>,
 }
 
 #[derive(Serialize)]
@@ -141,7 +142,7 @@ impl Kandinsky {
             width,
             height,
             num_images: 1,
-            generate_params: GenerateParams { query: &request.prompt },
+            drawing: GenerateParams { query: &request.prompt },
         };
         let params = serde_json::to_string(&params).map_err(|error| Failure::malformed("order", &error))?;
         // Without a type of its own the vendor refuses this part with 415.

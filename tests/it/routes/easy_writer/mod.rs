@@ -2,6 +2,7 @@
 
 pub(crate) mod auth;
 mod generation;
+mod images;
 mod journey;
 pub(crate) mod payments;
 mod skin;

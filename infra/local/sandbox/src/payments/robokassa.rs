@@ -1,6 +1,7 @@
 //! Robokassa: the payment page and `OpStateExt`, under `/robokassa`.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -143,13 +144,11 @@ async fn show_state(Shared(desk): Shared<Desk>, RawQuery(query): RawQuery) -> Re
         State::Canceled => 10,
     };
     let sum = format!("{}0000", roubles(payment.amount));
-    let shop: String = Fields(Vec::from_iter(
-        payment.extra.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())),
-    ))
-    .shop()
-    .iter()
-    .map(|(name, value)| format!("<Field><Name>{name}</Name><Value>{value}</Value></Field>"))
-    .collect();
+    let mut shop = String::new();
+    for (name, value) in shop_fields(&payment) {
+        // Writing to a string does not fail.
+        let _ = write!(shop, "<Field><Name>{name}</Name><Value>{value}</Value></Field>");
+    }
     let more = format!(
         "<State><Code>{code}</Code><RequestDate>2026-01-15T12:00:00.0000000+03:00</RequestDate>\
          <StateDate>2026-01-15T12:00:00.0000000+03:00</StateDate></State>\
@@ -161,6 +160,12 @@ async fn show_state(Shared(desk): Shared<Desk>, RawQuery(query): RawQuery) -> Re
     result(0, &more)
 }
 
+/// The shop's own parameters as they were given with the order.
+fn shop_fields(payment: &Payment) -> Vec<(String, String)> {
+    let all = payment.extra.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()));
+    Fields(all.collect()).shop()
+}
+
 /// Only what was paid is told. The sum has six decimals, or two in test mode.
 pub(super) fn notices(credentials: &super::Credentials, payment: &Payment, event: &Event) -> Vec<Notice> {
     if !matches!(event, Event::Paid) {
@@ -168,8 +173,7 @@ pub(super) fn notices(credentials: &super::Credentials, payment: &Payment, event
     }
     let zeros = if payment.test { "" } else { "0000" };
     let sum = format!("{}{zeros}", roubles(payment.amount));
-    let all = payment.extra.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()));
-    let shop = Fields(all.collect()).shop();
+    let shop = shop_fields(payment);
     let signature = md5_hex(&joined(&[&sum, &payment.id, &credentials.robokassa_password2], &shop)).to_uppercase();
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("OutSum", &sum)

@@ -1,5 +1,7 @@
 //! Hashes and keyed hashes, as the providers spell them.
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -27,5 +29,9 @@ pub(super) fn basic(user: &str, password: &str) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -174,7 +174,7 @@ async fn cancel(desk: &Desk, message: &Map<String, Value>) -> Response {
 /// A paid payment is told twice, as authorized and as confirmed, and the order of the two is anybody's guess.
 pub(super) fn notices(credentials: &Credentials, payment: &Payment, event: &Event) -> Vec<Notice> {
     let told: &[&str] = match event {
-        Event::Paid if payment.number % 2 == 0 => &["CONFIRMED", "AUTHORIZED"],
+        Event::Paid if payment.number.is_multiple_of(2) => &["CONFIRMED", "AUTHORIZED"],
         Event::Paid => &["AUTHORIZED", "CONFIRMED"],
         Event::Declined => &["REJECTED"],
         Event::Canceled => &["DEADLINE_EXPIRED"],

@@ -27,6 +27,10 @@ fn call(provider: &str, content_type: &str, body: String) -> Request<String> {
     request.header("content-type", content_type).body(body).unwrap()
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
 /// Asserts that a call is acknowledged in the provider's own words, without an envelope.
 #[track_caller]
 fn assert_acknowledged(reply: &Reply, content_type: &str, body: &str) {

@@ -3,6 +3,7 @@
 mod connect;
 mod disconnect;
 mod frames;
+mod image_frames;
 mod messages;
 
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use md5::{Digest as _, Md5};
 use serde_json::json;
 
 use super::super::{ROBOKASSA_PASSWORDS, create, world};
-use super::{FORM, PATH, assert_acknowledged, assert_forged, assert_paid, assert_unpaid, call};
+use super::{FORM, PATH, assert_acknowledged, assert_forged, assert_paid, assert_unpaid, call, hex};
 use crate::world::{Session, World};
 
 /// A payment and its number with Robokassa.
@@ -24,7 +24,8 @@ pub(crate) fn paid(payment: &str, number: &str) -> Request<String> {
 
 fn message(payment: &str, number: &str, sum: &str, password: &str) -> String {
     let text = format!("{sum}:{number}:{password}:Shp_payment={payment}");
-    let hash: String = Md5::digest(text).iter().map(|byte| format!("{byte:02X}")).collect();
+    // Letter case does not matter; the vendor's own plugins send capitals.
+    let hash = hex(&Md5::digest(text)).to_uppercase();
     format!("OutSum={sum}&InvId={number}&Fee=15.00&PaymentMethod=BankCard&SignatureValue={hash}&Shp_payment={payment}")
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::super::{KEY, TERMINAL, begin, status, world};
-use super::{AFTER, BEFORE, JSON, assert_acknowledged, assert_forged, assert_paid, assert_unpaid, call};
+use super::{AFTER, BEFORE, JSON, assert_acknowledged, assert_forged, assert_paid, assert_unpaid, call, hex};
 use crate::world::World;
 
 fn signed(mut notice: Value, password: &str) -> Value {
@@ -19,7 +19,7 @@ fn signed(mut notice: Value, password: &str) -> Value {
         }
     }
     let digest = Sha256::digest(values.into_values().collect::<String>());
-    notice["Token"] = json!(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    notice["Token"] = json!(hex(&digest));
     notice
 }
 
