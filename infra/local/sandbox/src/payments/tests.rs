@@ -21,6 +21,11 @@ struct Fixture {
     told: Told,
 }
 
+#[expect(clippy::disallowed_methods, reason = "the shop runs beside its test and ends with its runtime")]
+fn background(work: impl Future<Output = ()> + Send + 'static) {
+    drop(tokio::spawn(work));
+}
+
 impl Fixture {
     /// A sandbox and a shop that answers each provider as it wants.
     async fn new() -> Self {
@@ -42,7 +47,7 @@ impl Fixture {
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        drop(tokio::spawn(async move { axum::serve(listener, shop).await.unwrap() }));
+        background(async move { axum::serve(listener, shop).await.unwrap() });
         let credentials = Credentials::of(KEY);
         credentials.webhook.set(format!("http://{address}/webhook")).unwrap();
         let options = Options::new(KEY, std::time::Duration::ZERO, Arc::new(|| 1_768_478_400));
