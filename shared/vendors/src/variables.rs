@@ -3,6 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use reqwest::Url;
+
 use crate::Timeouts;
 
 /// A variable does not have the form it should. Names the variable, never its value.
@@ -33,6 +35,25 @@ pub(crate) fn replace(default: &mut String, value: Option<&str>) {
     if let Some(value) = value {
         value.clone_into(default);
     }
+}
+
+/// A web address.
+pub(crate) fn url<'a>(name: &'static str, text: &'a str) -> Result<&'a str, MalformedVariable> {
+    let url = Url::parse(text).map_err(|error| malformed(name, &error))?;
+    let is_web = matches!(url.scheme(), "http" | "https");
+    is_web.then_some(text).ok_or_else(|| malformed(name, &"expected an http or https URL"))
+}
+
+/// Puts a web address in place of a default, if there is one.
+pub(crate) fn replace_url<'a>(
+    default: &mut String,
+    name: &'static str,
+    get: impl Fn(&str) -> Option<&'a str>,
+) -> Result<(), MalformedVariable> {
+    if let Some(text) = get(name) {
+        url(name, text)?.clone_into(default);
+    }
+    Ok(())
 }
 
 /// `true`, `false`, or `default` where nothing is said.

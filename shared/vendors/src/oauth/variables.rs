@@ -1,10 +1,8 @@
 //! The providers' settings from configuration variables.
 
-use reqwest::Url;
-
 use super::{GoogleSettings, OAuthSettings, YandexSettings};
 use crate::Secret;
-use crate::variables::{MalformedVariable, malformed, require};
+use crate::variables::{MalformedVariable, replace_url, require};
 
 impl OAuthSettings {
     /// Reads the settings through `get`, which gives a variable's value unless it is unset or empty.
@@ -33,20 +31,6 @@ impl OAuthSettings {
         }
         Ok(settings)
     }
-}
-
-fn replace_url<'a>(
-    default: &mut String,
-    name: &'static str,
-    get: impl Fn(&str) -> Option<&'a str>,
-) -> Result<(), MalformedVariable> {
-    let Some(text) = get(name) else { return Ok(()) };
-    let url = Url::parse(text).map_err(|error| malformed(name, &error))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(malformed(name, &"expected an http or https URL"));
-    }
-    text.clone_into(default);
-    Ok(())
 }
 
 #[cfg(test)]

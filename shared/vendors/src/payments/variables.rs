@@ -3,13 +3,12 @@
 use std::str::FromStr;
 
 use ipnet::IpNet;
-use reqwest::Url;
 
 use super::{
     CloudPaymentsSettings, PaymentProvidersSettings, ReceiptSettings, RobokassaSettings, TBankSettings, TIMEOUTS,
     YooKassaSettings,
 };
-use crate::variables::{malformed, require, switch, timeouts};
+use crate::variables::{malformed, replace_url, require, switch, timeouts, url};
 use crate::{MalformedVariable, Secret};
 
 impl PaymentProvidersSettings {
@@ -107,23 +106,6 @@ fn word<'a, T: FromStr<Err: ToString>>(
 fn networks(name: &'static str, list: &str) -> Result<Vec<IpNet>, MalformedVariable> {
     let networks: Result<_, _> = list.split(',').map(|network| network.trim().parse()).collect();
     networks.map_err(|error: ipnet::AddrParseError| malformed(name, &error))
-}
-
-fn url<'a>(name: &'static str, text: &'a str) -> Result<&'a str, MalformedVariable> {
-    let url = Url::parse(text).map_err(|error| malformed(name, &error))?;
-    let is_web = matches!(url.scheme(), "http" | "https");
-    is_web.then_some(text).ok_or_else(|| malformed(name, &"expected an http or https URL"))
-}
-
-fn replace_url<'a>(
-    default: &mut String,
-    name: &'static str,
-    get: impl Fn(&str) -> Option<&'a str>,
-) -> Result<(), MalformedVariable> {
-    if let Some(text) = get(name) {
-        url(name, text)?.clone_into(default);
-    }
-    Ok(())
 }
 
 #[cfg(test)]
