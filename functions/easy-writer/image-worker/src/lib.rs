@@ -11,7 +11,7 @@ use domain::generation::{Jobs, WorkMessage, Worker};
 use domain::kernel::JobKind;
 use edge::frames::easy_writer::render;
 use edge::{ConfigError, Function, Platform, malformed};
-use vendors::image::{ImageVendorsSettings, image_models};
+use vendors::image::{ImageVendorsSettings, enlarger, image_models};
 
 /// The function.
 pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
@@ -21,6 +21,7 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let settings = ImageVendorsSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let work = ImageWork {
+        enlarger: enlarger(&settings, &clock),
         models: image_models(settings, &clock, &ids),
         darkroom: Arc::new(darkroom::Pictures),
         objects: objects.clone(),

@@ -8,7 +8,7 @@ use store::Objects;
 use uuid::Uuid;
 
 use super::images::{IMAGE_PRICE, ImageOrder, Picture, parse_scale};
-use crate::generation::image::{Collected, ImageError, ImageRequest, Ordered, SharedImageModel};
+use crate::generation::image::{Collected, ImageError, ImageRequest, Ordered, SharedEnlarger, SharedImageModel};
 use crate::generation::{Attempt, Event, Failure, Outcome, ProviderId, Stop, Work};
 use crate::kernel::{Amount, Clock, Error, JobKind, Result};
 
@@ -53,6 +53,8 @@ pub trait Darkroom: Send + Sync {
 pub struct ImageWork {
     /// Who draws, in order of preference.
     pub models: Vec<SharedImageModel>,
+    /// Who enlarges what it takes; everything else is enlarged in the darkroom.
+    pub enlarger: Option<SharedEnlarger>,
     /// Who finishes.
     pub darkroom: Arc<dyn Darkroom>,
     /// Where pictures go.
@@ -95,12 +97,58 @@ impl ImageWork {
         let scale = parse_scale(&attempt.jobs().input(job).await?)?;
         let source = images.get(job.owner, job.watched_as()).await?;
         let picture = images.result(&source).await?.ok_or_else(|| missing("result of the picture"))?;
-        let png = self.objects.get(&Picture::parse(&picture)?.object).await.map_err(Error::from)?;
+        let picture = Picture::parse(&picture)?;
+        let png = self.objects.get(&picture.object).await.map_err(Error::from)?;
         let png = png.ok_or_else(|| missing("object of the picture"))?;
+        if let Some((enlarger, file)) = self.enlarged_by_vendor(attempt, &picture, &png, scale.factor()).await? {
+            let (width, height) = (picture.width * scale.factor(), picture.height * scale.factor());
+            let darkroom = Arc::clone(&self.darkroom);
+            match self.develop(attempt, move || darkroom.develop(&file, width, height, THUMBNAIL), 0).await {
+                Ok(copy) => {
+                    let (drawn_width, drawn_height) = (picture.width, picture.height);
+                    let copy = Developed { thumbnail: None, drawn_width, drawn_height, ..copy };
+                    return self.deliver(attempt, copy, enlarger, Amount::ZERO).await;
+                }
+                Err(Stop::Failed { reason, .. }) => {
+                    tracing::warn!(%enlarger, reason, job = %attempt.job().id, "the enlarger's file is of no use");
+                }
+                Err(stop) => return Err(stop),
+            }
+        }
         let provider = source.provider.ok_or_else(|| missing("vendor of the picture"))?;
         let darkroom = Arc::clone(&self.darkroom);
         let developed = self.develop(attempt, move || darkroom.enlarge(&png, scale.factor()), 0).await?;
         self.deliver(attempt, developed, provider, Amount::ZERO).await
+    }
+
+    /// A larger copy by the configured vendor, if it takes such a picture and makes one. It is paid for, so it is kept at once.
+    async fn enlarged_by_vendor(
+        &self,
+        attempt: &mut Attempt<'_>,
+        picture: &Picture,
+        png: &[u8],
+        scale: u32,
+    ) -> Result<Option<(ProviderId, Vec<u8>)>, Stop> {
+        if let Some((provider, kept)) = drawn(attempt) {
+            return Ok(Some((provider, attempt.jobs().log().load_drawing(&kept).await?)));
+        }
+        let Some(enlarger) =
+            self.enlarger.as_ref().filter(|enlarger| enlarger.takes(picture.width, picture.height, scale))
+        else {
+            return Ok(None);
+        };
+        let provider = enlarger.provider();
+        match attempt.watch(enlarger.enlarge(png.to_vec()), sign_of_life).await? {
+            Ok(file) => {
+                let object = attempt.jobs().log().store_drawing(attempt.job(), file.clone()).await?;
+                attempt.record(Event::Drawn { provider, object }).await?;
+                Ok(Some((provider, file)))
+            }
+            Err(error) => {
+                tracing::warn!(%provider, %error, job = %attempt.job().id, "enlarger failed");
+                Ok(None)
+            }
+        }
     }
 
     /// Has a vendor draw, going on with what was ordered before. What a vendor drew is kept at once: it may hand it out only once.
@@ -188,8 +236,6 @@ impl ImageWork {
             attempt.tell().await?;
         }
         let working = tokio::task::spawn_blocking(work);
-        let sign_of_life =
-            |attempt: &Attempt<'_>, any: bool| any.then_some(Event::Progress { progress: told(attempt) });
         let done = attempt.watch(working, sign_of_life).await?;
         match done.map_err(|error| Error::internal("darkroom work", error))? {
             Ok(developed) => Ok(developed),
@@ -272,6 +318,11 @@ fn told(attempt: &Attempt<'_>) -> u32 {
         _ => None,
     };
     attempt.events().filter_map(progress).max().unwrap_or(0)
+}
+
+/// Progress that is none, for who watches work of unknown length.
+fn sign_of_life(attempt: &Attempt<'_>, any: bool) -> Option<Event> {
+    any.then(|| Event::Progress { progress: told(attempt) })
 }
 
 /// Per cent of a picture, judged by time alone, since vendors tell nothing: fast at first, never quite there.

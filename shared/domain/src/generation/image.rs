@@ -69,6 +69,22 @@ pub trait ImageModel: Send + Sync {
     async fn collect(&self, ticket: &str) -> Result<Collected, ImageError>;
 }
 
+/// A vendor that makes larger copies of pictures.
+#[async_trait]
+pub trait Enlarger: Send + Sync {
+    /// Who this is.
+    fn provider(&self) -> ProviderId;
+
+    /// Whether it takes a picture of this size, in pixels, and enlarges it at least `scale` times.
+    fn takes(&self, width: u32, height: u32, scale: u32) -> bool;
+
+    /// A larger copy of a PNG, as an image file in a format that the vendor likes. It may be larger than asked for.
+    async fn enlarge(&self, png: Vec<u8>) -> Result<Vec<u8>, ImageError>;
+}
+
+/// Such a vendor by reference, as state holds it.
+pub type SharedEnlarger = Arc<dyn Enlarger>;
+
 /// Why a vendor drew nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {

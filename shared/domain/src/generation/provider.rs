@@ -18,6 +18,8 @@ pub enum ProviderId {
     YandexArt,
     /// Sber Kandinsky, by FusionBrain.
     Kandinsky,
+    /// Stability AI.
+    Stability,
 }
 
 impl ProviderId {
@@ -30,6 +32,7 @@ impl ProviderId {
             Self::YandexGpt => "yandexgpt",
             Self::YandexArt => "yandexart",
             Self::Kandinsky => "kandinsky",
+            Self::Stability => "stability",
         }
     }
 }

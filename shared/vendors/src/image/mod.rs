@@ -1,4 +1,4 @@
-//! Vendors of image models: [`Kandinsky`], [`YandexArt`], [`GigaChatImages`], [`OpenAiImages`].
+//! Vendors of image models: [`Kandinsky`], [`YandexArt`], [`GigaChatImages`], [`OpenAiImages`]; [`Stability`] enlarges.
 //!
 //! OpenAI draws while the caller waits; the others give a ticket first. None retries; GigaChat alone repeats a request,
 //! once, when its access token was turned down.
@@ -22,6 +22,7 @@ mod file;
 mod gigachat;
 mod kandinsky;
 mod openai;
+mod stability;
 mod style;
 mod variables;
 mod yandexart;
@@ -30,7 +31,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::generation::image::{ImageError, SharedImageModel};
+use domain::generation::image::{ImageError, SharedEnlarger, SharedImageModel};
 use domain::kernel::{Clock, IdSource};
 
 use crate::Timeouts;
@@ -40,6 +41,7 @@ use crate::text::GigaChatSettings;
 pub use gigachat::GigaChatImages;
 pub use kandinsky::{Kandinsky, KandinskySettings};
 pub use openai::{OpenAiImages, OpenAiImagesSettings};
+pub use stability::{Stability, StabilitySettings};
 pub use yandexart::{YandexArt, YandexArtSettings};
 
 /// The longest answer with a picture in it, in bytes. The largest real ones, PNG of 2048x2048 in base64, have about 15 MB.
@@ -68,9 +70,11 @@ pub struct ImageVendorsSettings {
     pub gigachat: Option<GigaChatSettings>,
     /// OpenAI, or a server that speaks its protocol.
     pub openai: Option<OpenAiImagesSettings>,
+    /// Stability AI, which enlarges.
+    pub stability: Option<StabilitySettings>,
 }
 
-/// The configured vendors, in the order of [`ImageVendorsSettings`].
+/// The configured vendors that draw, in the order of [`ImageVendorsSettings`].
 ///
 /// Costs nothing: connections, TLS set-up and access tokens come with a vendor's first call. Build the vendors once per
 /// process and share them. `clock` dates tokens and the waits that vendors ask for; `ids` mints the ids of token requests.
@@ -79,7 +83,7 @@ pub fn image_models(
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn IdSource>,
 ) -> Vec<SharedImageModel> {
-    let ImageVendorsSettings { kandinsky, yandexart, gigachat, openai } = settings;
+    let ImageVendorsSettings { kandinsky, yandexart, gigachat, openai, stability: _ } = settings;
     let mut models: Vec<SharedImageModel> = Vec::new();
     models.extend(kandinsky.map(|settings| Arc::new(Kandinsky::new(settings, clock.clone())) as SharedImageModel));
     models.extend(yandexart.map(|settings| Arc::new(YandexArt::new(settings, clock.clone())) as SharedImageModel));
@@ -89,6 +93,12 @@ pub fn image_models(
     );
     models.extend(openai.map(|settings| Arc::new(OpenAiImages::new(settings, clock.clone())) as SharedImageModel));
     models
+}
+
+/// The configured vendor that enlarges. Costs nothing, like [`image_models`].
+pub fn enlarger(settings: &ImageVendorsSettings, clock: &Arc<dyn Clock>) -> Option<SharedEnlarger> {
+    let settings = settings.stability.clone()?;
+    Some(Arc::new(Stability::new(settings, Arc::clone(clock))))
 }
 
 impl From<Failure> for ImageError {

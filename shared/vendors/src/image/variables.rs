@@ -1,6 +1,8 @@
 //! The image vendors' settings from configuration variables.
 
-use super::{ImageVendorsSettings, KandinskySettings, OpenAiImagesSettings, TIMEOUTS, YandexArtSettings};
+use super::{
+    ImageVendorsSettings, KandinskySettings, OpenAiImagesSettings, StabilitySettings, TIMEOUTS, YandexArtSettings,
+};
 use crate::text::GigaChatSettings;
 use crate::variables::{replace, require, switch, timeouts};
 use crate::{MalformedVariable, Secret};
@@ -13,7 +15,9 @@ impl ImageVendorsSettings {
     /// when `GIGACHAT_IMAGES` is `true`. OpenAI has the `OPENAI_API_KEY` and `OPENAI_BASE_URL` of its texts and draws when
     /// `OPENAI_IMAGE_MODEL` is set; `OPENAI_IMAGE_FREE_SIZES` is `true` for models that draw any size in multiples of 16.
     ///
-    /// `KANDINSKY_BASE_URL` and `YANDEXART_BASE_URL` are other addresses. `IMAGE_TIMEOUTS` is
+    /// Stability AI enlarges when `STABILITY_API_KEY` is set.
+    ///
+    /// `KANDINSKY_BASE_URL`, `YANDEXART_BASE_URL` and `STABILITY_BASE_URL` are other addresses. `IMAGE_TIMEOUTS` is
     /// `connect/first_byte/silence/total` in milliseconds, for all vendors.
     pub fn read<'a>(get: impl Fn(&str) -> Option<&'a str> + Copy) -> Result<Self, MalformedVariable> {
         let timeouts = timeouts("IMAGE_TIMEOUTS", TIMEOUTS, get)?;
@@ -38,6 +42,11 @@ impl ImageVendorsSettings {
             openai.free_sizes = switch("OPENAI_IMAGE_FREE_SIZES", false, get)?;
             settings.openai = Some(OpenAiImagesSettings { timeouts, ..openai });
         }
+        if let Some(key) = get("STABILITY_API_KEY") {
+            let mut stability = StabilitySettings::new(Secret::new(key));
+            replace(&mut stability.base_url, get("STABILITY_BASE_URL"));
+            settings.stability = Some(StabilitySettings { timeouts, ..stability });
+        }
         Ok(settings)
     }
 }
@@ -59,24 +68,25 @@ mod tests {
         ImageVendorsSettings::read(get)
     }
 
-    /// Which vendors are configured: Kandinsky, YandexART, GigaChat, OpenAI.
-    fn configured(variables: &[&Variables]) -> [bool; 4] {
-        let ImageVendorsSettings { kandinsky, yandexart, gigachat, openai } = read(variables).unwrap();
-        [kandinsky.is_some(), yandexart.is_some(), gigachat.is_some(), openai.is_some()]
+    /// Which vendors are configured: Kandinsky, YandexART, GigaChat, OpenAI, Stability AI.
+    fn configured(variables: &[&Variables]) -> [bool; 5] {
+        let ImageVendorsSettings { kandinsky, yandexart, gigachat, openai, stability } = read(variables).unwrap();
+        [kandinsky.is_some(), yandexart.is_some(), gigachat.is_some(), openai.is_some(), stability.is_some()]
     }
 
     #[test]
     fn a_vendor_is_configured_by_its_key_and_wish() {
-        assert_eq!(configured(&[]), [false; 4]);
+        assert_eq!(configured(&[]), [false; 5]);
         assert!(configured(&[&[("KANDINSKY_API_KEY", "k"), ("KANDINSKY_SECRET_KEY", "s")]])[0]);
         assert!(configured(&[&[("YANDEXART_API_KEY", "k"), ("YANDEXART_FOLDER", "b1g")]])[1]);
-        assert_eq!(configured(&[GIGACHAT]), [false; 4], "texts alone");
-        assert_eq!(configured(&[GIGACHAT, &[("GIGACHAT_IMAGES", "false")]]), [false; 4]);
+        assert_eq!(configured(&[GIGACHAT]), [false; 5], "texts alone");
+        assert_eq!(configured(&[GIGACHAT, &[("GIGACHAT_IMAGES", "false")]]), [false; 5]);
         assert!(configured(&[GIGACHAT, &[("GIGACHAT_IMAGES", "true")]])[2]);
-        assert_eq!(configured(&[&[("GIGACHAT_IMAGES", "true")]]), [false; 4], "a wish without a key");
-        assert_eq!(configured(&[&[("OPENAI_API_KEY", "k"), ("OPENAI_MODEL", "gpt")]]), [false; 4], "texts alone");
+        assert_eq!(configured(&[&[("GIGACHAT_IMAGES", "true")]]), [false; 5], "a wish without a key");
+        assert_eq!(configured(&[&[("OPENAI_API_KEY", "k"), ("OPENAI_MODEL", "gpt")]]), [false; 5], "texts alone");
         assert!(configured(&[&[("OPENAI_API_KEY", "k"), ("OPENAI_IMAGE_MODEL", "m")]])[3]);
-        assert_eq!(configured(&[&[("OPENAI_IMAGE_MODEL", "m")]]), [false; 4]);
+        assert_eq!(configured(&[&[("OPENAI_IMAGE_MODEL", "m")]]), [false; 5]);
+        assert!(configured(&[&[("STABILITY_API_KEY", "k")]])[4]);
     }
 
     #[test]
@@ -88,6 +98,7 @@ mod tests {
             &[("GIGACHAT_IMAGES", "true"), ("GIGACHAT_BASE_URL", "http://g")],
             &[("OPENAI_API_KEY", "k"), ("OPENAI_IMAGE_MODEL", "m"), ("OPENAI_BASE_URL", "http://o")],
             &[("OPENAI_IMAGE_FREE_SIZES", "true"), ("IMAGE_TIMEOUTS", "1/2/3/4")],
+            &[("STABILITY_API_KEY", "k"), ("STABILITY_BASE_URL", "http://s")],
         ])
         .unwrap();
         let (kandinsky, yandexart) = (settings.kandinsky.unwrap(), settings.yandexart.unwrap());
@@ -99,7 +110,10 @@ mod tests {
         let (gigachat, openai) = (settings.gigachat.unwrap(), settings.openai.unwrap());
         assert_eq!((gigachat.base_url.as_str(), gigachat.model.as_str()), ("http://g", "m"));
         assert_eq!((openai.base_url.as_str(), openai.model.as_str(), openai.free_sizes), ("http://o", "m", true));
-        for timeouts in [kandinsky.timeouts, yandexart.timeouts, gigachat.timeouts, openai.timeouts] {
+        let stability = settings.stability.unwrap();
+        assert_eq!(stability.base_url, "http://s");
+        let timeouts = [kandinsky.timeouts, yandexart.timeouts, gigachat.timeouts, openai.timeouts, stability.timeouts];
+        for timeouts in timeouts {
             assert_eq!(timeouts.total, Duration::from_millis(4));
         }
     }

@@ -4,6 +4,7 @@ mod every_vendor;
 mod gigachat;
 mod kandinsky;
 mod openai;
+mod stability;
 mod vendors_list;
 mod yandexart;
 

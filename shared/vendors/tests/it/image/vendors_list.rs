@@ -5,7 +5,10 @@ use std::sync::Arc;
 use domain::generation::ProviderId;
 use domain::kernel::{Clock, IdSource};
 use vendors::Secret;
-use vendors::image::{ImageVendorsSettings, KandinskySettings, OpenAiImagesSettings, YandexArtSettings, image_models};
+use vendors::image::{
+    ImageVendorsSettings, KandinskySettings, OpenAiImagesSettings, StabilitySettings, YandexArtSettings, enlarger,
+    image_models,
+};
 
 use super::SECRET_KEY;
 use crate::fixtures::{KEY, TestClock, TestIds, gigachat_settings, patient};
@@ -16,6 +19,7 @@ fn all() -> ImageVendorsSettings {
         yandexart: Some(YandexArtSettings::new(Secret::new(KEY), "b1g")),
         gigachat: Some(gigachat_settings("http://127.0.0.1:1", patient())),
         openai: Some(OpenAiImagesSettings::new(Secret::new(KEY), "gpt-image-1-mini")),
+        stability: Some(StabilitySettings::new(Secret::new(KEY))),
     }
 }
 
@@ -36,6 +40,9 @@ fn only_what_is_configured_is_offered() {
         [ProviderId::YandexArt, ProviderId::OpenAi]
     );
     assert_eq!(offered(ImageVendorsSettings::default()), []);
+    let clock: Arc<dyn Clock> = TestClock::new();
+    assert!(enlarger(&all(), &clock).is_some_and(|enlarger| enlarger.provider() == ProviderId::Stability));
+    assert!(enlarger(&ImageVendorsSettings { stability: None, ..all() }, &clock).is_none());
 }
 
 #[test]
@@ -52,4 +59,5 @@ fn the_addresses_are_the_vendors_own() {
     assert_eq!(yandexart.base_url, "https://llm.api.cloud.yandex.net");
     assert_eq!(yandexart.model_uri, "art://b1g/yandex-art/latest");
     assert_eq!(settings.openai.unwrap().base_url, "https://api.openai.com/v1");
+    assert_eq!(settings.stability.unwrap().base_url, "https://api.stability.ai");
 }

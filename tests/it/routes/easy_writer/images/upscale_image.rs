@@ -1,8 +1,21 @@
 //! `POST /api/v1/images/{image_id}/upscale`
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::body::to_bytes;
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::generation::ProviderId;
+use domain::kernel::JobKind;
 use futures_util::future::join_all;
 use http::Method;
 use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use super::super::support::{assert_methods, assert_object_needed, assert_token_needed};
 use crate::world::{GREETING, IMAGES, World};
@@ -29,6 +42,65 @@ async fn a_picture_is_enlarged_for_nothing() {
     }
     assert_eq!(world.balance(&user).await, 80);
     assert_eq!(world.audit(user.user).await.account.entries, 2);
+}
+
+/// A picture of one pixel.
+const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=";
+
+/// Plays an enlarger that succeeds, is down, and sends a torn file, in this order. Returns its address, how often it was asked, and what stops
+/// it when dropped.
+async fn start_enlarger() -> (String, Arc<AtomicUsize>, JoinSet<()>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let enlarge = async move |request: Request| {
+        assert!(request.headers()[header::CONTENT_TYPE].as_bytes().starts_with(b"multipart/form-data"));
+        to_bytes(request.into_body(), 16 << 20).await.unwrap();
+        let pixel = STANDARD.decode(PIXEL).unwrap();
+        match count.fetch_add(1, Ordering::SeqCst) {
+            0 => pixel.into_response(),
+            1 => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            _ => pixel[..20].to_vec().into_response(),
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let router = axum::Router::new().route("/v2beta/stable-image/upscale/fast", axum::routing::post(enlarge));
+    let mut serving = JoinSet::new();
+    serving.spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (url, asked, serving)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_configured_vendor_enlarges_what_it_takes() {
+    let mut world = World::start().await;
+    let (url, asked, _serving) = start_enlarger().await;
+    world.restart(|vars| {
+        vars.insert("STABILITY_BASE_URL".to_owned(), url);
+        vars.insert("STABILITY_API_KEY".to_owned(), "sk-test".to_owned());
+    });
+    let user = world.register("user@example.com").await;
+    let image = world.draw_image(&user).await;
+    let jobs = world.jobs();
+    for (scale, times, enlarged_by) in
+        [(2, 1, ProviderId::Stability), (4, 2, ProviderId::Kandinsky), (2, 3, ProviderId::Kandinsky)]
+    {
+        world.upscale(&user, &image, scale).await;
+        world.drain(IMAGES).await;
+        let after = world.image(&user, &image).await;
+        let (width, height, ..) = world.served_png(after["upscaled_url"].as_str().unwrap()).await;
+        assert_eq!((&after["upscale_scale"], width, height), (&json!(scale), 1024 * scale, 1024 * scale));
+        assert_eq!(asked.load(Ordering::SeqCst), times);
+        let picture = jobs.of(JobKind::Image).get(user.user, image.parse().unwrap()).await.unwrap();
+        let copy = jobs.of(JobKind::Upscale).get(user.user, picture.successor.unwrap()).await.unwrap();
+        assert_eq!(copy.provider, Some(enlarged_by));
+    }
+    // 2048 pixels a side are more than it takes.
+    let print = world.order_image(&user, "Закат", "print").await.data()["image_id"].as_str().unwrap().to_owned();
+    world.drain(IMAGES).await;
+    world.upscale(&user, &print, 2).await;
+    world.drain(IMAGES).await;
+    assert_eq!(world.image(&user, &print).await["upscale_scale"], 2);
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
