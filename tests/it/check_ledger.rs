@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use domain::kernel::telemetry::{self, Metric};
 use domain::kernel::{Amount, Clock as _, UserId};
 use domain::ledger::{Account, AccountId, Check, Difference, Finding, Ledger, Posting, Report};
 use store::{Key, Update};
 use uuid::Uuid;
 
-use crate::world::World;
+use crate::world::{World, events};
 
 fn account(number: u128) -> AccountId {
     UserId::from(Uuid::from_u128(number)).into()
@@ -169,4 +170,20 @@ async fn accounts_that_are_in_use_are_not_mistaken_for_wrong_ones() {
         assert_eq!(wrong, None);
     }
     assert!(check(&world, &ledger).await.is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_night_the_books_are_counted_for_the_alarm() {
+    let (world, _) = books(3).await;
+    let night = async || {
+        let (answer, notes) = telemetry::collected(world.invoke("easy-writer-ledger-cron", &events::schedule())).await;
+        assert_eq!(answer.unwrap(), serde_json::Value::Null);
+        (notes.counts[&Metric::LedgerAccounts], notes.counts[&Metric::LedgerDifferences])
+    };
+    assert_eq!(night().await, (3, 0));
+    tamper(&world, 1, "BALANCE", "available", 5).await;
+    assert_eq!(night().await, (3, 1));
+    // Everybody's holds are older than two hours now.
+    world.clock.advance(7201);
+    assert_eq!(night().await, (3, 4));
 }

@@ -1,47 +1,52 @@
-//! What each endpoint costs in DynamoDB calls and capacity units, pinned in `docs/data.md`.
+//! What each endpoint costs in DynamoDB calls and capacity units, pinned in `docs/data.md`, and in dollars, in `docs/performance.md`.
 //!
-//! When a change moves a figure on purpose, run the test with `UPDATE_DOCS=1` and commit the new table.
+//! When a change moves a figure on purpose, run the test with `UPDATE_DOCS=1` and commit the new tables.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use store::{Usage, measured};
 
+use crate::prices::{self, Row};
 use crate::routes::easy_writer::auth::browser::{Browser, other};
 use crate::routes::easy_writer::payments;
 use crate::world::{GENERATION, GREETING, IMAGES, World, events};
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/data.md");
-const BEGIN: &str = "<!-- costs:begin -->";
-const END: &str = "<!-- costs:end -->";
-
-#[derive(Default)]
-struct Table(String);
+struct Table {
+    rows: Vec<Row>,
+    /// Size of the last answer.
+    answered: Arc<AtomicUsize>,
+}
 
 impl Table {
-    fn row(&mut self, what: &str, usage: Usage) {
-        let _ = writeln!(
-            self.0,
-            "| {what} | {} | {} | {} | {} | {} | {} |",
-            usage.table_calls,
-            usage.read_units,
-            usage.write_units,
-            usage.object_calls,
-            usage.queue_calls,
-            usage.socket_calls
-        );
-    }
-
     async fn measure<T>(&mut self, what: &str, work: impl Future<Output = T>) -> T {
+        self.answered.store(0, Ordering::SeqCst);
         let (output, usage) = measured(work).await;
-        self.row(what, usage);
+        self.rows.push(Row { what: what.to_owned(), usage, bytes: self.answered.load(Ordering::SeqCst) });
         output
     }
 }
 
-async fn costs() -> String {
+/// The table of `docs/data.md`.
+fn calls(rows: &[Row]) -> String {
+    let mut table = "| request | DynamoDB calls | read units | write units | S3 calls | SQS calls | frames |\n\
+                     | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+        .to_owned();
+    for Row { what, usage, .. } in rows {
+        let Usage { table_calls, read_units, write_units, object_calls, queue_calls, socket_calls } = usage;
+        let _ = writeln!(
+            table,
+            "| {what} | {table_calls} | {read_units} | {write_units} | {object_calls} | {queue_calls} | {socket_calls} |"
+        );
+    }
+    table
+}
+
+async fn costs() -> Vec<Row> {
     let (world, _bank) = payments::world().await;
-    let mut table = Table::default();
+    let mut table = Table { rows: Vec::new(), answered: Arc::clone(&world.answered) };
     let credentials = json!({ "email": "user@example.com", "password": "pass123456" });
     let short = json!({ "text": "Превет мир" });
     let user = table.measure("`POST /auth/register`", world.register("user@example.com")).await;
@@ -96,7 +101,7 @@ async fn costs() -> String {
     table.measure("sweep, nothing to do", sweep).await.expect("sweep");
     let reconcile = world.invoke("easy-writer-reconciliation-cron", &schedule);
     table.measure("reconciliation, nothing to do", reconcile).await.expect("reconciliation");
-    table.0
+    table.rows
 }
 
 /// A payment and what its provider tells of it.
@@ -114,17 +119,19 @@ async fn pay(world: &World, table: &mut Table) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_endpoint_costs_what_the_manual_says() {
-    let header = "| request | DynamoDB calls | read units | write units | S3 calls | SQS calls | frames |\n\
-                  | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n";
-    let table = format!("{BEGIN}\n\n{header}{}\n{END}", costs().await);
-    println!("{table}");
-    let page = std::fs::read_to_string(PAGE).expect("docs/data.md");
-    let (before, rest) = page.split_once(BEGIN).expect("the table's beginning");
-    let (_, after) = rest.split_once(END).expect("the table's end");
-    let expected = format!("{before}{table}{after}");
-    if crate::update_docs() {
-        std::fs::write(PAGE, &expected).expect("docs/data.md");
-    } else {
-        assert_eq!(page, expected, "costs changed; if that is meant, run with UPDATE_DOCS=1");
+    let rows = costs().await;
+    let pages = [("data.md", "costs", calls(&rows)), ("performance.md", "prices", prices::table(&rows))];
+    for (page, mark, table) in pages {
+        let path = format!("{}/../docs/{page}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&path).expect("page");
+        let (begin, end) = (format!("<!-- {mark}:begin -->"), format!("<!-- {mark}:end -->"));
+        let (before, rest) = text.split_once(&begin).expect("the table's beginning");
+        let (old, after) = rest.split_once(&end).expect("the table's end");
+        let new = format!("\n\n{table}\n");
+        if crate::update_docs() {
+            std::fs::write(&path, format!("{before}{begin}{new}{end}{after}")).expect("page");
+        } else {
+            assert_eq!(old, new, "docs/{page} is not what it costs; if that is meant, run with UPDATE_DOCS=1");
+        }
     }
 }

@@ -140,6 +140,35 @@ async fn a_holder_whose_lease_was_taken_over_finishes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_is_overtaken_at_the_very_end_takes_its_long_result_back() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let text = "Осенью в городе тихо. Люди спешат домой, а дворники собирают листья. ".repeat(110);
+    let session = world.execute(&user, TOOL, "standard", json!({ "text": text.trim() })).await;
+    let session = session.data()["session_id"].as_str().unwrap().to_owned();
+    let event = world.receive_event(GENERATION).await;
+    let work = || world.invoke("easy-writer-generation-worker", &event);
+    world.faults.plan("TransactWriteItems", 0, 1, Action::Wait);
+    let overtaking = async {
+        world.faults.until_wait().await;
+        let first = world.objects_under("jobs/").await;
+        world.clock.advance(61);
+        assert_eq!(work().await.unwrap(), json!({ "batchItemFailures": [] }));
+        world.faults.go_on();
+        first
+    };
+    let (slow, first) = tokio::join!(work(), overtaking);
+    assert_eq!(slow.unwrap(), json!({ "batchItemFailures": [] }));
+    let kept = world.objects_under("jobs/").await;
+    let results = |keys: &[String]| keys.iter().filter(|key| key.contains("result")).cloned().collect::<Vec<_>>();
+    let (slow, quick) = (results(&first), results(&kept));
+    assert_eq!((slow.len(), quick.len()), (1, 1), "{first:?} {kept:?}");
+    assert_ne!(slow, quick, "the one that counts is kept, the other is not");
+    assert_eq!(world.session(&user, &session).await["status"], "completed");
+    assert_eq!(world.audit(user.user).await.account.entries, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_that_writes_for_longer_than_a_lease_keeps_its_job() {
     let world = World::with(Options { sandbox_pace: Duration::from_millis(3), ..Options::default() }).await;
     let user = world.register("user@example.com").await;
@@ -373,7 +402,9 @@ async fn a_job_that_kills_every_worker_fails_with_the_money_back() {
     let world = World::start().await;
     let user = world.register("user@example.com").await;
     let session = start(&world, &user).await;
-    world.connect("c1", &session, &user.token).await;
+    for connection in ["c1", "gone"] {
+        world.connect(connection, &session, &user.token).await;
+    }
     world.drain(GREETING).await;
     for _ in 0..3 {
         let event = World::work_event(user.user, &session);
@@ -382,6 +413,7 @@ async fn a_job_that_kills_every_worker_fails_with_the_money_back() {
         world.faults.clear();
         world.clock.advance(61);
     }
+    world.watchers.cut("gone");
     world.sweep().await;
     let finished = world.session(&user, &session).await;
     assert_eq!((&finished["status"], &finished["error_code"]), (&json!("failed"), &json!("GENERATION_FAILED")));

@@ -20,11 +20,14 @@ mod faults;
 mod image_faults;
 mod image_vendors;
 mod ledger;
+mod metrics;
 mod openapi;
 mod payments;
+mod prices;
 mod properties;
 mod routes;
 mod stack;
+mod templates;
 mod tidy;
 mod world;
 

@@ -10,6 +10,7 @@ const FUNCTIONS: &[(&str, Start)] = &[
     ("easy-writer-greeting-worker", easy_writer_greeting_worker::function),
     ("easy-writer-image-worker", easy_writer_image_worker::function),
     ("easy-writer-images", easy_writer_images::function),
+    ("easy-writer-ledger-cron", easy_writer_ledger_cron::function),
     ("easy-writer-maintenance-cron", easy_writer_maintenance_cron::function),
     ("easy-writer-payments", easy_writer_payments::function),
     ("easy-writer-reconciliation-cron", easy_writer_reconciliation_cron::function),

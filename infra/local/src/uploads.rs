@@ -5,7 +5,8 @@ use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RANGE,
+    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, RANGE,
 };
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 
@@ -73,6 +74,7 @@ async fn respond(object: GetObjectOutput, partial: bool, head: bool) -> Response
         // A key is never written twice.
         (CACHE_CONTROL, "public, max-age=31536000, immutable"),
         (HeaderName::from_static("x-content-type-options"), "nosniff"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; sandbox"),
     ];
     for (name, value) in headers.into_iter().filter(|(_, value)| !value.is_empty()) {
         if let Ok(value) = HeaderValue::from_str(value) {

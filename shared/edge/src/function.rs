@@ -5,10 +5,14 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
+use domain::kernel::telemetry;
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
+use crate::metrics::{Invocation, Metrics};
 use crate::platform::Platform;
 use crate::vars::ConfigError;
 
@@ -41,14 +45,28 @@ impl Function {
 /// How a function library builds its function. Each library under `functions/` exports one of these, called `function`.
 pub type Start = fn(&Platform) -> Result<Function, ConfigError>;
 
-/// Runs a function on Lambda until the environment is shut down. The whole `main` of every function binary.
-pub async fn run(start: Start) -> Result<(), Error> {
+/// Runs a function on Lambda until the environment is shut down. The whole `main` of every function binary. Operators know it as `function` of
+/// `product`. Reads `METRICS_NAMESPACE`: the CloudWatch namespace of its metrics, which it has none of without.
+pub async fn run(product: &'static str, function: &'static str, start: Start) -> Result<(), Error> {
+    let begun = Instant::now();
     crate::logging::init();
     let platform = Platform::from_env()?;
+    let namespace = platform.vars.get("METRICS_NAMESPACE").map(str::to_owned);
+    let metrics = Arc::new(Metrics { namespace, product, function });
     let function = start(&platform).inspect_err(|error| tracing::error!(%error, "function cannot start"))?;
+    let started = begun.elapsed();
+    let cold = Arc::new(AtomicBool::new(true));
     let handler = service_fn(|event: LambdaEvent<Box<RawValue>>| {
-        let function = function.clone();
-        async move { function.invoke(event.payload, event.context).await }
+        let (function, metrics, cold) = (function.clone(), Arc::clone(&metrics), Arc::clone(&cold));
+        let clock = Arc::clone(&platform.clock);
+        async move {
+            let begun = Instant::now();
+            let (answer, notes) = telemetry::collected(function.invoke(event.payload, event.context)).await;
+            let start = cold.swap(false, Ordering::Relaxed).then_some(started);
+            let invocation = Invocation { took: begun.elapsed(), start, failed: answer.is_err(), notes };
+            metrics.print(&invocation, clock.now());
+            answer
+        }
     });
     lambda_runtime::run(handler).await
 }

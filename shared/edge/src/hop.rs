@@ -1,8 +1,8 @@
 //! Where a request came from, as the outermost hop that we trust saw it.
 //!
 //! API Gateway's own word (`requestContext.http.sourceIp`) cannot be forged. Behind CloudFront it is CloudFront's address; the viewer's is then in
-//! `CloudFront-Viewer-Address`, which CloudFront sets and no viewer can. Whether a request came through our CloudFront is known by a secret that
-//! only the two share: without it the header is worth nothing, and the caller is who the gateway says.
+//! `x-viewer-address`, which the product's front door overwrites in every request (docs/decisions/0014). Whether a request came through that
+//! door is known by a secret that only the two share: without it the header is worth nothing, and the caller is who the gateway says.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::vars::{ConfigError, Vars, malformed};
 
-const VIEWER: &str = "cloudfront-viewer-address";
+const VIEWER: &str = "x-viewer-address";
 const SECRET: &str = "x-origin-verify";
 
 /// The least length of a secret, in bytes.
@@ -29,8 +29,8 @@ pub(crate) enum TrustedHop {
     Gateway,
     /// CloudFront, for requests that show its secret.
     CloudFront {
-        /// What CloudFront sends in `x-origin-verify`.
-        secret: Arc<[u8]>,
+        /// What CloudFront may send in `x-origin-verify`: more than one only while the secret is being changed.
+        secrets: Arc<[String]>,
     },
 }
 
@@ -39,26 +39,29 @@ pub(crate) enum TrustedHop {
 pub(crate) struct Source(pub(crate) Option<IpAddr>);
 
 impl TrustedHop {
-    /// Reads `TRUSTED_HOP`: `gateway` (also if it is not set) or `cloudfront`, which then needs `ORIGIN_SECRET` of at least 32 bytes.
+    /// Reads `TRUSTED_HOP`: `gateway` (also if it is not set) or `cloudfront`, which then needs `ORIGIN_SECRET`: secrets of at least 32 bytes,
+    /// separated by commas.
     pub(crate) fn read(vars: &Vars) -> Result<Self, ConfigError> {
         match vars.get("TRUSTED_HOP") {
             None | Some("gateway") => Ok(Self::Gateway),
             Some("cloudfront") => {
-                let secret = vars.require("ORIGIN_SECRET")?.as_bytes();
-                if secret.len() < MIN_SECRET {
-                    return Err(malformed("ORIGIN_SECRET", &"expected at least 32 bytes"));
+                let secrets: Vec<_> =
+                    vars.require("ORIGIN_SECRET")?.split(',').map(|it| it.trim().to_owned()).collect();
+                if secrets.iter().any(|secret| secret.len() < MIN_SECRET) {
+                    return Err(malformed("ORIGIN_SECRET", &"expected at least 32 bytes in each"));
                 }
-                Ok(Self::CloudFront { secret: secret.into() })
+                Ok(Self::CloudFront { secrets: secrets.into() })
             }
             Some(_) => Err(malformed("TRUSTED_HOP", &"expected gateway or cloudfront")),
         }
     }
 
     fn source(&self, headers: &HeaderMap, context: Option<&RequestContext>) -> Source {
-        if let Self::CloudFront { secret } = self
-            && headers.get(SECRET).is_some_and(|shown| shown.as_bytes().ct_eq(secret).into())
+        if let Self::CloudFront { secrets } = self
+            && let Some(shown) = headers.get(SECRET)
+            && secrets.iter().any(|secret| shown.as_bytes().ct_eq(secret.as_bytes()).into())
         {
-            return Source(headers.get(VIEWER).and_then(|viewer| viewer_address(viewer.to_str().ok()?)));
+            return Source(headers.get(VIEWER).and_then(|viewer| viewer.to_str().ok()?.parse().ok()));
         }
         let address = match context {
             Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
@@ -66,14 +69,6 @@ impl TrustedHop {
         };
         Source(address.and_then(|address| address.parse().ok()))
     }
-}
-
-/// Address and port, with or without brackets around an IPv6 address.
-fn viewer_address(text: &str) -> Option<IpAddr> {
-    let (address, port) = text.rsplit_once(':')?;
-    port.parse::<u16>().ok()?;
-    let address = address.strip_prefix('[').and_then(|address| address.strip_suffix(']')).unwrap_or(address);
-    address.parse().ok()
 }
 
 /// Notes where the request came from, for those who ask later.
@@ -118,8 +113,7 @@ mod tests {
     #[test]
     fn the_gateway_is_believed_and_no_header_is() {
         let hop = TrustedHop::read(&vars(&[])).unwrap();
-        let forged =
-            headers(&[("x-forwarded-for", "198.51.100.1"), (VIEWER, "198.51.100.1:443"), (SECRET, ORIGIN_SECRET)]);
+        let forged = headers(&[("x-forwarded-for", "198.51.100.1"), (VIEWER, "198.51.100.1"), (SECRET, ORIGIN_SECRET)]);
         assert_eq!(hop.source(&forged, Some(&context("203.0.113.7"))), address("203.0.113.7"));
         assert_eq!(hop.source(&forged, Some(&context("2001:db8::1"))), address("2001:db8::1"));
         assert_eq!(hop.source(&forged, None), Source(None));
@@ -128,11 +122,9 @@ mod tests {
     #[test]
     fn cloudfront_is_believed_when_it_shows_the_secret() {
         let hop = behind_cloudfront();
-        for (viewer, wanted) in [
-            ("198.51.100.1:46532", "198.51.100.1"),
-            ("2001:db8:0:0:0:0:0:1:46532", "2001:db8::1"),
-            ("[2001:db8::1]:46532", "2001:db8::1"),
-        ] {
+        for (viewer, wanted) in
+            [("198.51.100.1", "198.51.100.1"), ("2001:db8:0:0:0:0:0:1", "2001:db8::1"), ("2001:db8::1", "2001:db8::1")]
+        {
             let shown = headers(&[(VIEWER, viewer), (SECRET, ORIGIN_SECRET)]);
             assert_eq!(hop.source(&shown, Some(&context("203.0.113.7"))), address(wanted), "{viewer}");
         }
@@ -143,7 +135,7 @@ mod tests {
         let hop = behind_cloudfront();
         let wrong = "0123456789abcdef0123456789abcdeX";
         for secret in [None, Some(""), Some(wrong), Some("0123456789abcdef0123456789abcde")] {
-            let mut forged = headers(&[(VIEWER, "198.51.100.1:46532")]);
+            let mut forged = headers(&[(VIEWER, "198.51.100.1")]);
             if let Some(secret) = secret {
                 forged.insert(SECRET, secret.parse().unwrap());
             }
@@ -152,9 +144,25 @@ mod tests {
     }
 
     #[test]
+    fn while_the_secret_is_changed_the_old_and_the_new_one_are_believed() {
+        let newer = "fedcba9876543210fedcba9876543210";
+        let both = format!("{newer},{ORIGIN_SECRET}");
+        let hop = TrustedHop::read(&vars(&[("TRUSTED_HOP", "cloudfront"), ("ORIGIN_SECRET", &both)])).unwrap();
+        let from = |secret: &'static str| {
+            hop.source(&headers(&[(VIEWER, "198.51.100.1"), (SECRET, secret)]), Some(&context("203.0.113.7")))
+        };
+        assert_eq!(from(newer), address("198.51.100.1"));
+        assert_eq!(from(ORIGIN_SECRET), address("198.51.100.1"));
+        let all: &'static str = both.clone().leak();
+        assert_eq!(from(all), address("203.0.113.7"), "the list is not a secret itself");
+    }
+
+    #[test]
     fn a_viewer_that_cloudfront_does_not_name_is_nobody() {
         let hop = behind_cloudfront();
-        for viewer in [None, Some(""), Some("198.51.100.1"), Some("x:1"), Some("198.51.100.1:99999"), Some(":1")] {
+        for viewer in
+            [None, Some(""), Some("198.51.100.1:443"), Some("x"), Some("198.51.100"), Some("198.51.100.1, 203.0.113.9")]
+        {
             let mut shown = headers(&[(SECRET, ORIGIN_SECRET)]);
             if let Some(viewer) = viewer {
                 shown.insert(VIEWER, viewer.parse().unwrap());
@@ -170,5 +178,7 @@ mod tests {
         assert!(fails(&[("TRUSTED_HOP", "cloudfront")]).contains("ORIGIN_SECRET"));
         let short = fails(&[("TRUSTED_HOP", "cloudfront"), ("ORIGIN_SECRET", "short")]);
         assert!(short.contains("ORIGIN_SECRET") && !short.contains("\"short\""), "{short}");
+        let trailing = format!("{ORIGIN_SECRET},");
+        assert!(fails(&[("TRUSTED_HOP", "cloudfront"), ("ORIGIN_SECRET", &trailing)]).contains("ORIGIN_SECRET"));
     }
 }

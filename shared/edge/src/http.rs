@@ -9,13 +9,14 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use domain::kernel::telemetry::{self, Metric};
 use domain::kernel::{Clock, Error, IdSource, Result};
 use domain::rate_limit::{Policy, Quota, RateLimiter};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http_body_util::BodyExt as _;
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::tower::Service as _;
-use lambda_http::{Adapter, LambdaEvent};
+use lambda_http::{Adapter, Context, LambdaEvent};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument as _;
@@ -166,7 +167,8 @@ async fn render<E: Envelope>(
     let path = request.uri().path().to_owned();
     let scope = RequestScope::default();
     request.extensions_mut().insert(scope.clone());
-    let span = tracing::info_span!("request", product = E::PRODUCT, %request_id);
+    let trace = request.extensions().get::<Context>().and_then(trace_id);
+    let span = tracing::info_span!("request", product = E::PRODUCT, %request_id, trace);
     let (response, usage) = store::measured(next.run(request)).instrument(span.clone()).await;
 
     let meta = Meta { timestamp: skin.clock.now(), request_id, path };
@@ -190,6 +192,12 @@ async fn render<E: Envelope>(
         Some(failure) => Problem::from(&**failure).is_fault().then(|| chain(&**failure)),
         None => told.and_then(|told| told.fault),
     };
+    telemetry::note(Metric::Requests, 1);
+    match (&fault, &failure) {
+        (Some(_), _) => telemetry::note(Metric::Faults, 1),
+        (None, Some(_)) => telemetry::note_refusal(code),
+        (None, None) => {}
+    }
     let status = response.status().as_u16();
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| {
@@ -259,6 +267,13 @@ fn json_response(status: StatusCode, body: String) -> Response {
     (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
 }
 
+/// The id of the X-Ray trace that the invocation belongs to, if it is one of those that are kept.
+fn trace_id(context: &Context) -> Option<String> {
+    let parts: Vec<_> = context.xray_trace_id.as_deref()?.split(';').collect();
+    let root = parts.iter().find_map(|part| part.strip_prefix("Root="))?;
+    parts.contains(&"Sampled=1").then(|| root.to_owned())
+}
+
 /// The caller's id if it is well-formed, else the gateway's, else a new one.
 fn request_id(request: &Request, skin: &Skin) -> String {
     let well_formed = |id: &&str| {
@@ -272,5 +287,25 @@ fn request_id(request: &Request, skin: &Skin) -> String {
     match from_caller.or_else(from_gateway) {
         Some(id) => id.to_owned(),
         None => skin.ids.uuid(skin.clock.now()).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_that_is_kept_has_an_id() {
+        const ROOT: &str = "1-5759e988-bd862e3fe1be46a994272793";
+        let id = |header: &str| {
+            let mut context = Context::default();
+            context.xray_trace_id = Some(header.to_owned());
+            trace_id(&context)
+        };
+        assert_eq!(id(&format!("Root={ROOT};Parent=53995c3f42cd8ad8;Sampled=1")).as_deref(), Some(ROOT));
+        assert_eq!(id(&format!("Root={ROOT};Parent=53995c3f42cd8ad8;Sampled=0")), None);
+        assert_eq!(id(&format!("Root={ROOT}")), None);
+        assert_eq!(id(""), None);
+        assert_eq!(trace_id(&Context::default()), None);
     }
 }

@@ -7,6 +7,7 @@ mod function;
 mod hop;
 mod http;
 mod logging;
+mod metrics;
 pub mod openapi;
 mod platform;
 mod problem;

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use domain::kernel::Result;
+use domain::kernel::telemetry::{self, Metric};
 
 use crate::function::Function;
 
@@ -19,6 +20,7 @@ impl Function {
             let work = Arc::clone(&work);
             async move {
                 let (result, usage) = store::measured(work()).await;
+                telemetry::note(Metric::Requests, 1);
                 result?;
                 tracing::info!(table_calls = usage.table_calls, read_units = usage.read_units, "schedule done");
                 Ok(serde_json::value::to_raw_value(&())?)

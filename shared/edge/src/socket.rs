@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::kernel::telemetry::{self, Metric};
 use domain::kernel::{Clock, Error, Result};
 use serde::Deserialize;
 use serde_json::json;
@@ -109,8 +110,10 @@ fn refusal<E: Envelope>(error: Error, meta: &Meta) -> serde_json::Value {
     let problem = Problem::from(&failure);
     let (status, code) = E::code(&problem);
     if problem.is_fault() {
+        telemetry::note(Metric::Faults, 1);
         tracing::error!(error = &failure as &dyn std::error::Error, code, "socket event failed");
     } else {
+        telemetry::note_refusal(code);
         tracing::info!(code, "handshake refused");
     }
     json!({

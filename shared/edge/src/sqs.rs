@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::kernel::Result;
+use domain::kernel::telemetry::{self, Metric};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use serde::de::DeserializeOwned;
@@ -30,6 +31,7 @@ impl Function {
                 let event: SqsEvent = serde_json::from_str(event.get())?;
                 let handled = join_all(event.records.into_iter().map(|record| one(record, &*handle))).await;
                 let mut response = SqsBatchResponse::default();
+                telemetry::note(Metric::Requests, handled.len() as u64);
                 response.batch_item_failures = handled.into_iter().flatten().collect();
                 Ok(serde_json::value::to_raw_value(&response)?)
             }
@@ -49,6 +51,7 @@ async fn one<M: DeserializeOwned, F: Future<Output = Result<()>>>(
             Ok(message) => message,
             Err(error) => {
                 tracing::error!(%error, "message does not parse, dropped");
+                telemetry::note(Metric::Faults, 1);
                 return true;
             }
         };
@@ -76,6 +79,7 @@ async fn one<M: DeserializeOwned, F: Future<Output = Result<()>>>(
     if work.instrument(span).await {
         return None;
     }
+    telemetry::note(Metric::Faults, 1);
     let mut failure = BatchItemFailure::default();
     failure.item_identifier = message_id;
     Some(failure)

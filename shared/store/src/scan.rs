@@ -44,7 +44,7 @@ impl Scan {
 impl Table {
     /// One page of a scan: 1 MB of the table, or the scan's limit, which may leave nothing over.
     ///
-    /// **FOR OPERATORS' COMMANDS ONLY, NEVER FOR A REQUEST, A WORKER OR A SCHEDULE.** It reads the whole table: time and cost grow with
+    /// **FOR THE CHECK OF THE BOOKS ONLY, NEVER FOR A REQUEST OR A WORKER.** It reads the whole table: time and cost grow with
     /// everything that was ever stored, and it competes with every user for the table's throughput. A test counts who calls it. What a
     /// request needs has a key, or gets one.
     ///

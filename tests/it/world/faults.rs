@@ -12,6 +12,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use tokio::sync::Notify;
 
+use super::permissions::Permissions;
+
 /// What happens to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -25,6 +27,8 @@ pub enum Action {
     Conflict,
     /// The call is done, but its answer gets lost on the way; the SDK sends it again.
     LoseAnswer,
+    /// The call is not sent until the test says so.
+    Wait,
 }
 
 #[derive(Default)]
@@ -45,6 +49,8 @@ struct Planned {
 pub struct Faults {
     state: Arc<Mutex<State>>,
     died: Arc<Notify>,
+    waits: Arc<Notify>,
+    goes_on: Arc<Notify>,
     client: reqwest::Client,
 }
 
@@ -79,13 +85,30 @@ impl Faults {
         }
     }
 
+    /// Comes back when a call waits.
+    pub async fn until_wait(&self) {
+        self.waits.notified().await;
+    }
+
+    /// Lets the call that waits go on.
+    pub fn go_on(&self) {
+        self.goes_on.notify_one();
+    }
+
     /// A client for what is not AWS.
     pub fn outside(&self) -> &reqwest::Client {
         &self.client
     }
 
+    /// The client of somebody who may do everything.
     pub fn http_client(&self) -> SharedHttpClient {
         let connector = SharedHttpConnector::new(self.clone());
+        http_client_fn(move |_, _| connector.clone())
+    }
+
+    /// The client of a function with these permissions.
+    pub fn http_client_of(&self, permissions: Permissions) -> SharedHttpClient {
+        let connector = SharedHttpConnector::new(Guarded { faults: self.clone(), permissions });
         http_client_fn(move |_, _| connector.clone())
     }
 
@@ -141,12 +164,48 @@ impl HttpConnector for Faults {
                     faults.send(request).await?;
                     Err(ConnectorError::io("answer lost".into()))
                 }
+                Some(Action::Wait) => {
+                    faults.waits.notify_one();
+                    faults.goes_on.notified().await;
+                    faults.send(request).await
+                }
                 Some(Action::Throttle) => Ok(refusal("ProvisionedThroughputExceededException", "")),
                 Some(Action::Conflict) => Ok(refusal(
                     "TransactionCanceledException",
                     r#","CancellationReasons":[{"Code":"TransactionConflict"},{"Code":"None"}]"#,
                 )),
             }
+        })
+    }
+}
+
+/// Sends what is permitted.
+#[derive(Clone)]
+struct Guarded {
+    faults: Faults,
+    permissions: Permissions,
+}
+
+impl fmt::Debug for Guarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Guarded")
+    }
+}
+
+impl HttpConnector for Guarded {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if !self.permissions.allow(&request) {
+            return HttpConnectorFuture::ready(Ok(refusal("AccessDeniedException", "")));
+        }
+        let reads_object = target(&request) == "GET object";
+        let answer = self.faults.call(request);
+        let permissions = self.permissions.clone();
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await?;
+            if reads_object && answer.status().as_u16() == 404 {
+                permissions.missing_object();
+            }
+            Ok(answer)
         })
     }
 }

@@ -8,11 +8,12 @@ mod described;
 pub mod events;
 mod faults;
 mod http;
+mod permissions;
 mod sockets;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::generation::{Jobs, WorkMessage};
@@ -22,13 +23,14 @@ use edge::{Function, Platform, Vars};
 use lambda_runtime::Context;
 use quintet::sqs::Engine;
 use serde_json::{Value, json};
-use store::Table;
+use store::{Aws, AwsSettings, Table};
 use tempfile::TempDir;
 
 pub use aws::serve;
 pub use clock::{HandClock, SerialIds};
 pub use faults::{Action, Faults};
 pub use http::{Reply, Session, request};
+use permissions::Denied;
 pub use sockets::Watchers;
 
 /// What differs from the usual world.
@@ -73,11 +75,15 @@ pub struct World {
     pub sqs: Engine,
     /// The product's table, past all faults.
     pub table: Table,
-    /// The platform that functions were built from.
+    /// The platform that functions were built from, with all permissions.
     pub platform: Platform,
+    settings: AwsSettings,
+    denied: Denied,
     functions: HashMap<&'static str, Function>,
     /// Where the outside companies are.
     pub sandbox: String,
+    /// Size of the last answer's body, in bytes.
+    pub answered: Arc<AtomicUsize>,
     _objects: TempDir,
     /// Whether the books are to be checked when the world ends.
     honest: AtomicBool,
@@ -86,7 +92,12 @@ pub struct World {
 impl Drop for World {
     /// Whatever a test did, every account's balance is the sum of its entries.
     fn drop(&mut self) {
-        if std::thread::panicking() || !self.honest.load(Ordering::SeqCst) {
+        if std::thread::panicking() {
+            return;
+        }
+        let denied = self.denied.all();
+        assert!(denied.is_empty(), "the template does not permit what functions do: {denied:#?}");
+        if !self.honest.load(Ordering::SeqCst) {
             return;
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
@@ -177,11 +188,12 @@ impl World {
             ("RATE_LIMIT_GROUP".to_owned(), limit),
         ]);
         let mut settings = edge::aws_settings(&vars).expect("AWS settings");
-        let plain = store::Aws::new(settings.clone());
+        let plain = Aws::new(settings.clone());
         settings.http_client = Some(faults.http_client());
-        let platform =
-            Platform { vars, clock: Arc::clone(&clock) as Arc<dyn Clock>, ids, aws: store::Aws::new(settings) };
-        let functions = functions(&platform);
+        let clock_of_all = Arc::clone(&clock) as Arc<dyn Clock>;
+        let platform = Platform { vars, clock: clock_of_all, ids, aws: Aws::new(settings.clone()) };
+        let denied = Denied::default();
+        let functions = functions(&platform, &settings, &faults, &denied);
         let table = Table::new(plain.dynamodb(), aws::TABLE);
         Self {
             clock,
@@ -190,8 +202,11 @@ impl World {
             sqs: engines.sqs,
             table,
             platform,
+            settings,
+            denied,
             functions,
             sandbox,
+            answered: Arc::default(),
             _objects: engines.objects,
             honest: true.into(),
         }
@@ -205,7 +220,7 @@ impl World {
             .collect();
         change(&mut vars);
         self.platform.vars = Vars::from_iter(vars);
-        self.functions = functions(&self.platform);
+        self.functions = functions(&self.platform, &self.settings, &self.faults, &self.denied);
     }
 
     /// Invokes a function with an event.
@@ -379,8 +394,14 @@ fn worker(queue: &str) -> &'static str {
     }
 }
 
-fn functions(platform: &Platform) -> HashMap<&'static str, Function> {
-    let start: &[(&str, edge::Start)] = &[
+/// Each function with the permissions that its template gives it.
+fn functions(
+    platform: &Platform,
+    settings: &AwsSettings,
+    faults: &Faults,
+    denied: &Denied,
+) -> HashMap<&'static str, Function> {
+    let start: &[(&'static str, edge::Start)] = &[
         ("easy-writer-auth", easy_writer_auth::function),
         ("easy-writer-user", easy_writer_user::function),
         ("easy-writer-tools", easy_writer_tools::function),
@@ -390,12 +411,18 @@ fn functions(platform: &Platform) -> HashMap<&'static str, Function> {
         ("easy-writer-socket", easy_writer_socket::function),
         ("easy-writer-greeting-worker", easy_writer_greeting_worker::function),
         ("easy-writer-generation-worker", easy_writer_generation_worker::function),
+        ("easy-writer-ledger-cron", easy_writer_ledger_cron::function),
         ("easy-writer-maintenance-cron", easy_writer_maintenance_cron::function),
         ("easy-writer-payments", easy_writer_payments::function),
         ("easy-writer-reconciliation-cron", easy_writer_reconciliation_cron::function),
     ];
     start
         .iter()
-        .map(|&(name, start)| (name, start(platform).unwrap_or_else(|error| panic!("{name}: {error}"))))
+        .map(|&(name, start)| {
+            let http_client = Some(faults.http_client_of(denied.of(name)));
+            let aws = Aws::new(AwsSettings { http_client, ..settings.clone() });
+            let platform = Platform { aws, ..platform.clone() };
+            (name, start(&platform).unwrap_or_else(|error| panic!("{name}: {error}")))
+        })
         .collect()
 }

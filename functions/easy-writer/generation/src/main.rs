@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::RunError> {
-    edge::run(easy_writer_generation::function).await
+    edge::run("easy-writer", "generation", easy_writer_generation::function).await
 }

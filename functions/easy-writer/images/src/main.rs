@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::RunError> {
-    edge::run(easy_writer_images::function).await
+    edge::run("easy-writer", "images", easy_writer_images::function).await
 }

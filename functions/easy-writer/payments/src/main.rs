@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::RunError> {
-    edge::run(easy_writer_payments::function).await
+    edge::run("easy-writer", "payments", easy_writer_payments::function).await
 }

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::RunError> {
-    edge::run(easy_writer_reconciliation_cron::function).await
+    edge::run("easy-writer", "reconciliation-cron", easy_writer_reconciliation_cron::function).await
 }

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::RunError> {
-    edge::run(easy_writer_socket::function).await
+    edge::run("easy-writer", "socket", easy_writer_socket::function).await
 }

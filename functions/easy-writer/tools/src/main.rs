@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::RunError> {
-    edge::run(easy_writer_tools::function).await
+    edge::run("easy-writer", "tools", easy_writer_tools::function).await
 }

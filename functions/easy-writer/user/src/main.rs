@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::RunError> {
-    edge::run(easy_writer_user::function).await
+    edge::run("easy-writer", "user", easy_writer_user::function).await
 }

@@ -15,11 +15,12 @@ use super::scope::{Scope, plain_text};
 use crate::schedule::Rate;
 
 /// Resource types without a local counterpart: permissions, logs, alarms, and what stands in front of the gateways.
-const IGNORED: [&str; 12] = [
+const IGNORED: [&str; 13] = [
     "AWS::CloudFront::",
     "AWS::CloudWatch::",
     "AWS::Events::",
     "AWS::IAM::",
+    "AWS::KMS::",
     "AWS::Lambda::Permission",
     "AWS::Logs::",
     "AWS::Route53::",

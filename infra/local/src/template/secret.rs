@@ -27,7 +27,7 @@ impl Default for Generate {
     }
 }
 
-/// The value of `secret-id[:SecretString[:json-key]]`; `None` if the reference asks for something else.
+/// The value of `secret-id[:SecretString[:json-key]]`; `None` if the reference asks for something else, such as a version: a local secret has one.
 pub(super) fn resolve(scope: &Scope, reference: &str, path: &Path) -> Result<Option<String>, Error> {
     let Some((id, key)) = parse(reference) else { return Ok(None) };
     let Some((logical_id, resource)) = find(scope, id, path)? else {
@@ -45,8 +45,9 @@ fn parse(reference: &str) -> Option<(&str, Option<&str>)> {
     let end = reference.match_indices(':').nth(parts - 1).map_or(reference.len(), |(at, _)| at);
     let (id, rest) = reference.split_at(end);
     let mut rest = rest.split(':').skip(1);
-    match (rest.next().unwrap_or_default(), rest.next().unwrap_or_default()) {
-        ("" | "SecretString", key) => Some((id, Some(key).filter(|key| !key.is_empty()))),
+    let mut next = || rest.next().unwrap_or_default();
+    match (next(), next(), next(), next()) {
+        ("" | "SecretString", key, "" | "AWSCURRENT", "") => Some((id, Some(key).filter(|key| !key.is_empty()))),
         _ => None,
     }
 }
@@ -101,6 +102,9 @@ mod tests {
         let arn = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:keys";
         assert_eq!(parse(&format!("{arn}:SecretString:user")), Some((arn, Some("user"))));
         assert_eq!(parse(arn), Some((arn, None)));
+        assert_eq!(parse(&format!("{arn}:SecretString:::")), Some((arn, None)));
         assert_eq!(parse("keys:SecretBinary"), None);
+        assert_eq!(parse("keys:SecretString:::1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed"), None);
+        assert_eq!(parse("keys:SecretString::AWSPREVIOUS:"), None);
     }
 }

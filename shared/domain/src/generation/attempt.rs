@@ -11,13 +11,15 @@ use super::feed::{Frame, JobFeed, Render, Snapshot};
 use super::model::{Claim, Failure, Job, Outcome};
 use super::progress::{Event, Recorded};
 use super::service::{Jobs, MAX_ATTEMPTS, WorkMessage};
-use crate::kernel::{Clock, Error, Result};
+use crate::kernel::{Clock, Error, Result, Timestamp};
 use crate::realtime::Publisher;
 
 /// How often running work looks for progress to tell.
 const TICK: Duration = Duration::from_millis(500);
 /// Silent work says that it is alive this often: it keeps the lease, and the watchers' connections, which close after ten silent minutes.
 const TICKS_PER_HEARTBEAT: u32 = 40;
+/// How long a lease counts as fresh. With the longest silence after it (20 seconds) it is well below the lease itself (60).
+const FRESH: Duration = Duration::from_secs(15);
 
 /// Takes jobs from the queue and sees them through.
 #[derive(Clone)]
@@ -90,7 +92,7 @@ impl Worker {
 
     async fn see_through(&self, jobs: &Jobs, job: Job, work: &dyn Work) -> Result<()> {
         let log = jobs.log().read(job.id, 1).await?;
-        let mut attempt = Attempt { worker: self, jobs, job: &job, log };
+        let mut attempt = Attempt { worker: self, jobs, job: &job, log, kept: self.clock.now() };
         let ending = match work.work(&mut attempt).await {
             Ok(outcome) => {
                 let ending = Frame::Completed { result: outcome.text.clone(), cost: outcome.cost.min(job.price) };
@@ -124,6 +126,8 @@ pub struct Attempt<'a> {
     jobs: &'a Jobs,
     job: &'a Job,
     log: Vec<Recorded>,
+    /// When the lease was taken or last renewed.
+    kept: Timestamp,
 }
 
 impl<'a> Attempt<'a> {
@@ -168,9 +172,20 @@ impl<'a> Attempt<'a> {
         self.worker.publisher.publish(self.job.id, &feed).await
     }
 
-    /// Prolongs the lease; a job that was deleted or taken over is not worth going on with.
-    pub async fn keep(&self) -> Result<(), Stop> {
-        if self.jobs.renew(self.job).await? { Ok(()) } else { Err(Stop::Lost) }
+    /// Prolongs the lease, if it is not fresh; a job that was deleted or taken over is not worth going on with.
+    ///
+    /// A renewal writes the job and its place in the index, so it costs more than the events that it goes with. Nobody can take over while
+    /// the lease lasts; one who deletes the job meanwhile is noticed with the next renewal, or at the latest at the end.
+    pub async fn keep(&mut self) -> Result<(), Stop> {
+        let now = self.worker.clock.now();
+        if now.duration_since(self.kept).unsigned_abs() < FRESH {
+            return Ok(());
+        }
+        if !self.jobs.renew(self.job).await? {
+            return Err(Stop::Lost);
+        }
+        self.kept = now;
+        Ok(())
     }
 
     /// Waits for `work` and records and tells meanwhile what `progress` comes up with. It is asked every half second, and with `true` when

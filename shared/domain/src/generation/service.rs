@@ -13,6 +13,7 @@ use super::items::{
 };
 use super::model::{Claim, Failure, Job, NewJob, Outcome, Source, Started, Status};
 use super::progress::{Event, Log};
+use crate::kernel::telemetry::{self, Metric};
 use crate::kernel::{Clock, Error, IdSource, JobId, JobKind, Page, Paged, Resource, Result, Rule, Timestamp, UserId};
 use crate::ledger::{self, Posting};
 
@@ -300,6 +301,7 @@ impl Jobs {
             self.objects.delete_text(&result).await?;
             return Ok(None);
         }
+        telemetry::note(Metric::Charged, cost.units().unsigned_abs());
         Ok(Some(Job {
             status: Status::Completed,
             lease: None,

@@ -4,6 +4,7 @@ mod error;
 mod ids;
 mod money;
 mod paging;
+pub mod telemetry;
 mod time;
 
 pub use error::{AuthFailure, Dependency, Error, IMAGE_FORMAT, PAYMENT_AMOUNT, Resource, Result, Rule, Violation};

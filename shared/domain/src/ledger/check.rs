@@ -118,7 +118,7 @@ impl fmt::Display for Finding {
 impl Ledger {
     /// Adds up every account of the table: the balance is what the entries say, is not negative, and no hold is older than its limit.
     ///
-    /// **FOR OPERATORS' COMMANDS AND TESTS ONLY.** It reads the whole table once ([`store::Table::scan`]). Accounts may be in use
+    /// **FOR OPERATORS' COMMANDS, THE NIGHTLY SCHEDULE AND TESTS ONLY.** It reads the whole table once ([`store::Table::scan`]). Accounts may be in use
     /// meanwhile: one that seems wrong in the walk is read again by its key, until two readings in a row say the same.
     ///
     /// Memory grows with the number of accounts, by some 200 bytes for each. Fails if the table cannot be read, or has an item among the

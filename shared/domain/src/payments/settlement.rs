@@ -8,6 +8,7 @@ use super::provider::{
     Acknowledgement, Notice, NoticeError, PaymentEvent, PaymentProvider, ProviderId, RawNotice, Report, Verdict,
 };
 use super::service::{PAYMENT_WRITE, Payments, unavailable};
+use crate::kernel::telemetry::{self, Metric};
 use crate::kernel::{Amount, AuthFailure, Error, Resource, Result};
 use crate::ledger::{self, Ledger, Posting};
 
@@ -89,6 +90,7 @@ impl Payments {
                     let (provider, payment) = (provider.id(), payment.id);
                     tracing::info!(%provider, %payment, event, amount = %report.amount, ?decision, "report applied");
                     if missing.is_positive() {
+                        telemetry::note(Metric::RefundDebts, 1);
                         tracing::error!(%provider, %payment, %missing, "refund of what is spent already");
                     }
                     return Ok(Verdict::Accepted);
@@ -184,6 +186,7 @@ impl Payments {
 
     /// Records a report that does not agree with the payment, and calls for a person.
     async fn suspect(&self, provider: ProviderId, report: &Report, suspicion: Suspicion) -> Result<Verdict> {
+        telemetry::note(Metric::PaymentsSuspicious, 1);
         tracing::error!(
             %provider, payment = %report.payment, event = event_name(&report.event), amount = %report.amount,
             wrong = %suspicion, "suspicious report of a payment"

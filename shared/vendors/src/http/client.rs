@@ -2,9 +2,9 @@
 
 use std::slice;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use domain::kernel::Clock;
+use domain::kernel::{Clock, telemetry};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Certificate, Client, RequestBuilder, redirect};
 
@@ -22,6 +22,7 @@ const KEEP_IDLE: Duration = Duration::from_secs(20);
 /// It follows no redirects (a redirect would carry the key elsewhere), reads no proxy from the environment, and repeats
 /// nothing but a request that the server provably did not handle (HTTP/2 `REFUSED_STREAM` and `GOAWAY`).
 pub(crate) struct HttpClient {
+    vendor: &'static str,
     timeouts: Timeouts,
     extra_roots: Option<String>,
     clock: Arc<dyn Clock>,
@@ -39,9 +40,9 @@ pub(crate) struct Auth<'a> {
 }
 
 impl HttpClient {
-    /// A client that is built at the first request.
-    pub(crate) fn new(timeouts: Timeouts, clock: Arc<dyn Clock>) -> Self {
-        Self { timeouts, extra_roots: None, clock, client: OnceLock::new() }
+    /// A client that is built at the first request. Operators know the vendor as `vendor`.
+    pub(crate) fn new(vendor: &'static str, timeouts: Timeouts, clock: Arc<dyn Clock>) -> Self {
+        Self { vendor, timeouts, extra_roots: None, clock, client: OnceLock::new() }
     }
 
     /// Trusts the certificate authorities of a PEM bundle too, besides the system's; this client only.
@@ -87,6 +88,14 @@ impl HttpClient {
 
     /// The same for a request that proves who asks in its own way. `secrets` are cut out of what an error answer says.
     pub(crate) async fn open_hiding(&self, request: RequestBuilder, secrets: Vec<Secret>) -> Result<Body, Failure> {
+        let begun = Instant::now();
+        let opened = self.send(request, secrets).await;
+        let in_trouble = opened.as_ref().is_err_and(Failure::is_the_vendors);
+        telemetry::note_vendor(self.vendor, begun.elapsed(), in_trouble);
+        opened
+    }
+
+    async fn send(&self, request: RequestBuilder, secrets: Vec<Secret>) -> Result<Body, Failure> {
         let first_byte_by = deadline(self.timeouts.first_byte);
         let response = until(first_byte_by, request.send()).await??;
         let body = Body::new(response, first_byte_by, self.timeouts.silence, secrets);

@@ -64,6 +64,15 @@ impl From<TooMuch> for Failure {
 }
 
 impl Failure {
+    /// Whether the vendor, or the way to it, is in trouble. It is not when it refuses what was asked of it.
+    pub(crate) fn is_the_vendors(&self) -> bool {
+        match self {
+            Self::TimedOut | Self::Broken(_) => true,
+            Self::Misconfigured(_) => false,
+            Self::Answered(answer) => answer.status >= 500 || answer.status == 429,
+        }
+    }
+
     /// A message of the vendor that does not parse. Says where, not what: the text belongs to a user.
     pub(crate) fn malformed(what: &str, error: &serde_json::Error) -> Self {
         Self::Broken(format!("malformed {what}: {:?} error at column {}", error.classify(), error.column()))

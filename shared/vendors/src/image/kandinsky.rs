@@ -103,7 +103,7 @@ struct Drawing {
 impl Kandinsky {
     /// The vendor with these settings. Nothing is connected yet.
     pub fn new(settings: KandinskySettings, clock: Arc<dyn Clock>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock);
+        let http = HttpClient::new("kandinsky", settings.timeouts, clock);
         Self { settings, http, pipeline: Mutex::new(None) }
     }
 

@@ -83,7 +83,7 @@ struct Drawing {
 impl OpenAiImages {
     /// The vendor with these settings. Nothing is connected yet.
     pub fn new(settings: OpenAiImagesSettings, clock: Arc<dyn Clock>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock);
+        let http = HttpClient::new("openai", settings.timeouts, clock);
         Self { settings, http }
     }
 

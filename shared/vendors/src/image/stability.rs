@@ -54,7 +54,7 @@ pub struct Stability {
 impl Stability {
     /// The vendor with these settings. Nothing is connected yet.
     pub fn new(settings: StabilitySettings, clock: Arc<dyn Clock>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock);
+        let http = HttpClient::new("stability", settings.timeouts, clock);
         Self { settings, http }
     }
 

@@ -111,7 +111,7 @@ struct Response {
 impl YandexArt {
     /// The vendor with these settings. Nothing is connected yet.
     pub fn new(settings: YandexArtSettings, clock: Arc<dyn Clock>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock);
+        let http = HttpClient::new("yandexart", settings.timeouts, clock);
         Self { settings, http }
     }
 

@@ -58,7 +58,7 @@ struct Answer {
 impl UnisenderGo {
     /// A client that connects at its first letter.
     pub fn new(settings: UnisenderGoSettings, clock: Arc<dyn Clock>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock);
+        let http = HttpClient::new("unisender", settings.timeouts, clock);
         Self { settings, http }
     }
 

@@ -92,7 +92,7 @@ struct Profile {
 impl Yandex {
     /// The provider with these settings. Nothing is connected yet.
     pub fn new(settings: YandexSettings, clock: Arc<dyn Clock>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock);
+        let http = HttpClient::new("yandex", settings.timeouts, clock);
         Self { settings, http }
     }
 

@@ -141,7 +141,7 @@ impl Kind {
 impl CloudPayments {
     /// The provider with these settings. Nothing is connected yet.
     pub fn new(settings: CloudPaymentsSettings, clock: Arc<dyn Clock>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock);
+        let http = HttpClient::new("cloudpayments", settings.timeouts, clock);
         Self { settings, http }
     }
 

@@ -93,7 +93,7 @@ struct Attempts {
 impl TBank {
     /// The provider with these settings. Nothing is connected yet.
     pub fn new(settings: TBankSettings, clock: Arc<dyn Clock>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock);
+        let http = HttpClient::new("tbank", settings.timeouts, clock);
         Self { settings, http }
     }
 

@@ -111,7 +111,7 @@ struct StreamOptions {
 impl OpenAi {
     /// The vendor with these settings. Nothing is connected yet.
     pub fn new(settings: OpenAiSettings, clock: Arc<dyn Clock>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock);
+        let http = HttpClient::new("openai", settings.timeouts, clock);
         Self { settings, http }
     }
 

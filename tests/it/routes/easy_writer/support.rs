@@ -123,6 +123,11 @@ impl World {
         assert_eq!(reply.header("retry-after").is_some(), matches!(status, 429 | 503));
     }
 
+    /// The keys of the stored objects that begin so.
+    pub(crate) async fn objects_under(&self, prefix: &str) -> Vec<String> {
+        self.objects().await.into_iter().filter(|key| key.starts_with(prefix)).collect()
+    }
+
     /// The keys of all stored objects.
     pub(crate) async fn objects(&self) -> Vec<String> {
         let bucket = self.platform.vars.get("BUCKET_NAME").unwrap();

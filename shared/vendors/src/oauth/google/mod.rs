@@ -84,7 +84,7 @@ struct Reply {
 impl Google {
     /// The provider with these settings. Nothing is connected yet.
     pub fn new(settings: GoogleSettings, clock: Arc<dyn Clock>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock.clone());
+        let http = HttpClient::new("google", settings.timeouts, clock.clone());
         Self { keys: Keys::new(settings.jwks_url.clone(), clock.clone()), settings, http, clock }
     }
 

@@ -93,7 +93,7 @@ pub struct Robokassa {
 impl Robokassa {
     /// The provider with these settings. Nothing is connected yet.
     pub fn new(settings: RobokassaSettings, clock: Arc<dyn Clock>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock);
+        let http = HttpClient::new("robokassa", settings.timeouts, clock);
         Self { settings, http }
     }
 

@@ -88,7 +88,7 @@ pub struct YooKassa {
 impl YooKassa {
     /// The provider with these settings. Nothing is connected yet.
     pub fn new(settings: YooKassaSettings, clock: Arc<dyn Clock>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock);
+        let http = HttpClient::new("yookassa", settings.timeouts, clock);
         Self { settings, http }
     }
 

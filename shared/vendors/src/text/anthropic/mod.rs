@@ -87,7 +87,7 @@ struct Message<'a> {
 impl Anthropic {
     /// The vendor with these settings. Nothing is connected yet.
     pub fn new(settings: AnthropicSettings, clock: Arc<dyn Clock>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock);
+        let http = HttpClient::new("anthropic", settings.timeouts, clock);
         Self { settings, http }
     }
 

@@ -22,7 +22,8 @@ pub(crate) struct Session {
 impl Session {
     /// A session that begins with the first request.
     pub(crate) fn new(settings: GigaChatSettings, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock.clone()).trusting(settings.root_certificates.clone());
+        let http =
+            HttpClient::new("gigachat", settings.timeouts, clock.clone()).trusting(settings.root_certificates.clone());
         Self { settings, http, tokens: Tokens::new(clock, ids) }
     }
 

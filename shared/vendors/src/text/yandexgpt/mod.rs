@@ -90,7 +90,7 @@ struct Message<'a> {
 impl YandexGpt {
     /// The vendor with these settings. Nothing is connected yet.
     pub fn new(settings: YandexGptSettings, clock: Arc<dyn Clock>) -> Self {
-        let http = HttpClient::new(settings.timeouts, clock);
+        let http = HttpClient::new("yandexgpt", settings.timeouts, clock);
         Self { settings, http }
     }
 

@@ -88,13 +88,19 @@ async fn prompts_have_bounds_and_styles_have_names() {
     let reply = order("Закат".to_owned(), "default").await;
     world.assert_invalid(&reply, &[("style", "not_allowed", "Допустимые стили: DEFAULT, KANDINSKY, UHD, ANIME")]);
     assert_eq!(world.balance(&user).await, 100);
-    // Longer in bytes than what fits into the item.
     let long = order("🙂".repeat(1000), "ANIME").await;
     assert_eq!(long.status, 202);
     world.drain(IMAGES).await;
     let image = world.image(&user, long.data()["image_id"].as_str().unwrap()).await;
     assert_eq!((&image["status"], &image["style"]), (&json!("completed"), &json!("ANIME")));
     assert_eq!(image["prompt"], "🙂".repeat(1000));
+    // Written as JSON, this does not fit into the item.
+    let escaped = format!("Закат {}", "\u{1}".repeat(994));
+    let order_of_an_object = order(escaped.clone(), "UHD").await;
+    assert_eq!(world.objects_under("jobs/").await.len(), 1);
+    world.drain(IMAGES).await;
+    let image = world.image(&user, order_of_an_object.data()["image_id"].as_str().unwrap()).await;
+    assert_eq!((&image["status"], &image["prompt"]), (&json!("completed"), &json!(escaped)));
     for style in ["KANDINSKY", "UHD"] {
         assert_eq!(order("Кот".to_owned(), style).await.status, 202);
     }
@@ -112,6 +118,9 @@ async fn a_balance_that_does_not_suffice_is_told_and_nothing_is_ordered() {
     }
     let refused = world.order_image(&user, "Закат", "web").await;
     world.assert_refusal_with(&refused, 402, "INSUFFICIENT_BALANCE", &json!({ "required": 20, "balance": 0 }));
+    let refused = world.order_image(&user, &format!("Закат {}", "\u{1}".repeat(994)), "web").await;
+    assert_eq!(refused.status, 402);
+    assert!(world.objects_under("jobs/").await.is_empty(), "a refused order leaves nothing");
     assert_eq!(world.queued(IMAGES).await, 5);
     assert_eq!(world.get("/api/v1/images", &user.token).await.data()["pagination"]["total"], 5);
 }

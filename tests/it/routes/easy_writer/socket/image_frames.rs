@@ -36,6 +36,21 @@ async fn early_and_late_watchers_see_the_whole_story() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_watcher_that_is_gone_is_forgotten_and_disturbs_nobody() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let image = world.start_image(&user).await;
+    for connection in ["gone", "there"] {
+        watch(&world, connection, &image, &user).await;
+    }
+    world.drain(GREETING).await;
+    world.watchers.cut("gone");
+    world.drain(IMAGES).await;
+    assert_eq!(world.watchers.events("gone"), ["connected"]);
+    assert_eq!(world.watchers.events("there").last().map(String::as_str), Some("completed"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_prompt_is_told_to_early_and_late_watchers() {
     let world = World::start().await;
     let user = world.register("user@example.com").await;

@@ -1,0 +1,522 @@
+//! The templates, as checks: what CloudFormation and Lambda refuse only at a deploy, and what nobody misses until it is needed.
+//!
+//! `.ci/run templates` has tools that know every property of every resource; here is what only we can know.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use domain::kernel::telemetry::Metric;
+use quintet::secrets::Secrets;
+use quintet::template::{Model, Surroundings, Template};
+use serde_json::{Map, Value, json};
+use serde_yaml_ng::Value as Yaml;
+
+const ROOT: &str = "template.yaml";
+const PRODUCTS: [&str; 1] = ["infra/easy-writer.yaml"];
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
+}
+
+fn text(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// A template as JSON, in which `!Ref X` is `{"Ref": "X"}` and `!Sub X` is `{"Sub": "X"}`.
+fn template(name: &str) -> Value {
+    plain(serde_yaml_ng::from_str(&text(name)).expect("YAML"))
+}
+
+fn plain(yaml: Yaml) -> Value {
+    match yaml {
+        Yaml::Sequence(items) => items.into_iter().map(plain).collect(),
+        Yaml::Mapping(entries) => {
+            let entries = entries.into_iter().map(|(key, value)| (key.as_str().expect("key").to_owned(), plain(value)));
+            Value::Object(entries.collect())
+        }
+        Yaml::Tagged(tagged) => json!({ tagged.tag.to_string().trim_start_matches('!'): plain(tagged.value) }),
+        other => serde_json::to_value(other).expect("scalar"),
+    }
+}
+
+fn section<'a>(template: &'a Value, name: &str) -> &'a Map<String, Value> {
+    template[name].as_object().unwrap_or_else(|| panic!("no section {name}"))
+}
+
+fn resources<'a>(template: &'a Value, kind: &str) -> Vec<(&'a str, &'a Value)> {
+    let all = section(template, "Resources").iter().filter(|(_, resource)| resource["Type"] == kind);
+    all.map(|(name, resource)| (name.as_str(), resource)).collect()
+}
+
+/// What follows `!Ref`, or what comes before the dot of `!GetAtt`.
+fn target(value: &Value) -> Option<&str> {
+    let name = value.get("Ref").or_else(|| value.get("GetAtt"))?.as_str()?;
+    Some(name.split('.').next().unwrap_or(name))
+}
+
+/// What a template asks for with these parameters.
+fn evaluated(name: &str, parameters: &BTreeMap<String, String>) -> Model {
+    let secrets = Secrets::in_memory();
+    let surroundings = Surroundings {
+        region: "eu-central-1",
+        account: "000000000000",
+        queues: "https://sqs.eu-central-1.amazonaws.com",
+        secrets: &secrets,
+    };
+    let template = Template::load(&path(name)).expect("template");
+    template.evaluate(&surroundings, parameters).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn the_root_declares_and_passes_what_products_take() {
+    let root = template(ROOT);
+    let declared = section(&root, "Parameters");
+    let mut used = BTreeSet::new();
+    for (name, application) in resources(&root, "AWS::Serverless::Application") {
+        let location = application["Properties"]["Location"].as_str().expect("location");
+        let product = template(location);
+        let taken = section(&product, "Parameters");
+        let passed = section(&application["Properties"], "Parameters");
+        assert_eq!(passed.keys().collect::<BTreeSet<_>>(), taken.keys().collect(), "{name} is passed");
+        for (parameter, value) in passed {
+            let from = target(value).unwrap_or_else(|| panic!("{name}.{parameter} is not a parameter of {ROOT}"));
+            assert_eq!(declared[from], taken[parameter], "{ROOT} and {location} differ in {from}");
+            used.insert(from);
+        }
+    }
+    assert_eq!(used, declared.keys().map(String::as_str).collect(), "parameters that no product gets");
+    let groups = root["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"].as_array().expect("groups");
+    let mut grouped: Vec<_> = groups
+        .iter()
+        .flat_map(|group| group["Parameters"].as_array().expect("list"))
+        .filter_map(Value::as_str)
+        .collect();
+    grouped.sort_unstable();
+    assert_eq!(grouped, used.iter().copied().collect::<Vec<_>>(), "each parameter is in one group");
+}
+
+#[test]
+fn every_parameter_is_described_and_has_a_default() {
+    for name in PRODUCTS.into_iter().chain([ROOT]) {
+        let template = template(name);
+        for (parameter, declaration) in section(&template, "Parameters") {
+            assert!(declaration["Description"].as_str().is_some_and(|it| it.len() > 10), "{name}: {parameter}");
+            assert!(declaration.get("Default").is_some(), "{name}: {parameter} has no default");
+        }
+    }
+}
+
+#[test]
+fn a_product_can_be_deployed_alone() {
+    let whole = evaluated(ROOT, &BTreeMap::new());
+    for name in PRODUCTS {
+        let alone = evaluated(name, &BTreeMap::new());
+        let product = name.trim_start_matches("infra/").trim_end_matches(".yaml");
+        let functions = |model: &Model, product: &str| -> BTreeSet<String> {
+            let of_product = model.functions.iter().filter(|function| function.product == product);
+            of_product.map(|function| function.name.clone()).collect()
+        };
+        assert_eq!(functions(&alone, "quintet"), functions(&whole, product));
+    }
+}
+
+#[test]
+fn settings_of_environments_are_parameters_of_the_template() {
+    let config = text("samconfig.toml");
+    let environments = [(ROOT, "dev", "dev"), (ROOT, "staging", "staging"), (ROOT, "prod", "prod")];
+    for (name, section, environment) in environments.into_iter().chain([(PRODUCTS[0], "easy-writer-dev", "dev")]) {
+        let settings = config.split(&format!("[{section}.deploy.parameters]")).nth(1).expect("section");
+        let list = settings.split("parameter_overrides = [").nth(1).and_then(|it| it.split("\n]").next());
+        let lines = list.expect("list").lines().map(|line| line.trim().trim_end_matches(',').trim_matches('"'));
+        let given: BTreeMap<String, String> = lines
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let namespace = format!("Quintet/{environment}");
+        let model = evaluated(name, &given);
+        assert!(
+            model.functions.iter().all(|function| function.environment["METRICS_NAMESPACE"] == namespace),
+            "{section}"
+        );
+    }
+}
+
+#[test]
+fn an_own_host_is_where_providers_find_the_product() {
+    let given = |pairs: &[(&str, &str)]| {
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let model = evaluated("infra/easy-writer.yaml", &pairs.collect());
+        let named = |variable: &str| -> BTreeSet<String> {
+            model.functions.iter().filter_map(|function| function.environment.get(variable).cloned()).collect()
+        };
+        [named("PUBLIC_URL"), named("PAYMENT_NOTIFICATION_URL")]
+    };
+    let at =
+        |host: &str| [[format!("https://{host}")], [format!("https://{host}/api/v1/payments/webhook")]].map(Into::into);
+    assert_eq!(given(&[("PublicUrl", "https://d1.cloudfront.net")]), at("d1.cloudfront.net"));
+    assert_eq!(given(&[("PublicUrl", "https://d1.cloudfront.net"), ("DomainName", "api.test")]), at("api.test"));
+}
+
+/// Resources that SAM makes of one, itself included: a function's role, permissions and rules, stages and integrations of gateways.
+fn expanded(resource: &Value) -> usize {
+    let properties = &resource["Properties"];
+    match resource["Type"].as_str().expect("type") {
+        "AWS::Serverless::Function" => {
+            let events = properties["Events"].as_object();
+            2 + events.map_or(0, |events| events.values().map(|it| 1 + usize::from(it["Type"] == "Schedule")).sum())
+        }
+        "AWS::Serverless::HttpApi" => 2,
+        "AWS::Serverless::WebSocketApi" => 3 + 3 * properties["Routes"].as_object().map_or(0, Map::len),
+        _ => 1,
+    }
+}
+
+#[test]
+fn templates_stay_far_below_cloudformations_limits() {
+    // "CloudFormation quotas": 500 resources, 200 parameters, 200 outputs, a body of 1 MB from S3; "Dynamic references": 60 of them.
+    for name in PRODUCTS.into_iter().chain([ROOT]) {
+        let template = template(name);
+        let resources: usize = section(&template, "Resources").values().map(expanded).sum();
+        assert!(resources < 300, "{name} makes {resources} resources");
+        let parameters = section(&template, "Parameters").len();
+        assert!(parameters < 180, "{name} has {parameters} parameters");
+        assert!(section(&template, "Outputs").len() < 100, "{name} has too many outputs");
+        let text = text(name);
+        assert!(text.len() < 500_000, "{name} has {} bytes", text.len());
+        let references = text.matches("{{resolve:").count();
+        assert!(references < 50, "{name} has {references} dynamic references");
+    }
+}
+
+/// Values that only a real deploy has: as long as they can be expected to be, each a bit longer than any seen.
+const GIVEN: [(&str, usize); 25] = [
+    // Russian Trusted Root CA, 4096 bits.
+    ("GigaChatRootCa", 2_100),
+    ("OpenAiApiKey", 170),
+    ("AnthropicApiKey", 120),
+    ("GigaChatAuthorizationKey", 110),
+    ("YandexGptApiKey", 50),
+    ("YandexGptFolder", 24),
+    ("YandexArtApiKey", 50),
+    ("YandexArtFolder", 24),
+    ("KandinskyApiKey", 40),
+    ("KandinskySecretKey", 40),
+    ("StabilityApiKey", 64),
+    ("UnisenderApiKey", 64),
+    ("GoogleClientId", 80),
+    ("GoogleClientSecret", 40),
+    ("YandexClientId", 40),
+    ("YandexClientSecret", 40),
+    ("YooKassaShopId", 12),
+    ("YooKassaSecretKey", 64),
+    ("RobokassaLogin", 32),
+    ("RobokassaPassword1", 32),
+    ("RobokassaPassword2", 32),
+    ("CloudPaymentsPublicId", 40),
+    ("CloudPaymentsApiSecret", 40),
+    ("TBankTerminalKey", 20),
+    ("TBankPassword", 24),
+];
+
+/// What AWS makes of a value that is shorter here: physical names have the stack's name and random letters in them, and secrets are longer
+/// while they are changed.
+fn on_aws(variable: &str, value: &str) -> usize {
+    match variable {
+        "TABLE_NAME" | "BUCKET_NAME" => 63,
+        "SOCKET_ENDPOINT" => 64,
+        "TOKEN_KEYS" => 2 * 64 + 1,
+        "ORIGIN_SECRET" => 2 * 32 + 1,
+        // A queue's name has at most 80 letters.
+        name if name.ends_with("_QUEUE_URL") => 140,
+        _ => value.len(),
+    }
+}
+
+#[test]
+fn variables_of_functions_fit_into_four_kilobytes() {
+    for name in PRODUCTS {
+        let given = GIVEN.map(|(parameter, length)| {
+            let mut value = "x".repeat(length);
+            if parameter == "GigaChatRootCa" {
+                // Lines of 64 letters, as PEM has them.
+                value =
+                    value.as_bytes().chunks(64).map(|it| String::from_utf8_lossy(it)).collect::<Vec<_>>().join("\n");
+            }
+            (parameter.to_owned(), value)
+        });
+        let template = template(name);
+        for (parameter, declaration) in section(&template, "Parameters") {
+            let allowed_for = given.iter().any(|(name, _)| name == parameter);
+            assert!(declaration["NoEcho"] != true || allowed_for, "{name}: how long is {parameter}?");
+        }
+        let mut sizes = BTreeMap::new();
+        for function in evaluated(name, &given.into()).functions {
+            let variables: BTreeMap<_, _> = function
+                .environment
+                .iter()
+                .map(|(name, value)| {
+                    (name, value.clone() + &"x".repeat(on_aws(name, value).saturating_sub(value.len())))
+                })
+                .collect();
+            // Lambda counts them as JSON, line breaks as two letters.
+            sizes.insert(function.name, serde_json::to_string(&variables).expect("JSON").len());
+        }
+        assert!(sizes.values().all(|size| *size <= 4_096), "{name}: {sizes:#?}");
+    }
+}
+
+#[test]
+fn policies_of_functions_fit_into_a_role() {
+    for name in PRODUCTS {
+        let template = template(name);
+        for (function, resource) in resources(&template, "AWS::Serverless::Function") {
+            let text = resource["Properties"]["Policies"].to_string();
+            let policies = resource["Properties"]["Policies"].as_array().expect("policies");
+            // A name becomes an ARN, which is longer; policies of AWS are attached, not part of this.
+            let names =
+                text.matches("\"GetAtt\"").count() + text.matches("${").count() + text.matches("\"Ref\"").count();
+            let size = text.len() + 100 * names;
+            assert!(!policies.is_empty() && size < 10_240, "{name}: policies of {function} have {size} letters");
+        }
+    }
+}
+
+#[test]
+fn every_function_has_a_log_that_ends_and_is_traced() {
+    for name in PRODUCTS {
+        let template = template(name);
+        assert_eq!(template["Globals"]["Function"]["Tracing"], "Active");
+        let mut logs = BTreeSet::new();
+        for (function, resource) in resources(&template, "AWS::Serverless::Function") {
+            let log = target(&resource["Properties"]["LoggingConfig"]["LogGroup"]);
+            let log = log.unwrap_or_else(|| panic!("{function} has no log group of its own"));
+            assert!(logs.insert(log.to_owned()), "{log} has two writers");
+        }
+        for (log, resource) in resources(&template, "AWS::Logs::LogGroup") {
+            assert_eq!(resource["Properties"]["RetentionInDays"], json!({ "Ref": "LogRetentionDays" }), "{log}");
+        }
+        for log in logs {
+            assert_eq!(template["Resources"][&log]["Type"], "AWS::Logs::LogGroup", "{log}");
+        }
+    }
+}
+
+/// The metric that an alarm looks at, and the resources or texts that its dimensions name.
+///
+/// Alarms look at one metric each: the emulator of the deployed tests knows no metric math.
+fn metric(alarm: &Value) -> (&str, Vec<&str>) {
+    let properties = &alarm["Properties"];
+    let dimensions = properties["Dimensions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let values = dimensions.iter().filter_map(|it| target(&it["Value"]).or_else(|| it["Value"].as_str()));
+    (properties["MetricName"].as_str().expect("metric"), values.collect())
+}
+
+/// Which resources some alarm watches by this metric.
+fn watched(template: &Value, metric: &str) -> BTreeSet<String> {
+    let alarms = resources(template, "AWS::CloudWatch::Alarm").into_iter().map(|(_, alarm)| self::metric(alarm));
+    alarms.filter(|(name, _)| *name == metric).flat_map(|(_, values)| values).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_function_is_watched() {
+    for name in PRODUCTS {
+        let template = template(name);
+        let functions: BTreeSet<_> =
+            resources(&template, "AWS::Serverless::Function").into_iter().map(|(name, _)| name.to_owned()).collect();
+        assert_eq!(watched(&template, "Errors"), functions);
+        let scheduled = |name: &&String| {
+            let events = template["Resources"][name.as_str()]["Properties"]["Events"].as_object();
+            events.is_some_and(|events| events.values().any(|event| event["Type"] == "Schedule"))
+        };
+        let silent = watched(&template, "Invocations");
+        for cron in functions.iter().filter(scheduled) {
+            // The check of the ledger is known by what it finds.
+            let known = if cron == "LedgerCronFunction" {
+                !watched(&template, "LedgerDifferences").is_empty()
+            } else {
+                silent.contains(cron)
+            };
+            assert!(known, "nobody notices when {cron} does not run");
+        }
+        let slow = watched(&template, "Latency");
+        for function in &functions {
+            let events = template["Resources"][function]["Properties"]["Events"].as_object();
+            let serves = events.is_some_and(|events| events.values().any(|event| event["Type"] == "HttpApi"));
+            let code = template["Resources"][function]["Properties"]["CodeUri"].as_str().expect("code");
+            let folder = code.rsplit('/').next().expect("folder");
+            assert_eq!(slow.contains(folder), serves, "latency of {function}");
+        }
+    }
+}
+
+#[test]
+fn every_queue_of_a_worker_has_dead_letters_that_alarm() {
+    for name in PRODUCTS {
+        let template = template(name);
+        let lengths = watched(&template, "ApproximateNumberOfMessagesVisible");
+        let ages = watched(&template, "ApproximateAgeOfOldestMessage");
+        let mappings = resources(&template, "AWS::Lambda::EventSourceMapping");
+        assert!(!mappings.is_empty());
+        for (mapping, resource) in mappings {
+            let properties = &resource["Properties"];
+            assert_eq!(properties["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]), "{mapping}");
+            let queue = target(&properties["EventSourceArn"]).expect("queue");
+            let redrive = &template["Resources"][queue]["Properties"]["RedrivePolicy"];
+            let dead = target(&redrive["deadLetterTargetArn"]).unwrap_or_else(|| panic!("{queue} loses messages"));
+            assert!(lengths.contains(dead), "nobody notices what lies in {dead}");
+            assert!(ages.contains(queue), "nobody notices that {queue} is not read");
+            let keeps = |queue: &str| template["Resources"][queue]["Properties"]["MessageRetentionPeriod"].as_u64();
+            // The age of a message counts from when it was sent first.
+            assert!(keeps(dead) > keeps(queue), "{dead} forgets too early");
+        }
+    }
+}
+
+/// Sections of the operations guide that tell what to do about an alarm.
+const SECTIONS: [&str; 8] =
+    ["Dead letters", "Errors", "Throttles", "Latency", "Stuck jobs", "Ledger", "Payments", "Vendors"];
+
+#[test]
+fn alarms_reach_people_and_say_what_to_do() {
+    for name in PRODUCTS {
+        let template = template(name);
+        let mut sections = BTreeSet::new();
+        for (alarm, resource) in resources(&template, "AWS::CloudWatch::Alarm") {
+            let properties = &resource["Properties"];
+            assert_eq!(properties["AlarmActions"], json!([{ "Ref": "AlarmTopic" }]), "{alarm}");
+            assert!(properties["TreatMissingData"].is_string(), "{alarm}: what does silence mean?");
+            let description = properties["AlarmDescription"].as_str().unwrap_or_default();
+            let section =
+                description.split_once(" docs/operations.md, ").map(|(_, section)| section.trim_end_matches('.'));
+            let known = section.and_then(|section| SECTIONS.into_iter().find(|known| *known == section));
+            sections.insert(known.unwrap_or_else(|| panic!("{alarm} names no section: {description}")));
+        }
+        assert_eq!(sections, SECTIONS.into_iter().collect(), "sections without an alarm");
+    }
+    let guide = text("docs/operations.md");
+    for section in SECTIONS {
+        let heading = |line: &str| line.starts_with('#') && line.trim_start_matches('#').trim() == section;
+        assert!(guide.lines().any(heading), "docs/operations.md has no section {section}");
+    }
+}
+
+/// Names of the metrics that functions print.
+const PRINTED: [&str; 15] = [
+    Metric::Requests.as_str(),
+    Metric::Faults.as_str(),
+    Metric::Charged.as_str(),
+    Metric::JobsOverdue.as_str(),
+    Metric::JobsGivenUp.as_str(),
+    Metric::PaymentsSuspicious.as_str(),
+    Metric::RefundDebts.as_str(),
+    Metric::LedgerAccounts.as_str(),
+    Metric::LedgerDifferences.as_str(),
+    "Latency",
+    "ColdStarts",
+    "InitLatency",
+    "Refusals",
+    "VendorLatency",
+    "VendorFailures",
+];
+
+#[test]
+fn alarms_look_at_metrics_that_functions_print() {
+    for name in PRODUCTS {
+        let template = template(name);
+        let product = name.trim_start_matches("infra/").trim_end_matches(".yaml");
+        let mut seen = BTreeSet::new();
+        for (alarm, resource) in resources(&template, "AWS::CloudWatch::Alarm") {
+            let (metric, dimensions) = metric(resource);
+            if dimensions.first().is_some_and(|it| *it == product) {
+                assert!(PRINTED.contains(&metric), "{alarm}: nobody prints {metric}");
+                seen.insert(metric);
+            }
+        }
+        assert!(seen.len() >= 6, "{name}: {seen:?}");
+    }
+}
+
+#[test]
+fn the_dashboard_shows_every_function_queue_and_metric() {
+    for name in PRODUCTS {
+        let template = template(name);
+        let dashboards = resources(&template, "AWS::CloudWatch::Dashboard");
+        let [(_, dashboard)] = dashboards.as_slice() else { panic!("{name} has {} dashboards", dashboards.len()) };
+        let body = dashboard["Properties"]["DashboardBody"]["Sub"].as_str().expect("body");
+        let document: Value = serde_json::from_str(body).expect("JSON");
+        let widgets = document["widgets"].as_array().expect("widgets");
+        let at = |widget: &Value, name: &str| widget[name].as_u64().expect("number");
+        for (index, widget) in widgets.iter().enumerate() {
+            assert!(at(widget, "x") + at(widget, "width") <= 24, "widget {index}");
+            for other in &widgets[..index] {
+                let apart = |start: &str, length: &str| {
+                    at(widget, start) >= at(other, start) + at(other, length)
+                        || at(other, start) >= at(widget, start) + at(widget, length)
+                };
+                assert!(apart("x", "width") || apart("y", "height"), "widget {index} lies on another");
+            }
+            for metric in widget["properties"]["metrics"].as_array().expect("metrics") {
+                assert!(metric.is_array(), "{metric}");
+                if metric[0] == "Quintet/${Environment}" {
+                    assert!(PRINTED.contains(&metric[1].as_str().expect("name")), "nobody prints {metric}");
+                }
+            }
+        }
+        for metric in PRINTED {
+            // How many accounts there are is for those who look at the log of the check.
+            let shown = body.contains(&format!("\"{metric}\"")) || body.contains(&format!("\\\"{metric}\\\""));
+            assert!(shown || metric == "LedgerAccounts", "{metric} is not shown");
+        }
+        for kind in ["AWS::Serverless::Function", "AWS::SQS::Queue"] {
+            for (resource, _) in resources(&template, kind) {
+                let shown =
+                    body.contains(&format!("${{{resource}}}")) || body.contains(&format!("${{{resource}.QueueName}}"));
+                assert!(shown, "{resource} is not shown");
+            }
+        }
+    }
+}
+
+#[test]
+fn who_is_behind_the_front_door_knows_its_secret_and_nobody_else() {
+    for name in PRODUCTS {
+        let template = template(name);
+        let mut serving = BTreeSet::new();
+        for (function, resource) in resources(&template, "AWS::Serverless::Function") {
+            let events = resource["Properties"]["Events"].as_object();
+            let serves = events.is_some_and(|events| events.values().any(|event| event["Type"] == "HttpApi"));
+            let variables = &resource["Properties"]["Environment"]["Variables"];
+            assert_eq!(variables["TRUSTED_HOP"] == "cloudfront", serves, "{function}");
+            assert_eq!(variables.get("ORIGIN_SECRET").is_some(), serves, "{function}");
+            if serves {
+                serving.insert(function);
+            }
+        }
+        let distributions = resources(&template, "AWS::CloudFront::Distribution");
+        let [(_, distribution)] = distributions.as_slice() else { panic!("{name} has one front door") };
+        let after = distribution["DependsOn"].as_array().expect("list").iter().filter_map(Value::as_str);
+        assert_eq!(after.collect::<BTreeSet<_>>(), serving, "functions must know a secret before it is sent");
+    }
+}
+
+#[test]
+fn the_world_sees_uploads_and_nothing_else_of_the_bucket() {
+    for name in PRODUCTS {
+        let template = template(name);
+        for (_, policy) in resources(&template, "AWS::S3::BucketPolicy") {
+            let statements = policy["Properties"]["PolicyDocument"]["Statement"].as_array().expect("statements");
+            for statement in statements.iter().filter(|statement| statement["Effect"] == "Allow") {
+                assert_eq!(statement["Principal"], json!({ "Service": "cloudfront.amazonaws.com" }));
+                let own = &statement["Condition"]["StringEquals"]["aws:SourceArn"]["Sub"];
+                assert!(own.as_str().is_some_and(|arn| arn.ends_with("distribution/${Distribution}")), "{statement}");
+                match statement["Action"].as_str() {
+                    Some("s3:GetObject") => {
+                        assert_eq!(statement["Resource"], json!({ "Sub": "${Bucket.Arn}/uploads/*" }));
+                    }
+                    action => assert_eq!(action, Some("s3:ListBucket")),
+                }
+            }
+        }
+    }
+}
