@@ -3,7 +3,10 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
+use async_trait::async_trait;
+use deployed::{Functions, Operator, Outcome, Queues, Site, journeys};
 use futures_util::StreamExt as _;
 use quintet::{Stack, StackOptions};
 use serde_json::{Value, json};
@@ -200,4 +203,34 @@ async fn a_stack_that_is_killed_in_the_middle_of_a_run_finishes_it_after_its_res
     let transactions = user.get("/user/transactions").await;
     assert_eq!(transactions["pagination"]["total"], 2, "{transactions}");
     assert_eq!(transactions["transactions"][0]["amount"], -cost);
+}
+
+/// The functions of a stack in this process.
+struct Here(Arc<Stack>);
+
+#[async_trait]
+impl Functions for Here {
+    async fn call(&self, function: &str, event: &Value) -> Outcome {
+        self.0.invoke(function, event).await?;
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_journeys_through_a_deployed_stack_go_through_this_one_as_well() {
+    let many = [("EasyWriterRateLimitRegister", "1000/60"), ("EasyWriterRateLimitLogin", "1000/60")];
+    let parameters = many.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let options = StackOptions { pollers: true, parameters, ..StackOptions::for_tests() };
+    let stack = Arc::new(Stack::start(options).await.expect("stack"));
+    let queues: Queues = ["GenerationQueue", "GenerationDeadLetters", "ImageQueue"]
+        .map(|name| (name.to_owned(), stack.sqs().queue_url(stack.queue_name(name).expect("queue"))))
+        .into();
+    let aws = &stack.platform("easy-writer-maintenance-cron").expect("function").aws;
+    let table = stack.table_name("easy-writer").expect("table");
+    let operator = Operator::new(aws, table, queues, Box::new(Here(Arc::clone(&stack))));
+    let base = stack.base_url("easy-writer").expect("address");
+    let site = Site::new(&base, &stack.sandbox_url(), operator).expect("site");
+    for (name, journey) in journeys::ALL {
+        journey(&site).await.unwrap_or_else(|cause| panic!("{name}: {cause}"));
+    }
 }

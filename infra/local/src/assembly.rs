@@ -31,7 +31,8 @@ use crate::tasks::Tasks;
 use crate::template::model::{self, Model};
 use crate::template::{Surroundings, Template};
 use crate::uploads::Uploads;
-use crate::{pollers, ports, registry, sqs};
+use crate::variables::Variables;
+use crate::{elsewhere, pollers, ports, registry, sqs};
 
 const REGION: &str = "eu-central-1";
 const ACCOUNT: &str = "000000000000";
@@ -81,7 +82,7 @@ pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError>
     for api in &model.socket_apis {
         sockets.insert(api.id.clone(), ports::free("management of WebSocket connections").await?);
     }
-    let functions = build_functions(&options, &endpoints, &sockets, &mut model)?;
+    let functions = build_functions(&options, &endpoints, &sockets, &mut model, &store)?;
     let socket_apis = serve_sockets(&options, &model, sockets, &functions, &stamp, &tasks, &engine_tasks);
     let mut fronts = BTreeMap::new();
     for product in model.functions.iter().map(|function| function.product.as_str()).collect::<BTreeSet<_>>() {
@@ -216,6 +217,7 @@ fn build_functions(
     endpoints: &Endpoints,
     sockets: &BTreeMap<String, TcpListener>,
     model: &mut Model,
+    store: &Store,
 ) -> Result<Functions, StartError> {
     let stages = model.socket_apis.iter().filter_map(|api| {
         let listener = sockets.get(&api.id)?;
@@ -224,6 +226,7 @@ fn build_functions(
     let stages: Vec<_> = stages.collect();
     let mut http_client = options.http_client.clone();
     let mut functions = Functions::new();
+    let mut files = BTreeMap::<_, Variables>::new();
     for function in &mut model.functions {
         let name = function.name.clone();
         let start = registry::find(&name).ok_or_else(|| StartError::UnknownFunction(name.clone()))?;
@@ -237,12 +240,13 @@ fn build_functions(
             ("AWS_REGION", REGION),
             ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
             ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY),
-            ("AWS_LAMBDA_FUNCTION_NAME", &name),
             ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
             ("AWS_ENDPOINT_URL_S3", &endpoints.s3),
             ("AWS_ENDPOINT_URL_SQS", &endpoints.sqs),
         ];
         variables.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        files.entry(function.product.clone()).or_default().add(&variables);
+        variables.insert("AWS_LAMBDA_FUNCTION_NAME".to_owned(), name.clone());
         let vars: Vars = variables.into_iter().collect();
         let failed = |cause| StartError::Function { function: name.clone(), cause };
         let mut settings = edge::aws_settings(&vars).map_err(failed)?;
@@ -260,11 +264,18 @@ fn build_functions(
             timeout: *timeout,
             memory: *memory,
             platform,
-            start: function::starter(start),
+            start: match &options.functions_at {
+                Some(address) => elsewhere::starter(address, &name),
+                None => function::starter(start),
+            },
             handler: OnceLock::new(),
             record: Record::default(),
         };
         functions.insert(name, Arc::new(function));
+    }
+    for (product, variables) in files {
+        let Some(path) = store.kept(&format!("{product}.env")) else { continue };
+        variables.write(&path).map_err(|cause| StartError::Data { path, cause })?;
     }
     Ok(functions)
 }

@@ -41,6 +41,10 @@ struct Arguments {
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
     set: Vec<(String, String)>,
 
+    /// Have the functions run by what listens there, such as `cargo lambda watch` at localhost:9000, instead of in this process.
+    #[arg(long, value_name = "HOST:PORT")]
+    functions_at: Option<String>,
+
     /// Milliseconds between two chunks of a text that the sandbox streams.
     #[arg(long, value_name = "MS", default_value_t = 15)]
     sandbox_pace_ms: u64,
@@ -71,6 +75,7 @@ impl Arguments {
         }
         options.parameters.extend(self.set.into_iter().collect::<Parameters>());
         options.ports = Ports::Fixed { offset: self.port_offset };
+        options.functions_at = self.functions_at;
         options.sandbox_pace = Duration::from_millis(self.sandbox_pace_ms);
         Ok(options)
     }

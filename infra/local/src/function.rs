@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use tracing::Instrument as _;
 
 /// The answer of a function, or why it failed.
-type Answer = Result<Box<RawValue>, lambda_runtime::Error>;
+pub(crate) type Answer = Result<Box<RawValue>, lambda_runtime::Error>;
 
 /// Handles events. What a function library builds, without the type.
 pub(crate) type Handler = Arc<dyn Fn(Box<RawValue>, Context) -> BoxFuture<'static, Answer> + Send + Sync>;

@@ -8,7 +8,7 @@
 //! - `engines`, [`sqs`]: the services.
 //! - `gateway`, `front_door`, `uploads`: from requests and WebSockets to events and back.
 //! - `event_source`, `pollers`: from queues and schedules to functions.
-//! - `function`, `registry`: the functions themselves.
+//! - `function`, `registry`: the functions themselves; `elsewhere`, `variables`: those that run in other processes.
 //! - `console`: the start page and the API references.
 //! - `assembly`, `stack`, [`options`](StackOptions), `cli`: all of it together; `check_ledger`: an operator's command beside it.
 //!
@@ -19,6 +19,7 @@ mod check_ledger;
 pub mod cli;
 mod console;
 mod data;
+mod elsewhere;
 mod engines;
 mod event_source;
 mod front_door;
@@ -40,6 +41,7 @@ mod stack_tests;
 mod tasks;
 pub mod template;
 mod uploads;
+mod variables;
 
 pub use self::engines::dynamodb::Error as TablesError;
 pub use self::engines::s3::Error as BucketsError;

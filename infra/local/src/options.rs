@@ -41,6 +41,8 @@ pub struct StackOptions {
     pub pollers: bool,
     /// Whether every function is started with the stack, so that a wrong variable is found at once and the first request is as fast as the next.
     pub preload: bool,
+    /// Where functions are invoked instead of in this process, such as `localhost:9000`. See `cargo lambda watch`.
+    pub functions_at: Option<String>,
     /// The HTTP client of every function's AWS clients; a test puts its own here to inject faults. None is one for the whole stack.
     pub http_client: Option<SharedHttpClient>,
     /// The pause between two chunks of a streamed answer of the sandbox.
@@ -63,6 +65,7 @@ impl StackOptions {
             parameters: Parameters::new(),
             pollers: true,
             preload: true,
+            functions_at: None,
             http_client: None,
             sandbox_pace: Duration::from_millis(15),
             socket_limits: SocketLimits::default(),

@@ -93,6 +93,19 @@ enum Value {
     Text(&'static str),
 }
 
+impl Value {
+    /// The parameter called `name`, where the sandbox at `sandbox` has the key `key`.
+    fn at(self, name: &str, sandbox: &str, key: &str) -> (String, String) {
+        let value = match self {
+            Self::Sandbox(path) => format!("{sandbox}{path}"),
+            Self::Key => key.to_owned(),
+            Self::Derived(of) => of(key),
+            Self::Text(text) => text.to_owned(),
+        };
+        (name.to_owned(), value)
+    }
+}
+
 /// A file of parameters that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -143,6 +156,12 @@ fn kebab(name: &str) -> String {
     kebab
 }
 
+/// Where the vendors are that the sandbox plays, and the keys that it takes: for a stack that runs somewhere else and whose vendors are to be
+/// the sandbox at `sandbox`, with the key `key`.
+pub fn sandboxed(sandbox: &str, key: &str) -> Parameters {
+    SANDBOXED.iter().flat_map(|vendor| vendor.iter()).map(|(name, value)| value.at(name, sandbox, key)).collect()
+}
+
 /// What suits a local run, beneath what the operator `chose`. `known` are the parameters that the template has.
 pub(crate) fn resolve(known: &BTreeSet<&str>, surroundings: &Surroundings, chosen: &Parameters) -> Parameters {
     let mut parameters = Parameters::new();
@@ -150,15 +169,8 @@ pub(crate) fn resolve(known: &BTreeSet<&str>, surroundings: &Surroundings, chose
         if vendor.iter().take(2).any(|(name, _)| chosen.contains_key(*name)) {
             continue;
         }
-        for (name, value) in *vendor {
-            let value = match value {
-                Value::Sandbox(path) => format!("{}{path}", surroundings.sandbox),
-                Value::Key => surroundings.sandbox_key.to_owned(),
-                Value::Derived(of) => of(surroundings.sandbox_key),
-                Value::Text(text) => (*text).to_owned(),
-            };
-            parameters.insert((*name).to_owned(), value);
-        }
+        let (sandbox, key) = (surroundings.sandbox, surroundings.sandbox_key);
+        parameters.extend(vendor.iter().map(|(name, value)| value.at(name, sandbox, key)));
     }
     let hosts = ["localhost", "127.0.0.1"];
     let ports: BTreeSet<u16> = ORIGINS.into_iter().chain([surroundings.console]).collect();

@@ -152,6 +152,34 @@ async fn state_survives_a_restart() {
 }
 
 #[tokio::test]
+async fn the_functions_variables_are_written_for_who_runs_them_elsewhere() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let data = Data::Folder(folder.path().to_owned());
+    let stack = Stack::start(StackOptions { data, ..StackOptions::for_tests() }).await.unwrap();
+    let text = std::fs::read_to_string(folder.path().join("easy-writer.env")).unwrap();
+    assert!(!text.contains("is left out"), "all functions of a product can have one file: {text}");
+    for function in ["easy-writer-tools", "easy-writer-image-worker"] {
+        let vars = &stack.platform(function).unwrap().vars;
+        for name in ["TABLE_NAME", "TOKEN_KEYS", "SOCKET_ENDPOINT", "AWS_ENDPOINT_URL_DYNAMODB"] {
+            let Some(value) = vars.get(name) else { continue };
+            assert!(text.lines().any(|line| line == format!("{name}='{value}'")), "{name} of {function}");
+        }
+    }
+    assert!(!text.contains("AWS_LAMBDA_FUNCTION_NAME"), "each function has its own");
+}
+
+#[tokio::test]
+async fn functions_can_be_somewhere_else() {
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let options = StackOptions { functions_at: Some(nobody.to_string()), ..StackOptions::for_tests() };
+    let stack = Stack::start(options).await.unwrap();
+    let error = stack.invoke("easy-writer-tools", &json!({})).await.unwrap_err().to_string();
+    assert!(error.contains(&format!("easy-writer-tools is to run at {nobody}")), "{error}");
+    let response = get(&stack, Request::get("/api/v1/tools/tabs")).await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR, "as if the function had crashed");
+}
+
+#[tokio::test]
 async fn a_wrong_parameter_stops_the_start() {
     let with = |name: &str, value: &str| {
         let parameters = [(name.to_owned(), value.to_owned())].into();

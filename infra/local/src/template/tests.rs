@@ -257,3 +257,20 @@ fn the_repositorys_own_templates_are_understood() {
         assert!(mapping.reports_failures, "{} loses failed messages", queue.name);
     }
 }
+
+#[test]
+fn cargo_lambda_watch_has_the_routes_of_the_templates() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let manifest: toml::Table = std::fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
+    let written = &manifest["workspace"]["metadata"]["lambda"]["watch"]["router"];
+    let written = written.as_table().unwrap().iter();
+    let written: BTreeMap<_, _> =
+        written.map(|(path, function)| (path.clone(), function.as_str().unwrap().to_owned())).collect();
+
+    let secrets = Secrets::in_memory();
+    let model = Template::load(&root.join("template.yaml")).unwrap();
+    let model = model.evaluate(&surroundings(&secrets), &BTreeMap::new()).unwrap();
+    let routes = model.http_apis.values().flat_map(|api| &api.routes);
+    let routes = routes.map(|route| (route.path.replace("{proxy+}", "{*proxy}"), route.function.clone()));
+    assert_eq!(written, routes.collect(), "Cargo.toml, [workspace.metadata.lambda.watch.router]");
+}

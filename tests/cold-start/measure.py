@@ -1,0 +1,391 @@
+"""Measures cold starts: from the start of a process until it asks for its first event, and until it has answered it.
+
+`.ci/cold-start` starts it. It plays the Runtime API of Lambda for each function's own binary, with the variables and the engines of a local stack
+that runs beside it; calls to DynamoDB go through TLS, as they do on AWS. docs/performance.md, "Cold start", says what came out.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import socket
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+NODE = ROOT / "tests/cold-start/node"
+PRODUCT = "easy-writer"
+LIMITS = ROOT / "tests/cold-start/sizes.json"
+
+
+# ---------------------------------------------------------------------------------------------------------------------- the stack
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Stack:
+    """A local stack, for its engines, its sandbox and the data that functions find."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        offset = free_port() - 8000
+        self.base = f"http://localhost:{8000 + offset}"
+        command = ["cargo", "run", "--quiet", "--", "--data-dir", folder, "--port-offset", str(offset)]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        for line in self.process.stdout:
+            if line.startswith("ready"):
+                break
+        else:
+            raise SystemExit("cold-start: the local stack does not start")
+
+    def variables(self):
+        lines = (self.folder / f"{PRODUCT}.env").read_text().splitlines()
+        pairs = (line.split("=", 1) for line in lines if line and not line.startswith("#"))
+        return {name: shlex.split(value)[0] for name, value in pairs}
+
+    def call(self, method, path, token=None, body=None):
+        headers = {"Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(f"{self.base}/api/v1{path}", method=method, headers=headers, data=data)
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)["data"]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+
+
+# ------------------------------------------------------------------------------------------------------------------ TLS on the way
+
+TLS_FRONT = """
+import asyncio, ssl, sys
+port, certificate, key, upstream = sys.argv[1:]
+async def pump(source, target):
+    try:
+        while data := await source.read(65536):
+            target.write(data)
+            await target.drain()
+    except OSError:
+        pass
+    target.close()
+async def serve(reader, writer):
+    answers, requests = await asyncio.open_connection("127.0.0.1", int(upstream))
+    await asyncio.gather(pump(reader, requests), pump(answers, writer))
+async def main():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = await asyncio.start_server(serve, "127.0.0.1", int(port), ssl=context)
+    print("ready", flush=True)
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+
+class TlsFront:
+    """A door with TLS before DynamoDB, in a process of its own."""
+
+    def __init__(self, folder, upstream):
+        key, certificate = folder / "front.key", folder / "front.crt"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+             # rustls takes no authority for a server.
+             "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth",
+             "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
+            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        # As many authorities as a machine has: reading them is part of a start.
+        system = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
+        self.certificate = certificate
+        self.roots = folder / "roots.pem"
+        self.roots.write_text(pathlib.Path(system).read_text() + "\n" + certificate.read_text())
+        port = free_port()
+        command = [sys.executable, "-c", TLS_FRONT, str(port), certificate, key, upstream.rsplit(":", 1)[1]]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process.stdout.readline()
+        self.url = f"https://localhost:{port}"
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+# ------------------------------------------------------------------------------------------------------------------------- events
+
+
+def http_event(method, path, token=None, body=None):
+    headers = {"host": "abcdef1234.execute-api.eu-central-1.amazonaws.com", "content-type": "application/json"}
+    if token:
+        headers["authorization"] = f"Bearer {token}"
+    context = {
+        "accountId": "000000000000", "apiId": "abcdef1234", "domainName": headers["host"], "domainPrefix": "abcdef1234",
+        "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "cold-start"},
+        "requestId": "JKJaXmPLvHcESHA=", "routeKey": "ANY /api/v1/{proxy+}", "stage": "$default",
+        "time": "15/Jan/2026:12:00:00 +0000", "timeEpoch": 1768478400000,
+    }
+    event = {"version": "2.0", "routeKey": context["routeKey"], "rawPath": path, "rawQueryString": "", "headers": headers,
+             "requestContext": context, "isBase64Encoded": False}
+    if body is not None:
+        event["body"] = json.dumps(body)
+    return event
+
+
+def socket_event(path, token):
+    context = {"routeKey": "$connect", "eventType": "CONNECT", "connectionId": "cold-start", "requestId": "JKJaXmPLvHcESHA=",
+               "apiId": "abcdef1234", "stage": "live", "domainName": "abcdef1234.execute-api.eu-central-1.amazonaws.com"}
+    return {"headers": {}, "queryStringParameters": {"path": path, "token": token}, "requestContext": context}
+
+
+def queue_event(message):
+    return {"Records": [{"messageId": "m1", "body": json.dumps(message)}]}
+
+
+SCHEDULE = {"version": "0", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
+
+
+def events(stack):
+    """For each function an event, what it is, and how its answer shows that all went well."""
+    register = lambda who: stack.call("POST", "/auth/register", body={"email": f"{who}@example.com", "password": "pass123456"})
+    user = register("cold")
+    token, owner = user["access_token"], user["user"]["id"]
+    # The welcome gift pays for twenty quick runs.
+    runner = register("runner")["access_token"]
+    run = stack.call("POST", "/tools/spell_check/execute", token, {"input": {"text": "Превет"}, "mode": "quick"})["session_id"]
+    picture = stack.call("POST", "/images/generate", token, {"prompt": "Закат", "format": "web", "style": "DEFAULT"})["image_id"]
+    while stack.call("GET", f"/images/{picture}", token)["status"] != "completed":
+        time.sleep(0.2)
+    ok = lambda answer: answer["statusCode"] == 200
+    handled = lambda answer: answer == {"batchItemFailures": []}
+    done = lambda answer: answer is None
+    api = lambda path: http_event("GET", f"/api/v1{path}", token)
+    quick = http_event("POST", "/api/v1/tools/spell_check/execute", runner, {"input": {"text": "Превет"}, "mode": "quick"})
+    work = lambda kind, job: queue_event({"owner": owner, "kind": kind, "job": job})
+    greeting = queue_event({"connection": "cold-start", "kind": "text", "channel": run, "owner": owner})
+    return {
+        "auth": (api("/auth/me"), "GET /auth/me", ok),
+        "user": (api("/user/balance"), "GET /user/balance", ok),
+        "tools": (quick, "a quick run, with the sandbox's model", ok),
+        "generation": (api(f"/generation/sessions/{run}"), "GET /generation/sessions/{id}", ok),
+        "images": (api(f"/images/{picture}"), "GET /images/{id}", ok),
+        "payments": (api("/payments/methods"), "GET /payments/methods", ok),
+        "socket": (socket_event(f"/ws/generation/{run}", token), "$connect", ok),
+        "greeting-worker": (greeting, "a connection that is gone", handled),
+        "generation-worker": (work("text", run), "a message that came twice", handled),
+        "image-worker": (work("image", picture), "a message that came twice", handled),
+        "maintenance-cron": (SCHEDULE, "nothing to do", done),
+        "reconciliation-cron": (SCHEDULE, "nothing to do", done),
+        "ledger-cron": (SCHEDULE, "one account", done),
+    }
+
+
+# ------------------------------------------------------------------------------------------------------------------ the Runtime API
+
+
+LAMBDAS_OWN = {
+    "AWS_LAMBDA_FUNCTION_NAME": "cold-start", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+    "AWS_LAMBDA_LOG_GROUP_NAME": "cold-start", "AWS_LAMBDA_LOG_STREAM_NAME": "cold-start",
+}
+
+
+class Start:
+    """One cold start: milliseconds until ready and until the first answer, memory in MB, and the answer."""
+
+    def __init__(self, command, variables, event):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(10)
+            environment = {**variables, **LAMBDAS_OWN, "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % server.getsockname()[1]}
+            begun = time.perf_counter()
+            process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                self.pid = process.pid
+                self.ready = self.answered = None
+                while self.answered is None:
+                    with server.accept()[0] as connection:
+                        connection.settimeout(30)
+                        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                        while self.answered is None and self._exchange(connection, event, begun):
+                            pass
+            finally:
+                process.kill()
+                process.wait()
+
+    def _exchange(self, connection, event, begun):
+        """One request of the function. Whether there was one."""
+        received = b""
+        while b"\r\n\r\n" not in received:
+            piece = connection.recv(65536)
+            if not piece:
+                return False
+            received += piece
+        now = time.perf_counter()
+        head, _, body = received.partition(b"\r\n\r\n")
+        line = head.split(b"\r\n")[0].decode()
+        if line.startswith("GET") and line.split(" ")[1].endswith("/invocation/next"):
+            self.ready = (now - begun) * 1000
+            data = json.dumps(event).encode()
+            fields = ["HTTP/1.1 200 OK", "Content-Type: application/json", f"Content-Length: {len(data)}",
+                      "Lambda-Runtime-Aws-Request-Id: 8476a536-e9f4-11e8-9739-2dfe598c3fcd",
+                      "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:eu-central-1:000000000000:function:cold-start",
+                      f"Lambda-Runtime-Deadline-Ms: {int(time.time() * 1000) + 30000}"]
+            connection.sendall(("\r\n".join(fields) + "\r\n\r\n").encode() + data)
+            return True
+        chunked = b"transfer-encoding: chunked" in head.lower()
+        length = re.search(rb"content-length: (\d+)", head.lower())
+        while not (body.endswith(b"0\r\n\r\n") if chunked else len(body) >= int(length.group(1))):
+            body += connection.recv(65536)
+        self.answered = (time.perf_counter() - begun) * 1000
+        # Now: a runtime that cannot ask for more ends.
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        self.memory = int(re.search(r"VmHWM:\s+(\d+)", status).group(1)) / 1024
+        connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+        if not line.split(" ")[1].endswith("/response"):
+            raise SystemExit(f"cold-start: {line}: {body.decode()}")
+        self.answer = json.loads(unchunked(body) if chunked else body)
+        return True
+
+
+def unchunked(body):
+    data = b""
+    while body:
+        size, _, rest = body.partition(b"\r\n")
+        data += rest[:int(size, 16)]
+        body = rest[int(size, 16) + 2:]
+    return data
+
+
+def measured(command, variables, event, good, runs):
+    # The first one reads the binary from the disk, as no later one does.
+    starts = [Start(command, variables, event) for _ in range(runs + 1)][1:]
+    for start in starts:
+        if not good(start.answer):
+            raise SystemExit(f"cold-start: {command}: {start.answer}")
+    return starts
+
+
+def middle(starts, what):
+    return statistics.median(getattr(start, what) for start in starts)
+
+
+def high(starts, what):
+    return sorted(getattr(start, what) for start in starts)[max(0, -(-len(starts) * 9 // 10) - 1)]
+
+
+# ------------------------------------------------------------------------------------------------------------------------- sizes
+
+
+def zipped(binary, folder):
+    """Size of what is deployed: the binary alone, as `bootstrap`."""
+    path = folder / "function.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        archive.write(binary, "bootstrap")
+    return path.stat().st_size
+
+
+def functions():
+    folders = sorted((ROOT / "functions" / PRODUCT).iterdir())
+    return [folder.name for folder in folders if (folder / "Cargo.toml").exists()]
+
+
+def check_sizes(profile):
+    """Every function's zip is below its limit, and no limit is for a function that is gone."""
+    limits = json.loads(LIMITS.read_text())
+    with tempfile.TemporaryDirectory() as folder:
+        sizes = {name: zipped(binary(name, profile), pathlib.Path(folder)) for name in functions()}
+    if set(sizes) != set(limits):
+        raise SystemExit(f"cold-start: {LIMITS.name} is not about these functions: {sorted(set(sizes) ^ set(limits))}")
+    too_large = {name: size for name, size in sizes.items() if size > limits[name]}
+    for name, size in sizes.items():
+        print(f"{name:22} {size / 1e6:6.2f} MB of {limits[name] / 1e6:.1f}")
+    if too_large:
+        raise SystemExit(f"cold-start: larger than {LIMITS.name} allows: {sorted(too_large)}")
+
+
+def binary(name, profile):
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    return target / profile / f"{PRODUCT}-{name}"
+
+
+# -------------------------------------------------------------------------------------------------------------------------- main
+
+
+def bundled():
+    if not (NODE / "node_modules").exists():
+        subprocess.run(["npm", "ci", "--silent", "--no-fund", "--no-audit"], cwd=NODE, check=True)
+    subprocess.run(["npm", "run", "--silent", "bundle"], cwd=NODE, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Measures cold starts of all functions, and of one of them in Node.js.")
+    parser.add_argument("--runs", type=int, default=15, choices=range(1, 20), metavar="1..19", help="cold starts of each")
+    parser.add_argument("--only", help="functions whose name has this in it, and no Node.js")
+    parser.add_argument("--profile", default="release", help="build profile of the binaries")
+    parser.add_argument("--plain", action="store_true", help="calls to DynamoDB without TLS, to see what TLS takes")
+    parser.add_argument("--check-sizes", action="store_true", help="hold the zips to sizes.json, and measure nothing")
+    options = parser.parse_args()
+    if options.check_sizes:
+        return check_sizes(options.profile)
+
+    folder = pathlib.Path(tempfile.mkdtemp())
+    stack = Stack(folder / "data")
+    front = None
+    try:
+        variables = stack.variables()
+        wanted = events(stack)
+        front = TlsFront(folder, variables["AWS_ENDPOINT_URL_DYNAMODB"])
+        variables |= {"SSL_CERT_FILE": str(front.roots), "PATH": os.environ["PATH"]}
+        if not options.plain:
+            variables["AWS_ENDPOINT_URL_DYNAMODB"] = front.url
+        print("| function | first event | ready, ms | answered, ms | 9 of 10 below | peak memory, MB | binary, MB | zip, MB |")
+        print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+        for name in functions():
+            if options.only and options.only not in name:
+                continue
+            event, what, good = wanted[name]
+            path = binary(name, options.profile)
+            starts = measured([path], variables, event, good, options.runs)
+            sizes = f"{path.stat().st_size / 1e6:.1f} | {zipped(path, folder) / 1e6:.1f}"
+            row(f"`{name}`", what, starts, sizes)
+        if not options.only:
+            node(variables, wanted["user"], options.runs)
+    finally:
+        if front:
+            front.stop()
+        stack.stop()
+        shutil.rmtree(folder)
+
+
+def node(variables, balance, runs):
+    if not shutil.which("npm"):
+        print("| Node.js | SKIPPED: there is no Node.js here |")
+        return
+    bundled()
+    event, what, good = balance
+    variables = {**variables, "NODE_EXTRA_CA_CERTS": variables["SSL_CERT_FILE"].replace("roots.pem", "front.crt")}
+    for name, first, fine in [("balance", what, good), ("nothing", "a constant", good)]:
+        bundle = NODE / "bundle" / f"{name}.mjs"
+        starts = measured(["node", bundle], variables, event, fine, runs)
+        version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        row(f"Node.js {version}, `{name}`", first, starts, f"{bundle.stat().st_size / 1e6:.1f} | ")
+
+
+def row(name, what, starts, sizes):
+    ready, answered, memory = (middle(starts, it) for it in ("ready", "answered", "memory"))
+    print(f"| {name} | {what} | {ready:.1f} | {answered:.1f} | {high(starts, 'answered'):.1f} | {memory:.1f} | {sizes} |", flush=True)
+
+
+main()
