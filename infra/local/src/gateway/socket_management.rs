@@ -60,7 +60,8 @@ async fn close(State(api): Api, Path((stage, id)): Target) -> Response {
 
 impl axum::response::IntoResponse for Gone {
     fn into_response(self) -> Response {
-        failure(StatusCode::GONE, "GoneException", Value::Null)
+        // An object: SDKs take anything else for an answer that they cannot read, and not for this error.
+        failure(StatusCode::GONE, "GoneException", json!({}))
     }
 }
 
