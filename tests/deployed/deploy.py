@@ -69,6 +69,8 @@ def build(profile):
     packages = [part for name in binaries().values() for part in ("--package", name)]
     run("cargo", "build", "--profile", profile, *packages)
     run("cargo", "build", "--package", "deployed")
+    if profile == "release":
+        run(sys.executable, "tests/cold-start/measure.py", "--check-sizes")
 
 
 def lay_out(folder, profile):
@@ -176,7 +178,7 @@ class Deployment:
             if asked["role"] not in roles:
                 continue
             name = roles[asked["role"]]
-            if asked["decision"] == "Allow":
+            if asked["decision"] == "allowed":
                 granted[name, asked["sid"], asked["action"]] = True
             else:
                 refused.append(f"{name} may not {asked['action']} {asked['resource']}")

@@ -13,20 +13,36 @@ from ministack.core import iam_evaluator
 
 
 def listen(file):
-    decide, known = iam_evaluator.evaluate, set()
+    known = set()
 
-    def evaluate(ctx, policies, *limits):
-        result = decide(ctx, policies, *limits)
-        if ":assumed-role/" in ctx.principal_arn:
-            role = ctx.principal_arn.split("/")[1]
-            asked = (role, result.decision, result.matched_sid, ctx.action)
-            if asked not in known:
-                known.add(asked)
-                line = {"role": role, "decision": result.decision, "sid": result.matched_sid, "action": ctx.action, "resource": ctx.resource_arn}
-                file.write(json.dumps(line) + "\n")
+    def write(principal, decision, sid, action, resource):
+        if ":assumed-role/" not in principal:
+            return
+        role = principal.split("/")[1]
+        if (role, decision, sid, action) not in known:
+            known.add((role, decision, sid, action))
+            line = {"role": role, "decision": decision, "sid": sid, "action": action, "resource": resource}
+            file.write(json.dumps(line) + "\n")
+
+    # Which statement of a role allows something.
+    evaluate = iam_evaluator.evaluate
+
+    def evaluated(ctx, policies, *limits):
+        result = evaluate(ctx, policies, *limits)
+        if result.decision == "Allow":
+            write(ctx.principal_arn, "allowed", result.matched_sid, ctx.action, ctx.resource_arn)
         return result
 
-    iam_evaluator.evaluate = evaluate
+    # What comes of it together with the policies of resources.
+    enforce = iam_evaluator.enforce
+
+    def enforced(access_key_id, iam_action, service, region, resource_arn="*", *rest, **named):
+        refusal = enforce(access_key_id, iam_action, service, region, resource_arn, *rest, **named)
+        if isinstance(refusal, iam_evaluator.EvalResult):
+            write(refusal.principal_arn, "refused", "", iam_action, resource_arn)
+        return refusal
+
+    iam_evaluator.evaluate, iam_evaluator.enforce = evaluated, enforced
 
 
 def main():

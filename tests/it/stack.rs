@@ -222,7 +222,7 @@ async fn the_journeys_through_a_deployed_stack_go_through_this_one_as_well() {
     let parameters = many.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let options = StackOptions { pollers: true, parameters, ..StackOptions::for_tests() };
     let stack = Arc::new(Stack::start(options).await.expect("stack"));
-    let queues: Queues = ["GenerationQueue", "GenerationDeadLetters", "ImageQueue"]
+    let queues: Queues = ["GenerationQueue", "GenerationDeadLetters", "ImageQueue", "GreetingQueue"]
         .map(|name| (name.to_owned(), stack.sqs().queue_url(stack.queue_name(name).expect("queue"))))
         .into();
     let aws = &stack.platform("easy-writer-maintenance-cron").expect("function").aws;

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::metrics::{Invocation, Metrics};
 use crate::platform::Platform;
-use crate::vars::ConfigError;
+use crate::vars::{ConfigError, Vars};
 
 /// The answer of one invocation.
 pub type Answer = Result<Box<RawValue>, Error>;
@@ -49,7 +49,7 @@ pub type Start = fn(&Platform) -> Result<Function, ConfigError>;
 /// `product`. Reads `METRICS_NAMESPACE`: the CloudWatch namespace of its metrics, which it has none of without.
 pub async fn run(product: &'static str, function: &'static str, start: Start) -> Result<(), Error> {
     let begun = Instant::now();
-    crate::logging::init();
+    crate::logging::init(&Vars::from_env());
     let platform = Platform::from_env()?;
     let namespace = platform.vars.get("METRICS_NAMESPACE").map(str::to_owned);
     let metrics = Arc::new(Metrics { namespace, product, function });

@@ -1,6 +1,7 @@
 //! What an operator does: looks at the table, sends and moves messages, calls functions.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
@@ -12,8 +13,12 @@ use domain::kernel::{Clock as _, SystemClock};
 use http::Request;
 use serde_json::{Value, json};
 use store::{Aws, AwsSettings};
+use tokio::time::timeout;
 
 use crate::{Outcome, ensure};
+
+/// How long something may take that goes on in the background.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// URLs of queues, by what the template calls them.
 pub type Queues = BTreeMap<String, String>;
@@ -114,7 +119,7 @@ impl Operator {
     /// Sets an attribute of an item, which must be there. Its old value.
     pub(crate) async fn write(&self, at: &Place, name: &str, value: AttributeValue) -> Outcome<AttributeValue> {
         let update = self.dynamodb.update_item().table_name(&self.table);
-        let update = update.key("pk", AttributeValue::S(at.pk.clone())).key("sk", AttributeValue::S(at.sk.clone()));
+        let update = update.key("pk", text(&at.pk)).key("sk", text(&at.sk));
         let update = update.update_expression("SET #name = :value").condition_expression("attribute_exists(#name)");
         let update = update.expression_attribute_names("#name", name).expression_attribute_values(":value", value);
         let answer = update.return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedOld).send().await;
@@ -122,9 +127,33 @@ impl Operator {
         answer.attributes().and_then(|all| all.get(name)).cloned().ok_or_else(|| format!("no {name} in {at:?}").into())
     }
 
+    /// Writes down a connection that watches a job and was greeted long ago, though nobody is there: a client whose network broke.
+    pub(crate) async fn haunt(&self, job: &str) -> Outcome<Place> {
+        let connection = "0000000000000000";
+        let place = Place { pk: format!("CHANNEL#{job}"), sk: connection.to_owned() };
+        let put = self.dynamodb.put_item().table_name(&self.table);
+        let put = put.item("pk", text(&place.pk)).item("sk", text(&place.sk)).item("connection", text(connection));
+        let put = put.item("gsi1pk", text(&format!("CONNECTION#{connection}"))).item("gsi1sk", text(job));
+        put.item("next", number(1)).item("expires_at", number(4_102_444_800)).send().await?;
+        Ok(place)
+    }
+
+    /// Waits until an item is gone.
+    pub(crate) async fn vanishes(&self, at: &Place) -> Outcome {
+        let gone = async {
+            loop {
+                let get = self.dynamodb.get_item().table_name(&self.table).consistent_read(true);
+                if get.key("pk", text(&at.pk)).key("sk", text(&at.sk)).send().await?.item.is_none() {
+                    return Ok(());
+                }
+            }
+        };
+        timeout(PATIENCE, gone).await.map_err(|_| format!("{at:?} stays"))?
+    }
+
     /// Makes what waits in the table's first index due.
     pub(crate) async fn make_due(&self, at: &Place) -> Outcome {
-        self.write(at, "gsi1sk", AttributeValue::S("0".repeat(15))).await?;
+        self.write(at, "gsi1sk", text(&"0".repeat(15))).await?;
         Ok(())
     }
 
@@ -136,6 +165,14 @@ impl Operator {
         });
         self.functions.call(function, &event).await
     }
+}
+
+pub(crate) fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+pub(crate) fn number(value: i64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
 }
 
 /// Functions on Lambda.

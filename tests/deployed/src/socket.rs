@@ -34,21 +34,37 @@ impl Watching {
     /// Waits for an event of this name, and returns it.
     pub(crate) async fn until(&mut self, name: &str) -> Outcome<Value> {
         loop {
-            let message = timeout(PATIENCE, self.socket.next()).await;
-            let message = message.map_err(|_| format!("no {name} comes after {:?}", self.names()))?;
-            let Some(message) = message else {
-                return Err(format!("the connection ends before {name}, after {:?}", self.names()).into());
-            };
-            let message = message?;
-            if !message.is_text() {
-                continue;
-            }
-            let frame: Value = serde_json::from_str(message.to_text()?)?;
-            self.frames.push(frame.clone());
+            let frame = self.next().await.map_err(|cause| format!("waiting for {name}: {cause}"))?;
             if frame["event"] == name {
                 return Ok(frame);
             }
             ensure!(frame["event"] != "error", "{frame} and not {name}");
+        }
+    }
+
+    /// Waits for the end, whichever it is.
+    pub(crate) async fn ending(&mut self) -> Outcome<Value> {
+        loop {
+            let frame = self.next().await?;
+            if frame["event"] == "completed" || frame["event"] == "error" {
+                return Ok(frame);
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Outcome<Value> {
+        loop {
+            let message = timeout(PATIENCE, self.socket.next()).await;
+            let message = message.map_err(|_| format!("nothing comes after {:?}", self.names()))?;
+            let Some(message) = message else {
+                return Err(format!("the connection ends after {:?}", self.names()).into());
+            };
+            let message = message?;
+            if message.is_text() {
+                let frame: Value = serde_json::from_str(message.to_text()?)?;
+                self.frames.push(frame.clone());
+                return Ok(frame);
+            }
         }
     }
 

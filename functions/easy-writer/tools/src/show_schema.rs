@@ -48,7 +48,7 @@ pub(crate) async fn show_schema(
     Ok(Reply::ok(SchemaView {
         tool_id: tool.id.clone(),
         name: tool.name.clone(),
-        input_schema: tool.input_schema().clone(),
+        input_schema: tool.input_schema()?,
         supports_modes: modes(tool),
         estimated_cost: tool.estimate().units(),
     }))

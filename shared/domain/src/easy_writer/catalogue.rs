@@ -1,4 +1,4 @@
-//! The catalogue of tools: data, read from `catalogue.toml` when a function starts.
+//! The catalogue of tools: data, written as `catalogue.toml`, read when a function starts.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,8 @@ use crate::generation::ProviderId;
 use crate::generation::text::TextRequest;
 use crate::kernel::{Amount, Error, Resource, Result};
 
-const SOURCE: &str = include_str!("catalogue.toml");
+/// `catalogue.toml`, as the build script (`build.rs`) writes it down.
+const SOURCE: &str = include_str!(concat!(env!("OUT_DIR"), "/catalogue.json"));
 
 /// All tools, by tab, in the order in which they are shown.
 #[derive(Debug)]
@@ -52,8 +53,8 @@ pub struct Tool {
     /// The most tokens of one model call.
     pub max_output_tokens: u32,
     cost: Cost,
-    #[serde(deserialize_with = "json_text")]
-    input_schema: Value,
+    #[serde(rename = "input_schema")]
+    schema: String,
     system: String,
     #[serde(default)]
     quick: Option<Quick>,
@@ -111,7 +112,7 @@ impl Catalogue {
         struct File {
             tabs: Vec<Tab>,
         }
-        let File { tabs } = toml::from_str(SOURCE).map_err(|error| MalformedCatalogue(error.to_string()))?;
+        let File { tabs } = serde_json::from_str(SOURCE).map_err(|error| MalformedCatalogue(error.to_string()))?;
         Ok(Self { tabs })
     }
 
@@ -158,9 +159,9 @@ impl Tool {
         self.stored_modes.iter().map(mode).collect()
     }
 
-    /// The JSON Schema (2020-12) of the tool's input.
-    pub fn input_schema(&self) -> &Value {
-        &self.input_schema
+    /// The JSON Schema (2020-12) of the tool's input. It is parsed here and not with the catalogue: few starts need more than one of them.
+    pub fn input_schema(&self) -> Result<Value> {
+        serde_json::from_str(&self.schema).map_err(|error| Error::internal("tool schema", error))
     }
 
     /// The most that a run costs, and what is held for it.
@@ -216,7 +217,8 @@ impl Tool {
     }
 
     fn check(&self) -> Result<(), String> {
-        jsonschema::meta::validate(&self.input_schema).map_err(|error| error.to_string())?;
+        let schema = self.input_schema().map_err(|error| format!("{error:?}"))?;
+        jsonschema::meta::validate(&schema).map_err(|error| error.to_string())?;
         if self.stored_modes.is_empty() || self.providers.is_empty() || !self.estimate().is_positive() {
             return Err("modes, providers and cost must not be empty".to_owned());
         }
@@ -227,31 +229,31 @@ impl Tool {
             }
             for (index, step) in steps.iter().enumerate() {
                 let previous = (index > 0).then_some("…");
-                self.request(step, &self.sample_input(), previous).map_err(|error| format!("{error:?}"))?;
+                self.request(step, &sample_input(&schema), previous).map_err(|error| format!("{error:?}"))?;
             }
         }
         Ok(())
     }
+}
 
-    /// The smallest input that a template must cope with: required properties only, plus defaults.
-    fn sample_input(&self) -> Map<String, Value> {
-        let properties = self.input_schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-        let required = self.input_schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-        let sample = |schema: &Value| match schema.get("type").and_then(Value::as_str) {
-            Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or_else(|| 1.into()),
-            Some("boolean") => true.into(),
-            Some("array") => serde_json::json!(["пример"]),
-            _ => schema.get("enum").and_then(|options| options.get(0)).cloned().unwrap_or_else(|| "пример".into()),
-        };
-        properties
-            .iter()
-            .filter_map(|(name, schema)| {
-                let wanted = required.iter().any(|required| required == name);
-                let value = schema.get("default").cloned().or_else(|| wanted.then(|| sample(schema)))?;
-                Some((name.clone(), value))
-            })
-            .collect()
-    }
+/// The smallest input that a template must cope with: required properties only, plus defaults.
+fn sample_input(schema: &Value) -> Map<String, Value> {
+    let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let sample = |schema: &Value| match schema.get("type").and_then(Value::as_str) {
+        Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or_else(|| 1.into()),
+        Some("boolean") => true.into(),
+        Some("array") => serde_json::json!(["пример"]),
+        _ => schema.get("enum").and_then(|options| options.get(0)).cloned().unwrap_or_else(|| "пример".into()),
+    };
+    properties
+        .iter()
+        .filter_map(|(name, schema)| {
+            let wanted = required.iter().any(|required| required == name);
+            let value = schema.get("default").cloned().or_else(|| wanted.then(|| sample(schema)))?;
+            Some((name.clone(), value))
+        })
+        .collect()
 }
 
 /// Keeps a user's text inside the tag that the prompt puts it in: a closing tag of ours within it is made harmless.
@@ -269,11 +271,6 @@ fn contain(text: &str) -> String {
     }
     contained.push_str(rest);
     contained
-}
-
-fn json_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    serde_json::from_str(&text).map_err(serde::de::Error::custom)
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ impl Tools {
             Some(mode) if modes.contains(&mode) => mode,
             _ => return Err(Error::invalid("mode", "not_allowed", "Инструмент не поддерживает этот режим")),
         };
-        let input = Value::Object(validate(tool.input_schema(), input)?);
+        let input = Value::Object(validate(&tool.input_schema()?, input)?);
         let text = input.to_string();
         let way = if mode == Mode::Quick { "quick" } else { "standard" };
         let request =

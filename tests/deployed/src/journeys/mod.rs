@@ -23,6 +23,7 @@ pub const ALL: &[(&str, Journey)] = &[
     ("quick run", |site| Box::pin(runs::corrects_a_text_once(site))),
     ("standard run", |site| Box::pin(runs::watches_an_essay_early_twice_and_late(site))),
     ("long text", |site| Box::pin(runs::keeps_long_texts_and_removes_them(site))),
+    ("stopped run", |site| Box::pin(runs::stops_a_run(site))),
     ("history", |site| Box::pin(runs::finds_and_removes_runs(site))),
     ("empty purse", |site| Box::pin(runs::cannot_spend_what_is_held(site))),
     ("handshakes", |site| Box::pin(runs::lets_nobody_else_watch(site))),

@@ -60,7 +60,10 @@ pub(super) async fn draws_and_enlarges(site: &Site) -> Outcome {
 
     // As JSON this does not fit into an item, and is an object.
     let long = format!("Закат {}", "\u{1}".repeat(994));
-    let ordered = user.post("/images/generate", &json!({ "prompt": long, "format": "messenger" })).await?.data(202)?;
+    let (order, key) = (json!({ "prompt": long, "format": "messenger" }), new_key());
+    let ordered = user.post_once("/images/generate", &key, &order).await?.data(202)?;
+    let again = user.post_once("/images/generate", &key, &order).await?.data(202)?;
+    ensure!(again["image_id"] == ordered["image_id"], "{again} and {ordered}");
     user.watch(&text(&ordered, "websocket_url")?).await?.until("completed").await?;
     ensure!(show(&user, &text(&ordered, "image_id")?).await?["prompt"] == long, "another prompt was stored");
     user.books(&[-20, -20, 100]).await

@@ -56,9 +56,12 @@ pub(super) async fn watches_an_essay_early_twice_and_late(site: &Site) -> Outcom
 /// Texts above 4 KB are objects: what goes in, what comes out, and what each step wrote.
 pub(super) async fn keeps_long_texts_and_removes_them(site: &Site) -> Outcome {
     let user = site.newcomer().await?;
-    let long = "Превет мир. ".repeat(800);
+    let long = "Превет мир. ".repeat(250);
     let body = json!({ "input": { "text": long }, "mode": "quick" });
-    let run = user.post("/tools/spell_check/execute", &body).await?.data(200)?;
+    let key = new_key();
+    let run = user.post_once("/tools/spell_check/execute", &key, &body).await?.data(200)?;
+    let again = user.post_once("/tools/spell_check/execute", &key, &body).await?.data(200)?;
+    ensure!(again == run, "the same request is answered in another way");
     let session = text(&run, "session_id")?;
     let path = format!("/generation/sessions/{session}");
     let stored = user.get(&path).await?.data(200)?;
@@ -67,8 +70,7 @@ pub(super) async fn keeps_long_texts_and_removes_them(site: &Site) -> Outcome {
     user.delete(&path).await?.data(200)?;
     user.get(&path).await?.refusal(404, "SESSION_NOT_FOUND")?;
 
-    let text = "Осень приходит в город тихо, и каждый двор встречает её по-своему. ".repeat(80);
-    let (session, path) = user.start("paraphrase", &json!({ "text": text })).await?;
+    let (session, path) = user.start("paraphrase", &long_story()).await?;
     let end = user.watch(&path).await?.until_the_end().await?;
     let path = format!("/generation/sessions/{session}");
     let stored = user.get(&path).await?.data(200)?;
@@ -76,6 +78,32 @@ pub(super) async fn keeps_long_texts_and_removes_them(site: &Site) -> Outcome {
     user.delete(&path).await?.data(200)?;
     user.get(&path).await?.refusal(404, "SESSION_NOT_FOUND")?;
     Ok(())
+}
+
+fn long_story() -> Value {
+    json!({ "text": "Осень приходит в город тихо, и каждый двор встречает её по-своему. ".repeat(40) })
+}
+
+/// Somebody deletes a run while it is being written: nobody pays for it, and nothing of it is kept.
+pub(super) async fn stops_a_run(site: &Site) -> Outcome {
+    let user = site.newcomer().await?;
+    let mut paid = 0;
+    // A run may be done before it can be stopped; then it is paid for, and the next one is stopped.
+    for _ in 0..4 {
+        let (session, path) = user.start("paraphrase", &long_story()).await?;
+        let mut watching = user.watch(&path).await?;
+        watching.until("step_started").await?;
+        let shown = user.get(&format!("/generation/sessions/{session}")).await?.data(200)?;
+        user.delete(&format!("/generation/sessions/{session}")).await?.data(200)?;
+        let end = watching.ending().await?;
+        if end["event"] == "completed" {
+            paid += number(&end, "cost_raits")?;
+            continue;
+        }
+        ensure!(end["code"] == "SESSION_NOT_FOUND" && shown["cost_raits"] == 0, "{end} and {shown}");
+        return user.has(100 - paid).await;
+    }
+    Err("every run is done before it can be stopped".into())
 }
 
 pub(super) async fn finds_and_removes_runs(site: &Site) -> Outcome {
