@@ -6,6 +6,7 @@
 //! stored items and is the only place that spells a key, `service` has the use cases.
 
 pub mod easy_writer;
+pub mod gateway;
 pub mod generation;
 pub mod idempotency;
 pub mod identity;

@@ -1,0 +1,20 @@
+//! One way to many vendors of language models: what is asked and answered, in the terms of OpenAI's API, which clients, vendors and tools of the
+//! field share.
+//!
+//! A [`ChatRequest`] is read once and kept as it was written, so that a vendor who speaks the same protocol gets every field, known here or not;
+//! adapters that translate use the typed view, and refuse what they cannot translate ([`CallError::Unsupported`]) rather than drop it.
+
+mod error;
+mod fields;
+mod port;
+mod reply;
+mod request;
+
+pub use error::CallError;
+pub use fields::Fields;
+pub use port::{Call, ChatStream, Embedder, EmbeddingCall, SharedVendor, Vendor};
+pub use reply::{Chunk, Completion, Embeddings, Usage};
+pub use request::{
+    ChatRequest, Content, EmbeddingRequest, Function, FunctionCall, Message, Part, ResponseFormat, Role, Tool,
+    ToolCall, ToolChoice,
+};
