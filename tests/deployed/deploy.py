@@ -79,7 +79,11 @@ def lay_out(folder, profile):
     (folder / "infra").mkdir(parents=True)
     for binary in binaries().values():
         (folder / binary).mkdir()
-        shutil.copy(TARGET / profile / binary, folder / binary / "bootstrap")
+        bootstrap = folder / binary / "bootstrap"
+        shutil.copy(TARGET / ("debug" if profile == "dev" else profile) / binary, bootstrap)
+        if profile == "dev":
+            # Nobody will look into it with a debugger, and Lambda takes no more than 250 MB.
+            run("strip", bootstrap)
     for location in applications():
         text = (ROOT / location).read_text()
         for resource in yaml_parse(text)["Resources"].values():
@@ -260,7 +264,7 @@ def travel(deployment, folder, door, sandbox, wanted):
 
 def main():
     parser = argparse.ArgumentParser(prog=".ci/deployed", description=__doc__.splitlines()[0])
-    parser.add_argument("--profile", choices=["release", "fast"], default="release", help="how functions are built")
+    parser.add_argument("--profile", choices=["release", "fast", "dev"], default="release", help="how functions are built")
     parser.add_argument("--no-build", action="store_true", help="deploy what was built before")
     parser.add_argument("--alone", action="store_true", help="only the product's own template, not template.yaml as well")
     parser.add_argument("--keep", action="store_true", help="leave the product's stack running until Enter is pressed")

@@ -165,6 +165,17 @@ async fn a_request_repeated_with_its_idempotency_key_runs_once() {
     assert_ne!(next.data()["session_id"], first.data()["session_id"]);
 }
 
+/// The result is an object then, which the repeat has to read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_run_is_repeated_as_a_short_one_is() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let long = "Превет мир. ".repeat(250);
+    let first = with_key(&world, &user, "key-1", &long).await;
+    let again = with_key(&world, &user, "key-1", &long).await;
+    assert_eq!((again.status, again.data()), (200, first.data()));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idempotency_key_belongs_to_one_request() {
     let world = World::start().await;
