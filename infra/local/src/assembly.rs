@@ -18,6 +18,7 @@ use crate::event_source::EventSource;
 use crate::front_door::FrontDoor;
 use crate::function::{self, Function, Record};
 use crate::gateway::http_api::{HttpApi, Target};
+use crate::gateway::rest_api::{self, RestApi};
 use crate::gateway::routes::Route;
 use crate::gateway::socket_api::SocketApi;
 use crate::gateway::socket_management;
@@ -88,6 +89,7 @@ pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError>
     for product in model.functions.iter().map(|function| function.product.as_str()).collect::<BTreeSet<_>>() {
         let door = FrontDoor {
             api: http_api(&model, product, &functions, &stamp),
+            rest: rest_api(&model, product, &functions, &stamp),
             sockets: socket_apis.get(product).cloned(),
             uploads: uploads(&model, product, &functions),
         };
@@ -323,6 +325,23 @@ fn http_api(model: &Model, product: &str, functions: &Functions, stamp: &Stamp) 
     });
     let routes = routes.collect();
     Some(Arc::new(HttpApi { id: api.id.clone(), account: ACCOUNT.to_owned(), stamp: stamp.clone(), routes }))
+}
+
+fn rest_api(model: &Model, product: &str, functions: &Functions, stamp: &Stamp) -> Option<Arc<RestApi>> {
+    let api = model.rest_apis.values().find(|api| api.product == product)?;
+    let routes = api.routes.iter().filter_map(|model::RestRoute { route, streams }| {
+        let function = Arc::clone(functions.get(&route.function)?);
+        let target = rest_api::Target { function, timeout: route.timeout, streams: *streams };
+        Some(Route::new(&route.method, &route.path, target))
+    });
+    Some(Arc::new(RestApi {
+        id: api.id.clone(),
+        account: ACCOUNT.to_owned(),
+        stage: api.stage.clone(),
+        idle: api.idle,
+        stamp: stamp.clone(),
+        routes: routes.collect(),
+    }))
 }
 
 fn open_front(listener: TcpListener, door: FrontDoor, tasks: &Tasks) -> Front {

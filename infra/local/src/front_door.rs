@@ -1,4 +1,7 @@
-//! The front door of a product: one host for its HTTP API, its WebSocket API and its uploads, as CloudFront makes it on AWS.
+//! The front door of a product: one host for its HTTP API, its REST API, its WebSocket API and its uploads, as CloudFront makes it on AWS.
+//!
+//! CloudFront goes by paths alone, so a path belongs to one API with all of its methods: to the one whose route it fits more closely, and to the
+//! REST API if both are as close.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -12,6 +15,8 @@ use http::StatusCode;
 use http::header::CONTENT_LENGTH;
 
 use crate::gateway::http_api::{HttpApi, MAX_BODY_BYTES, message};
+use crate::gateway::rest_api::{self, RestApi};
+use crate::gateway::routes;
 use crate::gateway::socket_api::SocketApi;
 use crate::gateway::socket_handshake;
 use crate::uploads::{self, Uploads};
@@ -22,6 +27,7 @@ const SOCKETS: &str = "/ws/";
 /// One product's front door.
 pub(crate) struct FrontDoor {
     pub(crate) api: Option<Arc<HttpApi>>,
+    pub(crate) rest: Option<Arc<RestApi>>,
     pub(crate) sockets: Option<Arc<SocketApi>>,
     pub(crate) uploads: Option<Uploads>,
 }
@@ -33,11 +39,29 @@ impl FrontDoor {
     }
 
     /// Answers a request that is not for a WebSocket.
-    pub(crate) async fn answer(&self, request: http::Request<Bytes>, source_ip: IpAddr) -> http::Response<Bytes> {
-        match (&self.uploads, &self.api) {
-            (Some(uploads), _) if request.uri().path().starts_with(uploads::PREFIX) => uploads.answer(&request).await,
-            (_, Some(api)) => api.answer(request, source_ip).await,
-            (_, None) => message(StatusCode::NOT_FOUND, "Not Found"),
+    pub(crate) async fn answer(&self, request: http::Request<Bytes>, source_ip: IpAddr) -> http::Response<Body> {
+        if let Some(uploads) = self.uploads.as_ref().filter(|_| request.uri().path().starts_with(uploads::PREFIX)) {
+            return uploads.answer(&request).await.map(Body::from);
+        }
+        match (self.rest_api(request.uri().path()), &self.api) {
+            (Some(rest), _) => rest.answer(request, source_ip).await,
+            (None, Some(api)) => api.answer(request, source_ip).await.map(Body::from),
+            (None, None) => message(StatusCode::NOT_FOUND, "Not Found").map(Body::from),
+        }
+    }
+
+    /// The REST API, if the path is its.
+    fn rest_api(&self, path: &str) -> Option<&RestApi> {
+        let rest = self.rest.as_deref()?;
+        let (here, there) = (routes::closest(&rest.routes, path), self.api.as_ref());
+        let there = there.and_then(|api| routes::closest(&api.routes, path));
+        (here.is_some() && here >= there).then_some(rest)
+    }
+
+    fn too_large(&self, path: &str) -> Response {
+        match self.rest_api(path) {
+            Some(_) => rest_api::too_large(),
+            None => message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large").map(Body::from),
         }
     }
 }
@@ -55,11 +79,10 @@ async fn receive(
     }
     let announced =
         request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    let too_large = || message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large").map(Body::from);
     if announced.is_some_and(|length| length > MAX_BODY_BYTES) {
-        return too_large();
+        return door.too_large(request.uri().path());
     }
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else { return too_large() };
-    door.answer(http::Request::from_parts(parts, body), peer.ip()).await.map(Body::from)
+    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else { return door.too_large(parts.uri.path()) };
+    door.answer(http::Request::from_parts(parts, body), peer.ip()).await
 }

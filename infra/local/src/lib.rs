@@ -12,7 +12,8 @@
 //! - `console`: the start page and the API references.
 //! - `assembly`, `stack`, [`options`](StackOptions), `cli`: all of it together; `check_ledger`: an operator's command beside it.
 //!
-//! Not like AWS: nobody is authorised or throttled, there is one region, and clients reach functions without TLS.
+//! Not like AWS: nobody is authorised or throttled, there is one region, clients reach functions without TLS, and the work for an answer that is
+//! streamed ends when the client leaves, where Lambda lets it run on.
 
 mod assembly;
 mod check_ledger;

@@ -5,8 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use bytes::Bytes;
 use edge::Platform;
+use futures_util::StreamExt as _;
 use serde_json::value::RawValue;
 
 use crate::assembly;
@@ -118,8 +120,21 @@ impl Stack {
     /// Sends a request through a product's front door without a connection: routing, event, function and translation are those of a real
     /// request. Runs in the caller's task, so that task-local measurements see it.
     ///
-    /// The request comes from this machine unless its extensions hold another [`IpAddr`].
+    /// The request comes from this machine unless its extensions hold another [`IpAddr`]. An answer that is streamed is waited for until its
+    /// end; [`Self::stream`] does not.
     pub async fn http(&self, product: &str, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, Unknown> {
+        let (parts, body) = self.stream(product, request).await?.into_parts();
+        let mut pieces = body.into_data_stream();
+        let mut whole = Vec::new();
+        // Where a stream breaks off, a client has what it has got.
+        while let Some(Ok(piece)) = pieces.next().await {
+            whole.extend_from_slice(&piece);
+        }
+        Ok(http::Response::from_parts(parts, whole.into()))
+    }
+
+    /// The same, but the body can be taken piece by piece. Dropping it is what a client does that leaves.
+    pub async fn stream(&self, product: &str, request: http::Request<Bytes>) -> Result<http::Response<Body>, Unknown> {
         let front = self.front(product)?;
         let source_ip = request.extensions().get().copied().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         Ok(front.door.answer(request, source_ip).await)

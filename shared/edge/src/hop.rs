@@ -1,8 +1,9 @@
 //! Where a request came from, as the outermost hop that we trust saw it.
 //!
-//! API Gateway's own word (`requestContext.http.sourceIp`) cannot be forged. Behind CloudFront it is CloudFront's address; the viewer's is then in
-//! `x-viewer-address`, which the product's front door overwrites in every request (docs/decisions/0014). Whether a request came through that
-//! door is known by a secret that only the two share: without it the header is worth nothing, and the caller is who the gateway says.
+//! API Gateway's own word (`requestContext.http.sourceIp`, of a REST API `requestContext.identity.sourceIp`) cannot be forged. Behind CloudFront
+//! it is CloudFront's address; the viewer's is then in `x-viewer-address`, which the product's front door overwrites in every request
+//! (docs/decisions/0014). Whether a request came through that door is known by a secret that only the two share: without it the header is worth
+//! nothing, and the caller is who the gateway says.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -65,6 +66,7 @@ impl TrustedHop {
         }
         let address = match context {
             Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
+            Some(RequestContext::ApiGatewayV1(context)) => context.identity.source_ip.as_deref(),
             _ => None,
         };
         Source(address.and_then(|address| address.parse().ok()))
@@ -94,6 +96,11 @@ mod tests {
         RequestContext::ApiGatewayV2(serde_json::from_value(context).unwrap())
     }
 
+    fn rest_context(address: &str) -> RequestContext {
+        let context = json!({ "httpMethod": "GET", "identity": { "sourceIp": address }, "stage": "live" });
+        RequestContext::ApiGatewayV1(serde_json::from_value(context).unwrap())
+    }
+
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
     }
@@ -116,6 +123,7 @@ mod tests {
         let forged = headers(&[("x-forwarded-for", "198.51.100.1"), (VIEWER, "198.51.100.1"), (SECRET, ORIGIN_SECRET)]);
         assert_eq!(hop.source(&forged, Some(&context("203.0.113.7"))), address("203.0.113.7"));
         assert_eq!(hop.source(&forged, Some(&context("2001:db8::1"))), address("2001:db8::1"));
+        assert_eq!(hop.source(&forged, Some(&rest_context("203.0.113.7"))), address("203.0.113.7"));
         assert_eq!(hop.source(&forged, None), Source(None));
     }
 

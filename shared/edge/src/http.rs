@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use axum::Router;
 use axum::body::Body as AxumBody;
 use axum::extract::{MatchedPath, Request};
@@ -27,6 +28,7 @@ use crate::hop::{TrustedHop, note_source};
 use crate::platform::Platform;
 use crate::problem::{EdgeError, Failure, Problem};
 use crate::reply::{Data, Told};
+use crate::streaming::watched;
 use crate::vars::{ConfigError, malformed};
 
 /// API Gateway's own limit is 10 MB; no endpoint here takes more than a long text.
@@ -53,23 +55,30 @@ impl Function {
     /// Reads `FRONTEND_ORIGINS`: the origins, separated by commas, whose pages may call with credentials. Reads `TRUSTED_HOP` (`gateway` or
     /// `cloudfront`) and, for the latter, `ORIGIN_SECRET`: who says where a request came from.
     pub fn http<E: Envelope>(platform: &Platform, router: Router) -> std::result::Result<Self, ConfigError> {
-        let hop = TrustedHop::read(&platform.vars)?;
-        let skin = Skin { clock: Arc::clone(&platform.clock), ids: Arc::clone(&platform.ids) };
-        let router = router
-            .fallback(|| async { EdgeError::NoSuchRoute })
-            .method_not_allowed_fallback(|| async { EdgeError::MethodNotAllowed })
-            .layer(CatchPanicLayer::custom(|_| EdgeError::Panicked.into_response()))
-            .layer(middleware::from_fn(note_route))
-            .layer(middleware::from_fn_with_state(skin, render::<E>))
-            .layer(middleware::from_fn_with_state(hop, note_source))
-            .layer(cors(platform)?);
+        let router = in_dialect::<E>(platform, router)?;
         Ok(Self::new(move |event, context| {
-            // The adapter is not `Send`, its future is: nothing but the future goes into the async block.
-            let response = serde_json::from_str::<LambdaRequest>(event.get())
+            // The adapter is not `Send`, its future is: nothing but the future goes into the async block. Only this one format is read, so that
+            // no event is tried as another one first.
+            let response = serde_json::from_str::<ApiGatewayV2httpRequest>(event.get())
+                .map(LambdaRequest::ApiGatewayV2)
                 .map(|request| Adapter::from(router.clone()).call(LambdaEvent::new(request, context)));
             async move { Ok(serde_json::value::to_raw_value(&response?.await?)?) }
         }))
     }
+}
+
+/// The router with what all HTTP functions have around it.
+pub(crate) fn in_dialect<E: Envelope>(platform: &Platform, router: Router) -> std::result::Result<Router, ConfigError> {
+    let hop = TrustedHop::read(&platform.vars)?;
+    let skin = Skin { clock: Arc::clone(&platform.clock), ids: Arc::clone(&platform.ids) };
+    Ok(router
+        .fallback(|| async { EdgeError::NoSuchRoute })
+        .method_not_allowed_fallback(|| async { EdgeError::MethodNotAllowed })
+        .layer(CatchPanicLayer::custom(|_| EdgeError::Panicked.into_response()))
+        .layer(middleware::from_fn(note_route))
+        .layer(middleware::from_fn_with_state(skin, render::<E>))
+        .layer(middleware::from_fn_with_state(hop, note_source))
+        .layer(cors(platform)?))
 }
 
 fn cors(platform: &Platform) -> std::result::Result<CorsLayer, ConfigError> {
@@ -216,7 +225,7 @@ async fn render<E: Envelope>(
             log!(info,);
         }
     });
-    response
+    watched(response, &span, started)
 }
 
 /// The whole chain of causes, for the log only.
@@ -282,6 +291,7 @@ fn request_id(request: &Request, skin: &Skin) -> String {
     let from_caller = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(well_formed);
     let from_gateway = || match request.extensions().get::<RequestContext>() {
         Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref().filter(well_formed),
+        Some(RequestContext::ApiGatewayV1(context)) => context.request_id.as_deref().filter(well_formed),
         _ => None,
     };
     match from_caller.or_else(from_gateway) {

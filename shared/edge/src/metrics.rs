@@ -29,8 +29,10 @@ pub(crate) struct Metrics {
 
 /// One invocation, as seen from outside.
 pub(crate) struct Invocation {
-    /// How long it took.
+    /// How long it took until its answer, of a stream until its head.
     pub(crate) took: Duration,
+    /// How long it took until its body ended, if that was streamed.
+    pub(crate) streamed: Option<Duration>,
     /// How long the function took to start, if this is its first invocation.
     pub(crate) start: Option<Duration>,
     /// Whether it ended in an error instead of an answer.
@@ -53,7 +55,7 @@ impl Metrics {
     }
 
     fn lines(&self, namespace: &str, invocation: &Invocation, now: Timestamp) -> Vec<Value> {
-        let Invocation { took, start, failed, notes } = invocation;
+        let Invocation { took, streamed, start, failed, notes } = invocation;
         let count = |metric: Metric| notes.counts.get(&metric).copied().unwrap_or_default();
         let line = Line { namespace, now, product: self.product };
         let faults = count(Metric::Faults).max(u64::from(*failed));
@@ -66,6 +68,9 @@ impl Metrics {
         if let Some(start) = start {
             of_product.push(Measured::new("ColdStarts", COUNT, 1));
             of_product.push(Measured::new("InitLatency", MILLISECONDS, millis(*start)));
+        }
+        if let Some(streamed) = streamed {
+            of_product.push(Measured::new("StreamDuration", MILLISECONDS, millis(*streamed)));
         }
         let counts = notes.counts.iter().filter(|(metric, _)| !matches!(metric, Metric::Requests | Metric::Faults));
         of_product.extend(counts.map(|(metric, many)| Measured::new(metric.as_str(), COUNT, *many)));
@@ -173,7 +178,8 @@ mod tests {
         })
         .await;
         let took = Duration::from_millis(330);
-        let found = lines(&Invocation { took, start: Some(Duration::from_millis(9)), failed: false, notes });
+        let found =
+            lines(&Invocation { took, streamed: None, start: Some(Duration::from_millis(9)), failed: false, notes });
         let of_function: &[_] = &[("Faults", COUNT), ("Latency", MILLISECONDS)];
         let of_product: &[_] =
             &[("Requests", COUNT), ("ColdStarts", COUNT), ("InitLatency", MILLISECONDS), ("Charged", COUNT)];
@@ -203,12 +209,24 @@ mod tests {
 
     #[test]
     fn an_invocation_that_ends_in_an_error_is_a_fault() {
-        let invocation =
-            Invocation { took: Duration::from_millis(3), start: None, failed: true, notes: Notes::default() };
+        let invocation = Invocation {
+            took: Duration::from_millis(3),
+            streamed: None,
+            start: None,
+            failed: true,
+            notes: Notes::default(),
+        };
         let found = lines(&invocation);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!((&found[0]["Requests"], &found[0]["Faults"]), (&json!(1), &json!(1)));
         assert_eq!(found[0].get("ColdStarts"), None);
+    }
+
+    #[test]
+    fn a_stream_has_two_times() {
+        let (took, streamed) = (Duration::from_millis(3), Some(Duration::from_secs(20)));
+        let found = lines(&Invocation { took, streamed, start: None, failed: false, notes: Notes::default() });
+        assert_eq!((&found[0]["Latency"], &found[0]["StreamDuration"]), (&json!(3), &json!(20_000)));
     }
 
     #[tokio::test]
@@ -217,7 +235,7 @@ mod tests {
             (0..150).for_each(|_| telemetry::note_vendor("openai", Duration::from_millis(1), false));
         })
         .await;
-        let found = lines(&Invocation { took: Duration::ZERO, start: None, failed: false, notes });
+        let found = lines(&Invocation { took: Duration::ZERO, streamed: None, start: None, failed: false, notes });
         assert_eq!(found[1]["VendorLatency"].as_array().unwrap().len(), MAX_VALUES);
     }
 }

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE};
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -43,22 +43,28 @@ pub(crate) fn read(answer: &str) -> Option<Response<Bytes>> {
     *response.status_mut() = StatusCode::from_u16(answer.status_code).ok().filter(|status| status.as_u16() >= 200)?;
     let headers = response.headers_mut();
     for (name, value) in answer.headers.unwrap_or_default() {
-        let value = match value {
-            Value::String(text) => text,
-            Value::Number(_) | Value::Bool(_) => value.to_string(),
-            _ => return None,
-        };
-        let name: HeaderName = name.parse().ok()?;
-        // The gateway counts for itself.
-        if name != CONTENT_LENGTH {
-            headers.append(name, HeaderValue::from_str(&value).ok()?);
-        }
+        append(headers, &name, value)?;
     }
     for cookie in answer.cookies.unwrap_or_default() {
         headers.append(SET_COOKIE, HeaderValue::from_str(&cookie).ok()?);
     }
     headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("text/plain;charset=UTF-8"));
     Some(response)
+}
+
+/// Adds a header as a function spells it; `None` if it is malformed.
+pub(super) fn append(headers: &mut HeaderMap, name: &str, value: Value) -> Option<()> {
+    let value = match value {
+        Value::String(text) => text,
+        Value::Number(_) | Value::Bool(_) => value.to_string(),
+        _ => return None,
+    };
+    let name: HeaderName = name.parse().ok()?;
+    // The gateway counts for itself.
+    if name != CONTENT_LENGTH {
+        headers.append(name, HeaderValue::from_str(&value).ok()?);
+    }
+    Some(())
 }
 
 #[cfg(test)]

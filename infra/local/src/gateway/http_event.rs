@@ -18,7 +18,8 @@ use super::stamp::{Stamp, request_time};
 use crate::percent;
 
 /// Headers that concern one connection; they end at the gateway.
-const HOP_BY_HOP: [HeaderName; 4] = [CONNECTION, TRANSFER_ENCODING, UPGRADE, HeaderName::from_static("keep-alive")];
+pub(super) const HOP_BY_HOP: [HeaderName; 4] =
+    [CONNECTION, TRANSFER_ENCODING, UPGRADE, HeaderName::from_static("keep-alive")];
 
 /// What the gateway knows beside the request.
 pub(crate) struct Context<'a> {
@@ -37,16 +38,14 @@ pub(crate) fn build(request: &Parts, body: &Bytes, context: &Context) -> Value {
     let now = context.stamp.now();
     let path = decoded_path(request.uri.path());
     let query = request.uri.query().unwrap_or_default();
-    let host = request.headers.get(HOST).map(text).or_else(|| request.uri.host().map(str::to_owned));
-    // Only a request that was made up in this process has none.
-    let host = host.unwrap_or_else(|| "localhost".to_owned());
-    let domain = host.rsplit_once(':').map_or(host.as_str(), |(domain, _)| domain);
+    let host = host(request);
+    let (domain, port) = host.rsplit_once(':').unwrap_or((&host, "80"));
     let mut headers = headers(&request.headers);
     let forwarded =
         headers.get("x-forwarded-for").map_or_else(|| source_ip.clone(), |chain| format!("{chain}, {source_ip}"));
     headers.insert("x-forwarded-for".to_owned(), forwarded);
     headers.insert("x-forwarded-proto".to_owned(), "http".to_owned());
-    headers.insert("x-forwarded-port".to_owned(), host.rsplit_once(':').map_or("80", |(_, port)| port).to_owned());
+    headers.insert("x-forwarded-port".to_owned(), port.to_owned());
     headers.insert("x-amzn-trace-id".to_owned(), context.stamp.trace_id());
     headers.entry("host".to_owned()).or_insert_with(|| host.clone());
     headers.entry("content-length".to_owned()).or_insert_with(|| body.len().to_string());
@@ -98,6 +97,13 @@ pub(crate) fn build(request: &Parts, body: &Bytes, context: &Context) -> Value {
     event
 }
 
+/// Whom the request is for, with the port if it is not the usual one.
+pub(super) fn host(request: &Parts) -> String {
+    let host = request.headers.get(HOST).map(text).or_else(|| request.uri.host().map(str::to_owned));
+    // Only a request that was made up in this process has none.
+    host.unwrap_or_else(|| "localhost".to_owned())
+}
+
 /// The path as an HTTP API passes it on: decoded, and cut at a question mark that the decoding brought to light. REST APIs leave the path alone.
 fn decoded_path(path: &str) -> String {
     let decoded = percent::decode(path);
@@ -135,7 +141,7 @@ fn is_text(headers: &HeaderMap) -> bool {
         || matches!(kind.as_str(), "application/json" | "application/xml" | "application/javascript")
 }
 
-fn text(value: &http::HeaderValue) -> String {
+pub(super) fn text(value: &http::HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
 

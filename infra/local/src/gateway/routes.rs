@@ -1,4 +1,4 @@
-//! Routes of an HTTP API and the order in which they are tried.
+//! Routes of HTTP APIs and REST APIs and the order in which they are tried.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,8 @@ use crate::percent;
 pub(crate) struct Route<T> {
     /// As the gateway spells it, `ANY /pets/{id}`.
     pub(crate) key: String,
+    /// As the template spells it, `/pets/{id}`.
+    pub(crate) path: String,
     method: Option<String>,
     /// `None` is the default route.
     segments: Option<Vec<Segment>>,
@@ -23,6 +25,10 @@ enum Segment {
     Greedy(String),
 }
 
+/// How closely a path fits a route.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Closeness(u8, Vec<u8>);
+
 /// A route that fits a request.
 #[derive(Debug)]
 pub(crate) struct Match<'a, T> {
@@ -35,7 +41,7 @@ impl<T> Route<T> {
     /// A route for `method` (or `ANY`) and `path`, which may be `$default`.
     pub(crate) fn new(method: &str, path: &str, target: T) -> Self {
         if path == "$default" {
-            return Self { key: path.to_owned(), method: None, segments: None, target };
+            return Self { key: path.to_owned(), path: path.to_owned(), method: None, segments: None, target };
         }
         let segments = path.trim_start_matches('/').split('/').map(|segment| {
             let variable = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
@@ -49,17 +55,19 @@ impl<T> Route<T> {
         });
         Self {
             key: format!("{method} {path}"),
+            path: path.to_owned(),
             method: (method != "ANY").then(|| method.to_owned()),
             segments: Some(segments.collect()),
             target,
         }
     }
 
-    /// The variables' values, if the route fits.
-    fn parameters(&self, method: &str, path: &str) -> Option<BTreeMap<String, String>> {
-        if self.method.as_ref().is_some_and(|own| own != method) {
-            return None;
-        }
+    fn takes(&self, method: &str) -> bool {
+        self.method.as_ref().is_none_or(|own| own == method)
+    }
+
+    /// The variables' values, if the path fits.
+    fn parameters(&self, path: &str) -> Option<BTreeMap<String, String>> {
         let mut parameters = BTreeMap::new();
         let Some(segments) = &self.segments else { return Some(parameters) };
         let mut rest = Some(path.strip_prefix('/').unwrap_or(path));
@@ -84,9 +92,8 @@ impl<T> Route<T> {
         rest.is_none().then_some(parameters)
     }
 
-    /// Larger is more specific: a full match before a greedy one, the default route last; then segment by segment, literal before variable;
-    /// then a method before `ANY`.
-    fn precedence(&self) -> (u8, Vec<u8>, bool) {
+    /// Larger is more specific: a full match before a greedy one, the default route last; then segment by segment, literal before variable.
+    fn closeness(&self) -> Closeness {
         let ranks = self.segments.iter().flatten().map(|segment| match segment {
             Segment::Literal(_) => 2,
             Segment::Variable(_) => 1,
@@ -94,16 +101,32 @@ impl<T> Route<T> {
         });
         let ranks: Vec<u8> = ranks.collect();
         let kind = if self.segments.is_none() { 0 } else { 1 + u8::from(ranks.last() != Some(&0)) };
-        (kind, ranks, self.method.is_some())
+        Closeness(kind, ranks)
     }
 }
 
-/// The route that the gateway picks.
+/// The route that an HTTP API picks: of those that take the method, the one that the path fits most closely; then a method before `ANY`.
 ///
 /// Source: "Routes for HTTP APIs", section on precedence: full match, then greedy match, then `$default`.
 pub(crate) fn pick<'a, T>(routes: &'a [Route<T>], method: &str, path: &str) -> Option<Match<'a, T>> {
-    let matches = routes.iter().filter_map(|route| Some(Match { route, parameters: route.parameters(method, path)? }));
-    matches.max_by_key(|found| found.route.precedence())
+    let matches = fitting(routes, path).filter(|found| found.route.takes(method));
+    matches.max_by_key(|found| (found.route.closeness(), found.route.method.is_some()))
+}
+
+/// The route that a REST API picks: first the resource that the path fits most closely, then one of its methods, or nothing.
+pub(crate) fn pick_method<'a, T>(routes: &'a [Route<T>], method: &str, path: &str) -> Option<Match<'a, T>> {
+    let resource = closest(routes, path)?;
+    let methods = fitting(routes, path).filter(|found| found.route.closeness() == resource);
+    methods.filter(|found| found.route.takes(method)).max_by_key(|found| found.route.method.is_some())
+}
+
+/// How closely a path fits the best of some routes, whatever the method.
+pub(crate) fn closest<T>(routes: &[Route<T>], path: &str) -> Option<Closeness> {
+    fitting(routes, path).map(|found| found.route.closeness()).max()
+}
+
+fn fitting<'a, T>(routes: &'a [Route<T>], path: &str) -> impl Iterator<Item = Match<'a, T>> {
+    routes.iter().filter_map(move |route| Some(Match { route, parameters: route.parameters(path)? }))
 }
 
 #[cfg(test)]
@@ -169,5 +192,28 @@ mod tests {
         {
             assert!(picked(&routes, method, path).is_none(), "{method} {path}");
         }
+    }
+
+    #[test]
+    fn a_rest_api_looks_for_the_resource_first() {
+        let routes = [("ANY", "/a/{proxy+}"), ("GET", "/a/b"), ("ANY", "/a/{id}/c"), ("POST", "/a/{id}/c")];
+        let routes = routes.map(|(method, path)| Route::new(method, path, ()));
+        let key = |method, path| pick_method(&routes, method, path).map(|found| found.route.key.as_str());
+        assert_eq!(key("GET", "/a/b"), Some("GET /a/b"));
+        assert_eq!(key("POST", "/a/b"), None, "the resource has no such method, and no other resource is asked");
+        assert_eq!(key("POST", "/a/1/c"), Some("POST /a/{id}/c"));
+        assert_eq!(key("PUT", "/a/1/c"), Some("ANY /a/{id}/c"));
+        assert_eq!(key("PUT", "/a/1/d"), Some("ANY /a/{proxy+}"));
+        assert_eq!(key("GET", "/b"), None);
+    }
+
+    #[test]
+    fn paths_can_be_compared_across_apis() {
+        let close = |route: &str, path: &str| closest(&[Route::new("GET", route, ())], path);
+        assert!(close("/api/chat/stream", "/api/chat/stream") > close("/api/chat/{proxy+}", "/api/chat/stream"));
+        assert!(close("/api/chat/{proxy+}", "/api/chat/x") > close("/api/{proxy+}", "/api/chat/x"));
+        assert!(close("/api/{proxy+}", "/api/x") > close("$default", "/api/x"));
+        assert!(close("$default", "/api/x") > close("/other", "/api/x"));
+        assert_eq!(close("/a/{id}", "/a/1"), close("/a/{name}", "/a/1"));
     }
 }

@@ -68,7 +68,7 @@ impl Fixture {
         });
         let listener = ports::free("test").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let door = Arc::new(FrontDoor { api: None, sockets: Some(Arc::clone(&api)), uploads: None });
+        let door = Arc::new(FrontDoor { api: None, rest: None, sockets: Some(Arc::clone(&api)), uploads: None });
         serve(&tasks, listener, door.router());
         Self { api, address, events }
     }

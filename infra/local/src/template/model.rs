@@ -14,6 +14,8 @@ pub struct Model {
     pub functions: Vec<Function>,
     /// HTTP APIs with their routes, by id.
     pub http_apis: BTreeMap<String, HttpApi>,
+    /// REST APIs with their routes, by id.
+    pub rest_apis: BTreeMap<String, RestApi>,
     /// WebSocket APIs with their routes.
     pub socket_apis: Vec<SocketApi>,
     /// Queues, dead-letter queues before the queues that name them.
@@ -56,7 +58,7 @@ pub struct HttpApi {
     pub routes: Vec<HttpRoute>,
 }
 
-/// A route of an HTTP API.
+/// A route of an HTTP API, and most of one of a REST API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpRoute {
     /// `ANY`, or a method in upper case. Unused for the default route.
@@ -67,6 +69,30 @@ pub struct HttpRoute {
     pub function: String,
     /// How long the gateway waits for it.
     pub timeout: Duration,
+}
+
+/// A REST API.
+#[derive(Debug)]
+pub struct RestApi {
+    /// The API's id, which is also the first label of its host name.
+    pub id: String,
+    /// The product that it belongs to.
+    pub product: String,
+    /// The one stage that it is deployed to.
+    pub stage: String,
+    /// How long a stream may be silent.
+    pub idle: Duration,
+    /// Its routes, in no particular order.
+    pub routes: Vec<RestRoute>,
+}
+
+/// A route of a REST API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestRoute {
+    /// What it has in common with those of HTTP APIs; there is no default route. The gateway waits until the last piece of a stream.
+    pub route: HttpRoute,
+    /// Whether the answer is passed on while it is made.
+    pub streams: bool,
 }
 
 /// A WebSocket API.

@@ -92,9 +92,10 @@ impl Names<'_> {
             return Ok(name);
         }
         Ok(match kind(resource) {
-            "AWS::S3::Bucket" | "AWS::Serverless::HttpApi" | "AWS::Serverless::WebSocketApi" => {
-                kebab_case(&self.derived(id))
-            }
+            "AWS::S3::Bucket"
+            | "AWS::Serverless::Api"
+            | "AWS::Serverless::HttpApi"
+            | "AWS::Serverless::WebSocketApi" => kebab_case(&self.derived(id)),
             _ => self.derived(id),
         })
     }

@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::error::{Error, Path, Problem};
-use super::model::{Bucket, Function, HttpApi, HttpRoute, Mapping, Model, Queue, Schedule, SocketApi, Table};
+use super::model::{
+    Bucket, Function, HttpApi, HttpRoute, Mapping, Model, Queue, RestApi, RestRoute, Schedule, SocketApi, Table,
+};
 use super::names::kind;
 use super::node::Node;
 use super::scope::{Scope, plain_text};
@@ -34,6 +36,12 @@ const IGNORED: [&str; 13] = [
 /// How long Lambda lets a function run that does not say, and how long a gateway waits.
 const DEFAULT_FUNCTION_SECONDS: u64 = 3;
 const DEFAULT_GATEWAY_MILLIS: u64 = 30_000;
+const DEFAULT_REST_MILLIS: u64 = 29_000;
+/// How long a route of a REST API can ask it to wait if it streams; one that does not has no more than the default.
+const MAX_STREAM_MILLIS: u64 = 900_000;
+/// How long a stream may be silent: less where CloudFront is part of the API, which it is if the template does not say otherwise.
+const REGIONAL_IDLE: Duration = Duration::from_mins(5);
+const EDGE_IDLE: Duration = Duration::from_secs(30);
 const DEFAULT_MEMORY: i32 = 128;
 
 /// How many invocations of one mapping run at the same time where the template does not say. Lambda starts with five and adds more while the
@@ -61,6 +69,7 @@ pub(super) fn read(scope: &Scope, model: &mut Model) -> Result<(), Error> {
             }
             "AWS::Serverless::Function" => item.function(model)?,
             "AWS::Serverless::HttpApi" => item.http_api(model)?,
+            "AWS::Serverless::Api" => item.rest_api(model)?,
             "AWS::Serverless::WebSocketApi" => model.socket_apis.push(item.socket_api()?),
             "AWS::Lambda::EventSourceMapping" => model.mappings.push(item.mapping()?),
             "AWS::SQS::Queue" => model.queues.push(item.queue()?),
@@ -136,6 +145,10 @@ impl Item<'_> {
                 };
                 http_api(model, &api, &self.product()).routes.push(route);
             }
+            "Api" => {
+                let api: String = properties.require("RestApiId")?;
+                rest_api(model, &api, &self.product()).routes.push(properties.rest_route(function)?);
+            }
             "SQS" => {
                 let queue: String = properties.require("Queue")?;
                 model.mappings.push(properties.mapping(&queue, function.to_owned())?);
@@ -162,6 +175,31 @@ impl Item<'_> {
             return Err(self.scope.file.error(self.path, problem));
         }
         http_api(model, &self.name()?, &self.product());
+        Ok(())
+    }
+
+    /// An API can be declared after the functions that are its routes, or before.
+    fn rest_api(&self, model: &mut Model) -> Result<(), Error> {
+        for unsupported in ["BinaryMediaTypes", "DefinitionBody", "DefinitionUri"] {
+            if self.properties.node.is_some_and(|properties| properties.get(unsupported).is_some()) {
+                let problem = Problem::Unsupported("an API that is more than routes to functions".to_owned());
+                return Err(self.scope.file.error(&self.properties.path.key(unsupported), problem));
+            }
+        }
+        let globals_path = Path::root("Globals");
+        let api_path = globals_path.key("Api");
+        let globals = self.scope.file.root.get("Globals").and_then(|globals| globals.get("Api"));
+        let globals = Properties { scope: self.scope, node: globals, path: &api_path };
+        let endpoint = self.properties.get("EndpointConfiguration")?;
+        let endpoint: Option<Value> =
+            endpoint.map_or_else(|| globals.get("EndpointConfiguration"), |own| Ok(Some(own)))?;
+        // The type by itself, or in an object.
+        let endpoint = endpoint.as_ref().map(|endpoint| endpoint.get("Type").unwrap_or(endpoint));
+        let regional = endpoint.is_some_and(|kind| kind == "REGIONAL" || kind == "PRIVATE");
+        let stage = self.properties.require("StageName")?;
+        let api = rest_api(model, &self.name()?, &self.product());
+        api.stage = stage;
+        api.idle = if regional { REGIONAL_IDLE } else { EDGE_IDLE };
         Ok(())
     }
 
@@ -251,6 +289,18 @@ fn http_api<'a>(model: &'a mut Model, id: &str, product: &str) -> &'a mut HttpAp
     model.http_apis.entry(id.to_owned()).or_insert_with(new)
 }
 
+/// The API called `id`. What only its resource says is still missing if a route comes first.
+fn rest_api<'a>(model: &'a mut Model, id: &str, product: &str) -> &'a mut RestApi {
+    let new = || RestApi {
+        id: id.to_owned(),
+        product: product.to_owned(),
+        stage: String::new(),
+        idle: EDGE_IDLE,
+        routes: Vec::new(),
+    };
+    model.rest_apis.entry(id.to_owned()).or_insert_with(new)
+}
+
 /// The properties of a resource or of an event. Each is evaluated when it is asked for, so that what the local stack does not need may use
 /// what it does not know.
 #[derive(Clone, Copy)]
@@ -284,6 +334,34 @@ impl<'a> Properties<'a> {
         let shape =
             || self.scope.file.error(&self.path.key(name), Problem::Shape("a whole number is expected".to_owned()));
         number.map(Some).ok_or_else(shape)
+    }
+
+    /// A route of a REST API.
+    ///
+    /// SAM knows one word for streaming and takes every other one, `STREAM` of CloudFormation included, for none: here that is an error.
+    fn rest_route(&self, function: &str) -> Result<RestRoute, Error> {
+        let mode: Option<String> = self.get("ResponseTransferMode")?;
+        let streams = match mode.as_deref() {
+            Some("RESPONSE_STREAM") => true,
+            None | Some("BUFFERED") => false,
+            Some(_) => {
+                let problem = Problem::NotAllowed("BUFFERED or RESPONSE_STREAM".to_owned());
+                return Err(self.scope.file.error(&self.path.key("ResponseTransferMode"), problem));
+            }
+        };
+        let millis = self.number("TimeoutInMillis")?.unwrap_or(DEFAULT_REST_MILLIS);
+        let most = if streams { MAX_STREAM_MILLIS } else { DEFAULT_REST_MILLIS };
+        if millis > most {
+            let problem = Problem::NotAllowed(format!("at most {most}"));
+            return Err(self.scope.file.error(&self.path.key("TimeoutInMillis"), problem));
+        }
+        let route = HttpRoute {
+            method: self.require::<String>("Method")?.to_ascii_uppercase(),
+            path: self.require("Path")?,
+            function: function.to_owned(),
+            timeout: Duration::from_millis(millis),
+        };
+        Ok(RestRoute { route, streams })
     }
 
     fn environment(&self) -> Result<BTreeMap<String, String>, Error> {
