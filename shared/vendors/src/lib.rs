@@ -9,6 +9,7 @@
 //! settings does no work; its HTTP client, whose TLS set-up costs milliseconds, is made at the first call, so that a
 //! cold start pays for no vendor it does not ask.
 
+pub mod chat;
 mod http;
 pub mod image;
 pub mod mail;
@@ -17,6 +18,7 @@ pub mod payments;
 mod secret;
 pub mod text;
 mod variables;
+pub mod webhook;
 
 pub use http::Timeouts;
 pub use secret::Secret;

@@ -4,15 +4,19 @@
 //! A [`ChatRequest`] is read once and kept as it was written, so that a vendor who speaks the same protocol gets every field, known here or not;
 //! adapters that translate use the typed view, and refuse what they cannot translate ([`CallError::Unsupported`]) rather than drop it.
 
+mod breaker;
 mod error;
 mod fields;
 mod port;
+mod relay;
 mod reply;
 mod request;
 
+pub use breaker::{Breakers, FAILURES_TO_OPEN, OPEN_FOR};
 pub use error::CallError;
 pub use fields::Fields;
-pub use port::{Call, ChatStream, Embedder, EmbeddingCall, SharedVendor, Vendor};
+pub use port::{Call, ChatStream, Embedder, EmbeddingCall, Limit, SharedVendor, Vendor};
+pub use relay::{Opened, Relay, Target};
 pub use reply::{Chunk, Completion, Embeddings, Usage};
 pub use request::{
     ChatRequest, Content, EmbeddingRequest, Function, FunctionCall, Message, Part, ResponseFormat, Role, Tool,

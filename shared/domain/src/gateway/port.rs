@@ -14,7 +14,24 @@ pub struct Call<'a> {
     /// The model, as this vendor names it.
     pub model: &'a str,
     /// The most tokens that each choice may have; what the vendor is told, whatever the request says.
-    pub max_tokens: u32,
+    pub limit: Limit,
+}
+
+/// The most tokens of one choice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limit {
+    /// What the caller asked for, brought down to what the model can. A vendor that need not be told a limit is told none without it: some take the
+    /// limit and the conversation together for the context.
+    pub asked: Option<u32>,
+    /// The most that the model can, for vendors that must be told.
+    pub most: u32,
+}
+
+impl Limit {
+    /// The limit for a vendor that must be told one.
+    pub fn certain(self) -> u32 {
+        self.asked.unwrap_or(self.most)
+    }
 }
 
 /// One request for vectors as one vendor is asked for it.

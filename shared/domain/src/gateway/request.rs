@@ -307,13 +307,31 @@ impl ChatRequest {
         })
     }
 
-    /// The most tokens that the vendor can read for this request, whatever its tokenizer: no token is shorter than a byte. Pictures, sounds and files
-    /// that are only named by an address are not in it.
-    pub fn prompt_bytes(&self) -> u64 {
+    /// The most tokens that the vendor can read for this request, whatever its tokenizer: no token is shorter than a byte. A picture counts as
+    /// [`TOKENS_PER_IMAGE`], not as its bytes.
+    pub fn prompt_bound(&self) -> u64 {
         let size = |name: &str| self.fields.get(name).map_or(0, |value| value.get().len() as u64);
-        ["messages", "tools", "functions", "response_format"].into_iter().map(size).sum()
+        let text: u64 = ["messages", "tools", "functions", "response_format"].into_iter().map(size).sum();
+        let parts = self.messages.iter().filter_map(|message| match &message.content {
+            Content::Parts(parts) => Some(parts),
+            Content::Nothing | Content::Text(_) => None,
+        });
+        let (mut pictures, mut bytes) = (0_u64, 0_u64);
+        for part in parts.flatten() {
+            if let Part::ImageUrl { image_url } = part {
+                pictures += 1;
+                bytes += image_url.url.len() as u64;
+            }
+        }
+        let overhead = TOKENS_PER_MESSAGE * self.messages.len() as u64;
+        text.saturating_sub(bytes) + pictures * TOKENS_PER_IMAGE + overhead
     }
 }
+
+/// More than any vendor takes a picture for.
+const TOKENS_PER_IMAGE: u64 = 3_000;
+/// What vendors put around each message.
+const TOKENS_PER_MESSAGE: u64 = 8;
 
 /// A request for vectors.
 #[derive(Debug, Clone)]
@@ -364,7 +382,7 @@ impl EmbeddingRequest {
         Ok(Self { model: reader.required("model")?, inputs, texts, fields })
     }
 
-    /// The most tokens that the vendor can read: see [`ChatRequest::prompt_bytes`].
+    /// The most tokens that the vendor can read: no token is shorter than a byte.
     pub fn prompt_bytes(&self) -> u64 {
         self.fields.get("input").map_or(0, |value| value.get().len() as u64)
     }
@@ -550,7 +568,7 @@ mod tests {
         let request = parsed(&hello()).unwrap();
         assert_eq!((request.model.as_str(), request.n, request.stream), ("m", 1, false));
         assert_eq!(request.messages[0].content.text().as_deref(), Some("Привет"));
-        assert_eq!(request.prompt_bytes(), hello()["messages"].to_string().len() as u64);
+        assert_eq!(request.prompt_bound(), hello()["messages"].to_string().len() as u64 + TOKENS_PER_MESSAGE);
     }
 
     #[test]
@@ -571,6 +589,10 @@ mod tests {
         let request = parsed(&with("messages", messages)).unwrap();
         assert_eq!(request.messages[0].content.text().as_deref(), Some("ab"));
         assert_eq!(request.messages[1].content.text(), None);
+        let picture = "data:image/png;base64,".to_owned() + &"A".repeat(1_000_000);
+        let message =
+            json!([{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": picture } }] }]);
+        assert!(parsed(&with("messages", message)).unwrap().prompt_bound() < 4_000);
         assert_eq!(request.messages[2].tool_calls[0].function.arguments, "{\"x\":1}");
         assert_eq!(request.messages[3].tool_call_id.as_deref(), Some("call_1"));
     }

@@ -1,17 +1,11 @@
 //! The choice among text models: order of preference, failover, and a circuit breaker per vendor.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use super::ProviderId;
 use super::text::{OnText, SharedTextModel, TextError, TextOutput, TextRequest};
-use crate::kernel::{Clock, Timestamp};
-
-/// After this many failures in a row a vendor is left alone for a while.
-const FAILURES_TO_OPEN: u32 = 5;
-/// How long a failing vendor is left alone; then one call tries it again.
-const OPEN_FOR: Duration = Duration::from_secs(30);
+use crate::gateway::Breakers;
+use crate::kernel::Clock;
 
 /// Why no vendor wrote anything.
 #[derive(Debug, thiserror::Error)]
@@ -25,26 +19,16 @@ pub enum NoText {
 }
 
 /// The configured text models.
-///
-/// Breakers live in the process, not in a table: an instance learns about an outage with a handful of calls, and a write per call would cost more
-/// than that.
 #[derive(Clone)]
 pub struct TextRouter {
     models: Vec<SharedTextModel>,
-    breakers: Arc<Mutex<HashMap<ProviderId, Breaker>>>,
-    clock: Arc<dyn Clock>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Breaker {
-    failures: u32,
-    open_until: Option<Timestamp>,
+    breakers: Breakers<ProviderId>,
 }
 
 impl TextRouter {
     /// A choice among `models`.
     pub fn new(models: Vec<SharedTextModel>, clock: Arc<dyn Clock>) -> Self {
-        Self { models, breakers: Arc::default(), clock }
+        Self { models, breakers: Breakers::new(clock) }
     }
 
     /// Asks the vendors in the order of `preference` until one writes a text.
@@ -61,20 +45,20 @@ impl TextRouter {
         let mut answered = false;
         for model in preference.iter().filter_map(|id| self.models.iter().find(|model| model.provider() == *id)) {
             let provider = model.provider();
-            if !self.may_call(provider) {
+            if !self.breakers.may_call(provider) {
                 reasons.push(format!("{provider}: circuit open"));
                 continue;
             }
             match model.write(request, on_text).await {
                 Ok(output) => {
-                    self.succeeded(provider);
+                    self.breakers.succeeded(&provider);
                     return Ok((provider, output));
                 }
                 Err(error) => {
                     tracing::warn!(%provider, %error, "text model failed");
                     answered |= matches!(error, TextError::ContentRefused | TextError::Rejected(_));
                     if is_outage(&error) {
-                        self.failed(provider);
+                        self.breakers.failed(provider);
                     }
                     reasons.push(format!("{provider}: {error}"));
                 }
@@ -82,35 +66,6 @@ impl TextRouter {
         }
         let reasons = if reasons.is_empty() { "none configured".to_owned() } else { reasons.join("; ") };
         Err(if answered { NoText::Unusable(reasons) } else { NoText::Unavailable(reasons) })
-    }
-
-    fn may_call(&self, provider: ProviderId) -> bool {
-        let now = self.clock.now();
-        let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
-        let breaker = breakers.entry(provider).or_default();
-        match breaker.open_until {
-            Some(until) if now < until => false,
-            // This call probes; until it is back, others stay away.
-            Some(_) => {
-                breaker.open_until = Some(now + OPEN_FOR);
-                true
-            }
-            None => true,
-        }
-    }
-
-    fn succeeded(&self, provider: ProviderId) {
-        self.breakers.lock().unwrap_or_else(PoisonError::into_inner).remove(&provider);
-    }
-
-    fn failed(&self, provider: ProviderId) {
-        let now = self.clock.now();
-        let mut breakers = self.breakers.lock().unwrap_or_else(PoisonError::into_inner);
-        let breaker = breakers.entry(provider).or_default();
-        breaker.failures += 1;
-        if breaker.failures >= FAILURES_TO_OPEN {
-            breaker.open_until = Some(now + OPEN_FOR);
-        }
     }
 }
 
@@ -129,7 +84,9 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
+    use crate::gateway::FAILURES_TO_OPEN;
     use crate::generation::text::{TextModel, Tokens};
+    use crate::kernel::Timestamp;
 
     struct Script {
         provider: ProviderId,

@@ -23,6 +23,8 @@ pub(crate) struct Body {
     response: Response,
     first_byte_by: Option<Instant>,
     silence: Duration,
+    /// When the piece that is waited for must have come: a wait that was dropped and begun anew is still the same wait.
+    waiting_until: Option<Instant>,
     begun: bool,
     secrets: Vec<Secret>,
 }
@@ -34,7 +36,7 @@ impl Body {
         silence: Duration,
         secrets: Vec<Secret>,
     ) -> Self {
-        Self { response, first_byte_by, silence, begun: false, secrets }
+        Self { response, first_byte_by, silence, waiting_until: None, begun: false, secrets }
     }
 
     pub(super) fn is_success(&self) -> bool {
@@ -53,8 +55,11 @@ impl Body {
 
     /// The next bytes, however many have come; `None` at the end.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        let by = if self.begun { deadline(self.silence) } else { self.first_byte_by };
-        let chunk = until(by, self.response.chunk()).await??;
+        if self.waiting_until.is_none() {
+            self.waiting_until = if self.begun { deadline(self.silence) } else { self.first_byte_by };
+        }
+        let chunk = until(self.waiting_until, self.response.chunk()).await??;
+        self.waiting_until = None;
         self.begun = true;
         Ok(chunk)
     }

@@ -12,6 +12,10 @@ const MAX_EXCERPT: usize = 300;
 pub(crate) struct Complaint {
     /// The machine-readable words: `type`, `code`, `httpStatus`.
     words: Vec<String>,
+    /// Which of the words is `code`.
+    code: Option<String>,
+    /// The field that the vendor complains of.
+    param: Option<String>,
     /// The sentence for a person.
     message: String,
 }
@@ -22,7 +26,7 @@ impl Complaint {
         let text = String::from_utf8_lossy(body);
         match serde_json::from_str::<Value>(&text) {
             Ok(json) => Self::from_json(&json, secrets),
-            Err(_) => Self { words: Vec::new(), message: excerpt(text.trim(), secrets) },
+            Err(_) => Self { message: excerpt(text.trim(), secrets), ..Self::default() },
         }
     }
 
@@ -35,12 +39,23 @@ impl Complaint {
         let words =
             ["type", "code", "httpStatus"].into_iter().filter_map(field).map(|word| excerpt(word, secrets)).collect();
         let message = error.as_str().or_else(|| field("message")).or_else(|| field("description")).unwrap_or_default();
-        Self { words, message: excerpt(message, secrets) }
+        let short = |name| field(name).map(|text| excerpt(text, secrets));
+        Self { words, code: short("code"), param: short("param"), message: excerpt(message, secrets) }
     }
 
     /// Whether one of the machine-readable words is among `words`.
     pub(crate) fn has_word(&self, words: &[&str]) -> bool {
         self.words.iter().any(|word| words.contains(&word.as_str()))
+    }
+
+    /// The vendor's word for what is wrong, if it has one.
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    /// The field that is wrong, as the vendor names it.
+    pub(crate) fn param(&self) -> Option<&str> {
+        self.param.as_deref()
     }
 
     /// The sentence for a person.
@@ -96,6 +111,15 @@ mod tests {
         assert_eq!(read(r#"{"status":404,"message":"No such model"}"#), "No such model");
         assert_eq!(read(r#"{"error":"model not found"}"#), "model not found");
         assert_eq!(read(r#"{"error":null,"message":"text"}"#), "text");
+    }
+
+    #[test]
+    fn the_field_and_the_word_for_it_are_read_if_they_are_text() {
+        let read = |body: &str| Complaint::from_body(body.as_bytes(), &[Secret::new("sk-key")]);
+        let told = read(r#"{"error":{"message":"no","type":"t","param":"messages.0","code":"too_long"}}"#);
+        assert_eq!((told.param(), told.code()), (Some("messages.0"), Some("too_long")));
+        let told = read(r#"{"error":{"message":"no","type":"t","param":null,"code":400}}"#);
+        assert_eq!((told.param(), told.code()), (None, None));
     }
 
     #[test]

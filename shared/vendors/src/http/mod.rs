@@ -18,3 +18,4 @@ pub(crate) use failure::{ErrorAnswer, Failure};
 pub(crate) use lines::Limits;
 pub(crate) use stream::{EventStream, LineStream};
 pub use timeouts::Timeouts;
+pub(crate) use timeouts::{deadline, until};

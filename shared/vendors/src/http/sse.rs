@@ -29,6 +29,7 @@ impl Events {
             if self.data.len() + value.len() > self.limit {
                 return Err(TooMuch::Line(self.limit));
             }
+            self.data.reserve(value.len() + 1);
             self.data.push_str(value);
             self.data.push('\n');
         }

@@ -34,12 +34,12 @@ impl Default for Timeouts {
 }
 
 /// The instant `after` from now; `None`, never, for a time too long to be represented.
-pub(super) fn deadline(after: Duration) -> Option<Instant> {
+pub(crate) fn deadline(after: Duration) -> Option<Instant> {
     Instant::now().checked_add(after)
 }
 
 /// Waits for `future`, but not past the deadline.
-pub(super) async fn until<T>(deadline: Option<Instant>, future: impl Future<Output = T>) -> Result<T, Failure> {
+pub(crate) async fn until<T>(deadline: Option<Instant>, future: impl Future<Output = T>) -> Result<T, Failure> {
     match deadline {
         Some(at) => tokio::time::timeout_at(at, future).await.map_err(|_| Failure::TimedOut),
         None => Ok(future.await),

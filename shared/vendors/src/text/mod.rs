@@ -39,9 +39,12 @@ use domain::kernel::{Clock, IdSource};
 use crate::http::{Failure, Limits};
 
 pub use anthropic::{Anthropic, AnthropicSettings};
+pub(crate) use anthropic::{OUT_OF_CREDIT, VERSION as ANTHROPIC_VERSION};
 pub use gigachat::{GigaChat, GigaChatScope, GigaChatSettings, UnknownScope};
-pub(crate) use openai::OUT_OF_FUNDS as OPENAI_OUT_OF_FUNDS;
+pub(crate) use openai::{CONTENT_REFUSED as OPENAI_CONTENT_REFUSED, OUT_OF_FUNDS as OPENAI_OUT_OF_FUNDS};
 pub use openai::{LimitField, OpenAi, OpenAiSettings};
+pub(crate) use output::Count;
+pub(crate) use variables::parse_limit_field;
 pub use yandexgpt::{YandexGpt, YandexGptSettings};
 
 /// How much of a stream of events is taken: some 300 bytes come with each token.

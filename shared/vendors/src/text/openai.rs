@@ -28,7 +28,7 @@ pub(crate) const OUT_OF_FUNDS: [&str; 6] = [
 ];
 
 /// Words of an error that mean the content filter.
-const CONTENT_REFUSED: [&str; 2] = ["content_filter", "content_policy_violation"];
+pub(crate) const CONTENT_REFUSED: [&str; 2] = ["content_filter", "content_policy_violation"];
 
 /// The settings of OpenAI or a server that speaks its protocol.
 #[derive(Debug, Clone)]

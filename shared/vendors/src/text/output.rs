@@ -96,7 +96,7 @@ pub(super) fn output(
 /// A count as vendors send it: a JSON number or a string of digits. Anything else counts as not told, so that odd usage
 /// figures cost no text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Count(pub(super) Option<u64>);
+pub(crate) struct Count(pub(crate) Option<u64>);
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

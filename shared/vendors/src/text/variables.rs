@@ -45,11 +45,20 @@ impl GigaChatSettings {
         timeouts: Timeouts,
         get: impl Fn(&str) -> Option<&'a str> + Copy,
     ) -> Result<Option<Self>, MalformedVariable> {
+        let Some(settings) = Self::read_for_any_model(timeouts, get)? else { return Ok(None) };
+        Ok(Some(Self { model: require("GIGACHAT_MODEL", get)?.to_owned(), ..settings }))
+    }
+
+    /// The same for calls that each name their model.
+    pub(crate) fn read_for_any_model<'a>(
+        timeouts: Timeouts,
+        get: impl Fn(&str) -> Option<&'a str> + Copy,
+    ) -> Result<Option<Self>, MalformedVariable> {
         let Some(key) = get("GIGACHAT_AUTHORIZATION_KEY") else { return Ok(None) };
         let scope = require("GIGACHAT_SCOPE", get)?
             .parse()
             .map_err(|error: super::UnknownScope| malformed("GIGACHAT_SCOPE", &error))?;
-        let mut gigachat = Self::new(Secret::new(key), scope, require("GIGACHAT_MODEL", get)?);
+        let mut gigachat = Self::new(Secret::new(key), scope, "");
         replace(&mut gigachat.base_url, get("GIGACHAT_BASE_URL"));
         replace(&mut gigachat.auth_url, get("GIGACHAT_AUTH_URL"));
         gigachat.root_certificates = get("GIGACHAT_ROOT_CA").map(str::to_owned);
@@ -57,7 +66,8 @@ impl GigaChatSettings {
     }
 }
 
-fn parse_limit_field(text: Option<&str>) -> Result<LimitField, MalformedVariable> {
+/// The name of the limit of tokens, as `OPENAI_TOKEN_LIMIT_FIELD` has it.
+pub(crate) fn parse_limit_field(text: Option<&str>) -> Result<LimitField, MalformedVariable> {
     match text {
         None | Some("max_completion_tokens") => Ok(LimitField::MaxCompletionTokens),
         Some("max_tokens") => Ok(LimitField::MaxTokens),

@@ -7,6 +7,8 @@ mod anthropic;
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod chat;
+#[cfg(test)]
 mod every_vendor;
 #[cfg(test)]
 mod fixtures;

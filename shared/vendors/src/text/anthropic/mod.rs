@@ -19,10 +19,10 @@ use crate::http::{Auth, EventStream, Failure, HttpClient, endpoint};
 use crate::{Secret, Timeouts};
 
 /// The version of the protocol. Later ones (2026-10-21) reject sampling parameters.
-const VERSION: &str = "2023-06-01";
+pub(crate) const VERSION: &str = "2023-06-01";
 
 /// What an account without prepaid credit is told, with status 400 and type `invalid_request_error`.
-const OUT_OF_CREDIT: &str = "credit balance is too low";
+pub(crate) const OUT_OF_CREDIT: &str = "credit balance is too low";
 
 /// The settings of Anthropic.
 #[derive(Debug, Clone)]

@@ -38,14 +38,24 @@ impl Session {
         &self,
         request: impl Fn(&HttpClient) -> Result<RequestBuilder, Failure> + Send,
     ) -> Result<Body, Failure> {
-        let token = self.tokens.get(&self.http, &self.settings).await?;
+        let token = self.tokens.get(&self.http, &self.settings).await.map_err(about_token)?;
         match self.http.open(request(&self.http)?, &bearer(&token)).await {
             Err(Failure::Answered(answer)) if answer.status == 401 => {
-                let token = self.tokens.replace(&token, &self.http, &self.settings).await?;
+                let token = self.tokens.replace(&token, &self.http, &self.settings).await.map_err(about_token)?;
                 self.http.open(request(&self.http)?, &bearer(&token)).await
             }
             opened => opened,
         }
+    }
+}
+
+/// Whoever is refused a token has a wrong key or scope: nothing that the one who asks for an answer could have done better.
+fn about_token(failure: Failure) -> Failure {
+    match failure {
+        Failure::Answered(answer) if !matches!(answer.status, 402 | 408 | 409 | 425 | 429 | 500..) => {
+            Failure::Misconfigured(answer.describe())
+        }
+        failure => failure,
     }
 }
 

@@ -1,0 +1,188 @@
+//! Which vendor is asked, and who is asked next when it fails.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::breaker::Breakers;
+use super::{
+    Call, CallError, ChatRequest, ChatStream, Chunk, Completion, EmbeddingCall, EmbeddingRequest, Embeddings, Limit,
+    SharedVendor, Vendor,
+};
+use crate::kernel::Clock;
+
+/// How often one target is asked in all, when nobody else is left to ask.
+const ROUNDS: usize = 2;
+/// The longest wait that a vendor may ask for before the second round; a caller who hears that it has to wait longer is better off.
+const MAX_WAIT: Duration = Duration::from_secs(2);
+/// The wait before the second round when no vendor asked for one.
+const SHORT_WAIT: Duration = Duration::from_millis(200);
+
+/// A model at a vendor.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+pub struct Target {
+    /// The vendor's name.
+    pub vendor: String,
+    /// The model, as the vendor names it.
+    pub model: String,
+}
+
+/// The configured vendors.
+#[derive(Clone)]
+pub struct Relay {
+    vendors: Arc<[SharedVendor]>,
+    breakers: Breakers<String>,
+}
+
+/// A stream that a vendor has begun: its first piece has come, so that nobody else need be asked any more.
+pub struct Opened {
+    /// The first piece; `None` if the stream had none.
+    pub first: Option<Chunk>,
+    /// The others.
+    pub rest: Box<dyn ChatStream>,
+}
+
+impl Relay {
+    /// A choice among `vendors`.
+    pub fn new(vendors: Vec<SharedVendor>, clock: Arc<dyn Clock>) -> Self {
+        Self { vendors: vendors.into(), breakers: Breakers::new(clock) }
+    }
+
+    /// Whether a target could be asked now: its vendor is configured and is not being left alone.
+    pub fn is_available(&self, target: &Target) -> bool {
+        self.vendor(target).is_some() && !self.breakers.is_open(&target.vendor)
+    }
+
+    /// A whole answer from the first of `targets` that gives one, and which it was. `limits` are the most tokens of each choice, target by target.
+    pub async fn complete(
+        &self,
+        targets: &[Target],
+        limits: &[Limit],
+        request: &ChatRequest,
+    ) -> Result<(usize, Completion), CallError> {
+        self.first_of(targets, &Whole(request, limits)).await
+    }
+
+    /// A stream from the first of `targets` that begins one, and which it was.
+    pub async fn stream(
+        &self,
+        targets: &[Target],
+        limits: &[Limit],
+        request: &ChatRequest,
+    ) -> Result<(usize, Opened), CallError> {
+        self.first_of(targets, &Pieces(request, limits)).await
+    }
+
+    /// Vectors from the first of `targets` that has them, and which it was.
+    pub async fn embed(
+        &self,
+        targets: &[Target],
+        request: &EmbeddingRequest,
+    ) -> Result<(usize, Embeddings), CallError> {
+        self.first_of(targets, &Vectors(request)).await
+    }
+
+    /// A stream that fails in the middle counts against its vendor too.
+    pub fn broke_off(&self, target: &Target, error: &CallError) {
+        if error.is_outage() {
+            self.breakers.failed(target.vendor.clone());
+        }
+    }
+
+    /// Asks the targets in turn. A request that one vendor rejects or cannot translate may suit the next; if none is left, the first such complaint is the
+    /// answer, because it is the one that the caller can do something about.
+    async fn first_of<Q: Question>(&self, targets: &[Target], question: &Q) -> Result<(usize, Q::Answer), CallError> {
+        let mut complaint = None;
+        let mut outage = CallError::Misconfigured("no vendor of this model is configured".to_owned());
+        for round in 0..ROUNDS {
+            let mut asked = false;
+            for (index, target) in targets.iter().enumerate() {
+                let Some(vendor) = self.vendor(target) else { continue };
+                if !self.breakers.may_call(target.vendor.clone()) {
+                    outage = CallError::Broken(format!("{}: circuit open", target.vendor));
+                    continue;
+                }
+                asked = true;
+                match question.ask(&**vendor, target, index).await {
+                    Ok(answer) => {
+                        self.breakers.succeeded(&target.vendor);
+                        return Ok((index, answer));
+                    }
+                    Err(error) => {
+                        tracing::warn!(vendor = target.vendor, model = target.model, %error, "vendor failed");
+                        if error.is_outage() {
+                            self.breakers.failed(target.vendor.clone());
+                            outage = error;
+                        } else {
+                            complaint.get_or_insert(error);
+                        }
+                    }
+                }
+            }
+            let wait = match &outage {
+                _ if complaint.is_some() || !asked || round + 1 == ROUNDS => break,
+                CallError::RateLimited { retry_after: Some(wait) } => *wait,
+                CallError::RateLimited { .. } | CallError::Broken(_) => SHORT_WAIT,
+                _ => break,
+            };
+            if wait > MAX_WAIT {
+                break;
+            }
+            tokio::time::sleep(wait).await;
+        }
+        Err(complaint.unwrap_or(outage))
+    }
+
+    fn vendor(&self, target: &Target) -> Option<&SharedVendor> {
+        self.vendors.iter().find(|vendor| vendor.name() == target.vendor)
+    }
+}
+
+/// What is asked of one vendor after the other.
+#[async_trait]
+trait Question: Sync {
+    type Answer;
+
+    /// Asks one. `index` is the place of `target` among all.
+    async fn ask(&self, vendor: &dyn Vendor, target: &Target, index: usize) -> Result<Self::Answer, CallError>;
+}
+
+struct Whole<'a>(&'a ChatRequest, &'a [Limit]);
+struct Pieces<'a>(&'a ChatRequest, &'a [Limit]);
+struct Vectors<'a>(&'a EmbeddingRequest);
+
+fn call<'a>(request: &'a ChatRequest, target: &'a Target, limits: &[Limit], index: usize) -> Call<'a> {
+    Call { request, model: &target.model, limit: limits.get(index).copied().unwrap_or_default() }
+}
+
+#[async_trait]
+impl Question for Whole<'_> {
+    type Answer = Completion;
+
+    async fn ask(&self, vendor: &dyn Vendor, target: &Target, index: usize) -> Result<Completion, CallError> {
+        vendor.complete(call(self.0, target, self.1, index)).await
+    }
+}
+
+#[async_trait]
+impl Question for Pieces<'_> {
+    type Answer = Opened;
+
+    async fn ask(&self, vendor: &dyn Vendor, target: &Target, index: usize) -> Result<Opened, CallError> {
+        let mut rest = vendor.stream(call(self.0, target, self.1, index)).await?;
+        let first = rest.next().await?;
+        Ok(Opened { first, rest })
+    }
+}
+
+#[async_trait]
+impl Question for Vectors<'_> {
+    type Answer = Embeddings;
+
+    async fn ask(&self, vendor: &dyn Vendor, target: &Target, _: usize) -> Result<Embeddings, CallError> {
+        let embedder =
+            vendor.embedder().ok_or_else(|| CallError::unsupported("model", "Модель не строит эмбеддинги"))?;
+        embedder.embed(EmbeddingCall { request: self.0, model: &target.model }).await
+    }
+}

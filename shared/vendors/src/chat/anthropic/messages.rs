@@ -1,0 +1,146 @@
+//! Conversations as turns of blocks.
+
+use domain::gateway::{CallError, ChatRequest, Content, Message, Part, Role};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::VENDOR;
+use crate::chat::translation::{self, unsupported};
+
+/// What one side says until the other does.
+#[derive(Debug, Serialize)]
+pub(super) struct Turn<'a> {
+    role: &'static str,
+    content: Vec<Block<'a>>,
+}
+
+/// A part of what is said.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Block<'a> {
+    Text {
+        text: &'a str,
+    },
+    Image {
+        source: ImageSource<'a>,
+    },
+    ToolUse {
+        id: &'a str,
+        name: &'a str,
+        input: &'a RawValue,
+    },
+    ToolResult {
+        tool_use_id: &'a str,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        content: Vec<Block<'a>>,
+    },
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum ImageSource<'a> {
+    Base64 { media_type: &'a str, data: &'a str },
+    Url { url: &'a str },
+}
+
+/// The instructions of a conversation, and its turns.
+#[derive(Debug, Default)]
+pub(super) struct Conversation<'a> {
+    pub(super) system: Vec<Block<'a>>,
+    pub(super) turns: Vec<Turn<'a>>,
+}
+
+impl<'a> Conversation<'a> {
+    pub(super) fn of(request: &'a ChatRequest) -> Result<Self, CallError> {
+        let mut conversation = Self::default();
+        for (place, message) in request.messages.iter().enumerate() {
+            conversation.add(place, message)?;
+        }
+        Ok(conversation)
+    }
+
+    fn add(&mut self, place: usize, message: &'a Message) -> Result<(), CallError> {
+        match message.role {
+            Role::System | Role::Developer => self.system.extend(texts(place, &message.content)?),
+            Role::User => self.say("user", blocks(place, &message.content)?),
+            Role::Assistant => {
+                let mut said = texts(place, &message.content)?;
+                for (call, tool_call) in message.tool_calls.iter().enumerate() {
+                    let function = &tool_call.function;
+                    let input = translation::arguments(VENDOR, place, call, &function.arguments)?;
+                    said.push(Block::ToolUse { id: &tool_call.id, name: &function.name, input });
+                }
+                self.say("assistant", said);
+            }
+            Role::Tool => {
+                let id = message.tool_call_id.as_deref();
+                let tool_use_id = id.ok_or_else(|| missing_id(place))?;
+                self.say("user", vec![Block::ToolResult { tool_use_id, content: blocks(place, &message.content)? }]);
+            }
+            Role::Function => return Err(unsupported(VENDOR, format!("messages.{place}.role"))),
+        }
+        Ok(())
+    }
+
+    /// Goes on with the turn of whoever spoke last, or begins one. Nothing said is no turn: the vendor rejects empty ones.
+    fn say(&mut self, role: &'static str, blocks: Vec<Block<'a>>) {
+        match self.turns.last_mut() {
+            Some(turn) if turn.role == role => turn.content.extend(blocks),
+            _ if blocks.is_empty() => {}
+            _ => self.turns.push(Turn { role, content: blocks }),
+        }
+    }
+}
+
+fn missing_id(place: usize) -> CallError {
+    let param = format!("messages.{place}.tool_call_id");
+    CallError::Rejected { message: format!("Заполните поле {param}"), param: Some(param), code: None }
+}
+
+/// The blocks of a user's message or a tool's result, which may show pictures.
+fn blocks(place: usize, content: &Content) -> Result<Vec<Block<'_>>, CallError> {
+    let Content::Parts(parts) = content else { return texts(place, content) };
+    let blocks = parts.iter().enumerate().map(|(at, part)| block(place, at, part));
+    Ok(without_empty(blocks.collect::<Result<_, _>>()?))
+}
+
+fn block(place: usize, at: usize, part: &Part) -> Result<Block<'_>, CallError> {
+    match part {
+        Part::ImageUrl { image_url } => image(place, at, &image_url.url),
+        part => translation::part_text(VENDOR, place, at, part).map(|text| Block::Text { text }),
+    }
+}
+
+/// The blocks of a message that has nothing but texts.
+fn texts(place: usize, content: &Content) -> Result<Vec<Block<'_>>, CallError> {
+    let blocks = match content {
+        Content::Nothing => Vec::new(),
+        Content::Text(text) => vec![Block::Text { text }],
+        Content::Parts(parts) => {
+            let text = |(at, part)| translation::part_text(VENDOR, place, at, part).map(|text| Block::Text { text });
+            parts.iter().enumerate().map(text).collect::<Result<_, _>>()?
+        }
+    };
+    Ok(without_empty(blocks))
+}
+
+/// The vendor rejects empty texts.
+fn without_empty(mut blocks: Vec<Block<'_>>) -> Vec<Block<'_>> {
+    blocks.retain(|block| !matches!(block, Block::Text { text: "" }));
+    blocks
+}
+
+fn image(place: usize, at: usize, url: &str) -> Result<Block<'_>, CallError> {
+    let source = if let Some(data) = url.strip_prefix("data:") {
+        data.split_once(";base64,").map(|(kind, data)| ImageSource::Base64 {
+            // Whatever follows the type, such as a name, is not the vendor's to know.
+            media_type: kind.split(';').next().unwrap_or(kind),
+            data,
+        })
+    } else {
+        let is_web = url.starts_with("https://") || url.starts_with("http://");
+        is_web.then_some(ImageSource::Url { url })
+    };
+    let source = source.ok_or_else(|| unsupported(VENDOR, format!("messages.{place}.content.{at}.image_url.url")))?;
+    Ok(Block::Image { source })
+}

@@ -1,0 +1,132 @@
+//! The events of an answer.
+
+use std::borrow::Cow;
+
+use domain::gateway::{CallError, Usage};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::answer::{Block, Tokens, finish_reason};
+use crate::chat::delta::{Delta, Pieces, ToolCallDelta, usage_piece};
+use crate::chat::failure::malformed;
+use crate::chat::stream::{Protocol, Step};
+
+/// An event. Of the fields it has those of its kind.
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    message: Option<Start>,
+    #[serde(borrow)]
+    content_block: Option<Block<'a>>,
+    delta: Option<Change>,
+    usage: Option<Tokens>,
+}
+
+#[derive(Deserialize)]
+struct Start {
+    usage: Option<Tokens>,
+}
+
+/// What a block or the message gains.
+#[derive(Deserialize)]
+struct Change {
+    text: Option<String>,
+    thinking: Option<String>,
+    partial_json: Option<String>,
+    stop_reason: Option<String>,
+}
+
+/// Reads events until `message_stop`. Kinds that are not known (`ping`, signatures, and what is yet to be invented) mean nothing.
+#[derive(Default)]
+pub(super) struct Events {
+    pieces: Pieces,
+    tokens: Tokens,
+    /// How many calls of tools have begun.
+    calls: u32,
+    /// Whether the block that is open is a call that has no arguments yet.
+    wants_arguments: bool,
+    finished: bool,
+}
+
+impl Protocol for Events {
+    fn take(&mut self, message: &str) -> Result<Step, CallError> {
+        let event: Event<'_> = serde_json::from_str(message).map_err(|error| malformed("event", &error))?;
+        match &*event.kind {
+            "message_start" => {
+                let usage = event.message.and_then(|start| start.usage).unwrap_or_default();
+                self.tokens.update(usage.at_start());
+                self.piece(Delta::default())
+            }
+            "content_block_start" => event.content_block.map_or(Ok(Step::More), |block| self.begin(&block)),
+            "content_block_delta" => event.delta.map_or(Ok(Step::More), |delta| self.go_on(&delta)),
+            "content_block_stop" => self.end_of_block(),
+            "message_delta" => self.end(event.delta.and_then(|delta| delta.stop_reason), event.usage),
+            "message_stop" if self.finished => Ok(Step::Done),
+            "message_stop" => Err(CallError::Broken("the message does not say why it ends".to_owned())),
+            "error" => Ok(Step::Complaint),
+            _ => Ok(Step::More),
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        self.finished
+    }
+}
+
+impl Events {
+    fn piece(&mut self, delta: Delta<'_>) -> Result<Step, CallError> {
+        self.pieces.piece(delta, None, None).map(Step::Piece)
+    }
+
+    fn begin(&mut self, block: &Block<'_>) -> Result<Step, CallError> {
+        if block.kind != "tool_use" {
+            // Texts begin empty, as a rule.
+            return self.say(block.text.as_deref(), block.thinking.as_deref());
+        }
+        let (id, name) = (block.id.as_deref().unwrap_or_default(), block.name.as_deref().unwrap_or_default());
+        // So does the input of a call: it comes in pieces.
+        let arguments = block.input.map(RawValue::get).filter(|input| *input != "{}").unwrap_or_default();
+        self.wants_arguments = arguments.is_empty();
+        let call = ToolCallDelta::begin(self.calls, id, name, arguments);
+        self.calls += 1;
+        self.piece(Delta { tool_call: Some([call]), ..Delta::default() })
+    }
+
+    fn go_on(&mut self, delta: &Change) -> Result<Step, CallError> {
+        match &delta.partial_json {
+            Some(arguments) => self.arguments(arguments),
+            None => self.say(delta.text.as_deref(), delta.thinking.as_deref()),
+        }
+    }
+
+    fn say(&mut self, text: Option<&str>, thinking: Option<&str>) -> Result<Step, CallError> {
+        let said = |text: &&str| !text.is_empty();
+        let delta = Delta { content: text.filter(said), reasoning_content: thinking.filter(said), ..Delta::default() };
+        if delta.is_empty() { Ok(Step::More) } else { self.piece(delta) }
+    }
+
+    fn arguments(&mut self, arguments: &str) -> Result<Step, CallError> {
+        let Some(index) = self.calls.checked_sub(1).filter(|_| !arguments.is_empty()) else { return Ok(Step::More) };
+        self.wants_arguments = false;
+        self.piece(Delta { tool_call: Some([ToolCallDelta::arguments(index, arguments)]), ..Delta::default() })
+    }
+
+    /// A call without arguments has none in the stream; in OpenAI's terms it has an empty object.
+    fn end_of_block(&mut self) -> Result<Step, CallError> {
+        if self.wants_arguments { self.arguments("{}") } else { Ok(Step::More) }
+    }
+
+    fn end(&mut self, stop_reason: Option<String>, tokens: Option<Tokens>) -> Result<Step, CallError> {
+        self.tokens.update(tokens.unwrap_or_default());
+        let usage: Option<Usage> = self.tokens.usage();
+        match stop_reason {
+            Some(reason) if !self.finished => {
+                let reason = finish_reason(&reason)?;
+                self.finished = true;
+                self.pieces.piece(Delta::default(), Some(reason), usage).map(Step::Piece)
+            }
+            _ => Ok(usage.map_or(Step::More, |usage| Step::Piece(usage_piece(usage)))),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! OpenAI, and servers that speak its protocol: requests go as they were written, answers come as they are.
+//!
+//! Source: OpenAI API reference, "Create chat completion", "Streaming", "Create embeddings" and "Error codes".
+
+mod body;
+mod choices;
+mod envelope;
+mod settings;
+mod stream;
+
+use std::slice;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::gateway::{Call, CallError, ChatStream, Completion, Embedder, EmbeddingCall, Embeddings, Vendor};
+use domain::kernel::Clock;
+use reqwest::header::AUTHORIZATION;
+use serde::Serialize;
+
+use self::body::Body;
+use self::choices::Tally;
+use self::envelope::Envelope;
+use self::stream::Chunks;
+use super::stream::{Source, Stream, end_of_call, opened};
+use super::{MAX_ANSWER, embeddings, failure, usage, within};
+use crate::http::{self, Auth, Complaint, Failure, HttpClient, endpoint};
+
+pub use settings::OpenAiCompatibleSettings;
+
+/// The name of all other servers in the metrics of calls, whose names are few and fixed.
+const OTHERS: &str = "openai-compatible";
+
+/// OpenAI, or a server that speaks its protocol.
+///
+/// Every field that the caller wrote is sent unread, but for those that the gateway decides: the model, the limit of tokens (under
+/// the one name that this server knows), and whether and how the answer is streamed. `choices` and the fields that are not the
+/// gateway's own come back byte for byte.
+///
+/// An error in place of an answer with HTTP 200 is an error. `[DONE]` ends a stream; so does the end of the connection once every
+/// choice has its `finish_reason`.
+pub struct OpenAiCompatible {
+    settings: OpenAiCompatibleSettings,
+    http: HttpClient,
+}
+
+impl OpenAiCompatible {
+    /// The vendor with these settings. Nothing is connected yet.
+    pub fn new(settings: OpenAiCompatibleSettings, clock: Arc<dyn Clock>) -> Self {
+        let openai = OpenAiCompatibleSettings::OPENAI;
+        let name = if settings.name == openai { openai } else { OTHERS };
+        let http = HttpClient::new(name, settings.timeouts, clock);
+        Self { settings, http }
+    }
+
+    async fn open(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<http::Body, Failure> {
+        let OpenAiCompatibleSettings { base_url, api_key, organization, project, .. } = &self.settings;
+        let mut post = self.http.post(&endpoint(base_url, path))?.json(body);
+        for (name, value) in [("openai-organization", organization), ("openai-project", project)] {
+            if let Some(value) = value {
+                post = post.header(name, value);
+            }
+        }
+        self.http.open(post, &Auth { header: AUTHORIZATION, scheme: "Bearer ", secret: api_key }).await
+    }
+
+    /// A whole answer's bytes.
+    async fn ask(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<Vec<u8>, CallError> {
+        within(self.settings.timeouts.total, async {
+            let opened = self.open(path, body).await.map_err(failure::meaning)?;
+            opened.whole(MAX_ANSWER).await.map_err(failure::meaning)
+        })
+        .await
+    }
+
+    fn completion(&self, answer: &[u8]) -> Result<Completion, CallError> {
+        let malformed = |error| failure::malformed("completion", &error);
+        let envelope: Envelope<'_> = serde_json::from_slice(answer).map_err(malformed)?;
+        if envelope.is_error() {
+            let json = serde_json::from_slice(answer).unwrap_or_default();
+            let complaint = Complaint::from_json(&json, slice::from_ref(&self.settings.api_key));
+            return Err(failure::told(&json, &complaint));
+        }
+        let Envelope { choices: Some(choices), usage, rest, .. } = envelope else {
+            return Err(CallError::Broken("the completion has no choices".to_owned()));
+        };
+        let tally: Tally = serde_json::from_str(choices.get()).map_err(malformed)?;
+        if tally.choices == 0 {
+            return Err(CallError::Broken("the completion has no choices".to_owned()));
+        }
+        Ok(Completion { choices: choices.to_owned(), usage: usage.and_then(usage::read), written: tally.written, rest })
+    }
+}
+
+#[async_trait]
+impl Vendor for OpenAiCompatible {
+    fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    async fn complete(&self, call: Call<'_>) -> Result<Completion, CallError> {
+        let body = Body::whole(call, self.settings.limit_field, &self.settings.extra);
+        let answer = self.ask("/chat/completions", &body).await?;
+        self.completion(&answer)
+    }
+
+    async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, CallError> {
+        let end = end_of_call(&self.settings.timeouts);
+        let body = Body::streamed(call, self.settings.limit_field, &self.settings.extra)?;
+        let opened = opened(end, self.open("/chat/completions", &body)).await?;
+        Ok(Box::new(Stream::new(Source::events(opened), Chunks::of(call.request.n), end)))
+    }
+
+    fn embedder(&self) -> Option<&dyn Embedder> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Embedder for OpenAiCompatible {
+    async fn embed(&self, call: EmbeddingCall<'_>) -> Result<Embeddings, CallError> {
+        let answer = self.ask("/embeddings", &embeddings::Body(call)).await?;
+        embeddings::read(&answer, slice::from_ref(&self.settings.api_key))
+    }
+}

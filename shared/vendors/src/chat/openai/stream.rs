@@ -1,0 +1,69 @@
+//! The chunks of an answer.
+
+use domain::gateway::{CallError, Chunk};
+
+use super::choices::Tally;
+use super::envelope::Envelope;
+use crate::chat::failure::malformed;
+use crate::chat::stream::{Protocol, Step};
+use crate::chat::usage;
+
+/// Passes chunks on until `[DONE]`, or until every choice is finished and the stream ends.
+pub(super) struct Chunks {
+    /// How many choices were asked for.
+    expected: u32,
+    /// One bit for each choice that is finished.
+    finished: u32,
+    begun: bool,
+}
+
+impl Chunks {
+    pub(super) fn of(choices: u32) -> Self {
+        Self { expected: choices, finished: 0, begun: false }
+    }
+
+    fn chunk(&mut self, envelope: Envelope<'_>) -> Result<Option<Chunk>, CallError> {
+        let usage = envelope.usage.and_then(usage::read);
+        let tally: Tally = match envelope.choices {
+            Some(choices) => serde_json::from_str(choices.get()).map_err(|error| malformed("choices", &error))?,
+            None => Tally::default(),
+        };
+        // No choices are sent with the usage, and with what some servers have to say before the first piece.
+        let has_choices = tally.choices > 0;
+        if !has_choices && usage.is_none() {
+            return Ok(None);
+        }
+        self.begun |= has_choices;
+        let before = self.finished.count_ones();
+        self.finished |= tally.finished;
+        Ok(Some(Chunk {
+            choices: envelope.choices.filter(|_| has_choices).map(ToOwned::to_owned),
+            usage,
+            written: tally.written,
+            // A server may repeat a finish reason with the usage; it is said once.
+            finished: self.finished.count_ones() - before,
+            rest: envelope.rest,
+        }))
+    }
+}
+
+impl Protocol for Chunks {
+    fn take(&mut self, message: &str) -> Result<Step, CallError> {
+        if message == "[DONE]" {
+            return if self.begun {
+                Ok(Step::Done)
+            } else {
+                Err(CallError::Broken("the stream has no answer".to_owned()))
+            };
+        }
+        let envelope: Envelope<'_> = serde_json::from_str(message).map_err(|error| malformed("chunk", &error))?;
+        if envelope.is_error() {
+            return Ok(Step::Complaint);
+        }
+        Ok(self.chunk(envelope)?.map_or(Step::More, Step::Piece))
+    }
+
+    fn is_finished(&self) -> bool {
+        self.finished.count_ones() >= self.expected
+    }
+}

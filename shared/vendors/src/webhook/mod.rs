@@ -1,0 +1,170 @@
+//! The sender of webhooks: [`HttpWebhookSender`].
+//!
+//! Where webhooks go is up to customers, so this is the one client that must not be talked into reaching our own network. The name is resolved
+//! here, at each call, and the connection is made to the very addresses that were checked: a name that is public when it is checked and private
+//! when it is called (DNS rebinding) does not get through. Redirects are not followed, and no proxy is asked to connect for us.
+
+mod resolver;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use domain::kernel::{Clock, Timestamp};
+use domain::webhooks::{Header, Reach, SendFailure, SentAnswer, SharedWebhookSender, WebhookSender};
+use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Client, Response, Url, redirect};
+
+use crate::variables::{MalformedVariable, switch};
+use resolver::{Blocked, GuardedResolver, Lookup, SystemLookup, cause};
+
+/// The longest that a call may take, from the look-up of the name to the end of the answer.
+const TOTAL: Duration = Duration::from_secs(15);
+/// The longest that connecting may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How much of an answer is read.
+const MAX_ANSWER: usize = 64 * 1024;
+/// How much of it is kept, in bytes.
+const MAX_EXCERPT: usize = 1024;
+
+/// The settings of the sender.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WebhookSettings {
+    /// How far webhooks reach.
+    pub reach: Reach,
+}
+
+impl WebhookSettings {
+    /// Reads the settings through `get`, which gives a variable's value unless it is unset or empty.
+    ///
+    /// `WEBHOOK_ALLOW_PRIVATE` set to `true` admits this machine and http: for the local stack and tests. It is `false` where nothing is said.
+    pub fn read<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<Self, MalformedVariable> {
+        let allowed = switch("WEBHOOK_ALLOW_PRIVATE", false, get)?;
+        Ok(Self { reach: if allowed { Reach::LoopbackToo } else { Reach::Internet } })
+    }
+}
+
+/// The configured sender.
+pub fn webhook_sender(settings: WebhookSettings, clock: Arc<dyn Clock>) -> SharedWebhookSender {
+    Arc::new(HttpWebhookSender::new(settings, clock))
+}
+
+/// Sends webhooks over HTTP, to public addresses only.
+pub struct HttpWebhookSender {
+    reach: Reach,
+    clock: Arc<dyn Clock>,
+    lookup: Arc<dyn Lookup>,
+    total: Duration,
+    client: OnceLock<Client>,
+}
+
+impl HttpWebhookSender {
+    /// A sender whose client is built at the first call.
+    pub fn new(settings: WebhookSettings, clock: Arc<dyn Clock>) -> Self {
+        let (reach, lookup) = (settings.reach, Arc::new(SystemLookup));
+        Self { reach, clock, lookup, total: TOTAL, client: OnceLock::new() }
+    }
+
+    fn client(&self) -> Result<&Client, SendFailure> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        // Two first calls at once may both build; one client is kept.
+        let built = self.build().map_err(failure)?;
+        Ok(self.client.get_or_init(|| built))
+    }
+
+    fn build(&self) -> reqwest::Result<Client> {
+        let resolver = GuardedResolver { reach: self.reach, lookup: Arc::clone(&self.lookup) };
+        Client::builder()
+            .user_agent("Quintet-Webhooks/1")
+            .dns_resolver(resolver)
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .https_only(!self.reach.admits_http())
+            .connect_timeout(CONNECT)
+            // Receivers are many and called rarely. And an open connection would be used again without a look at its address.
+            .pool_max_idle_per_host(0)
+            .build()
+    }
+
+    async fn post(&self, url: Url, headers: &[Header], body: Bytes) -> Result<Response, SendFailure> {
+        let mut request = self.client()?.post(url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        request.send().await.map_err(failure)
+    }
+}
+
+#[async_trait]
+impl WebhookSender for HttpWebhookSender {
+    async fn send(&self, url: &str, headers: &[Header], body: Bytes) -> Result<SentAnswer, SendFailure> {
+        let begun = Instant::now();
+        let url = Url::parse(url).map_err(|error| SendFailure::Unreachable(error.to_string()))?;
+        check_literal(&url, self.reach)?;
+        let Some(deadline) = tokio::time::Instant::now().checked_add(self.total) else {
+            return Err(SendFailure::TimedOut);
+        };
+        let sent = tokio::time::timeout_at(deadline, self.post(url, headers, body)).await;
+        let mut response = sent.map_err(|_| SendFailure::TimedOut)??;
+        let status = response.status().as_u16();
+        let retry_after = retry_after(&response, self.clock.now());
+        let mut text = Vec::new();
+        // The receiver has decided by now: a body that does not come, or does not end, changes nothing.
+        let _ = tokio::time::timeout_at(deadline, read(&mut response, &mut text)).await;
+        Ok(SentAnswer { status, retry_after, excerpt: excerpt(&text), took: begun.elapsed() })
+    }
+}
+
+/// Checks an address that is no name: it does not go through the resolver. The parser has turned all spellings of IPv4 into the plain one.
+fn check_literal(url: &Url, reach: Reach) -> Result<(), SendFailure> {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+    match address {
+        Ok(address) if !reach.admits(address) => Err(SendFailure::Refused(Blocked.to_string())),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Reads the body as far as it is of interest, and a little on: a receiver whose answer is cut off may think that it failed.
+async fn read(response: &mut Response, text: &mut Vec<u8>) {
+    let mut length = 0;
+    while let Ok(Some(chunk)) = response.chunk().await {
+        length += chunk.len();
+        text.extend(chunk.iter().take(MAX_EXCERPT.saturating_sub(text.len())));
+        if length >= MAX_ANSWER {
+            return;
+        }
+    }
+}
+
+/// The beginning of a body as text. A character that the limit cuts is left out.
+fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    text.get(..text.floor_char_boundary(MAX_EXCERPT)).unwrap_or_default().trim_end_matches('\u{fffd}').to_owned()
+}
+
+/// `Retry-After`: seconds, or an HTTP date (RFC 9110, 10.2.3). A date that has passed is no wait at all; nonsense is no wish.
+fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
+    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = DateTimeParser::new().parse_timestamp(value).ok()?;
+    Some(Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO))
+}
+
+fn failure(error: reqwest::Error) -> SendFailure {
+    if let Some(blocked) = cause::<Blocked>(&error) {
+        return SendFailure::Refused(blocked.to_string());
+    }
+    if error.is_timeout() {
+        return SendFailure::TimedOut;
+    }
+    SendFailure::Unreachable(resolver::innermost(&error.without_url()))
+}
