@@ -29,6 +29,7 @@ mod routes;
 mod stack;
 mod templates;
 mod tidy;
+mod webhooks;
 mod world;
 
 /// Whether documents that tests keep true are to be written anew instead of compared.

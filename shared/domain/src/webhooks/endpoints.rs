@@ -1,0 +1,210 @@
+//! Making, showing, changing and removing endpoints, and disabling those that do not answer.
+
+use std::sync::Arc;
+
+use store::{Condition, Delete, Put, Query, Table, Update, Write, attr};
+
+use super::check::check;
+use super::items::{ENDPOINT_PREFIX, EndpointItem, StoredReason, count_key, endpoint_key, owner_partition};
+use super::model::{
+    DisabledReason, Endpoint, EndpointChange, NewEndpoint, ROTATION, Saved, SecretChoice, SigningSecret,
+};
+use super::signature::standard_secret;
+use super::{EndpointId, Owner, Reach};
+use crate::kernel::{Clock, Error, IdSource, Resource, Result, Rule, Timestamp};
+
+/// How many endpoints an owner can have.
+pub const MAX_ENDPOINTS: u32 = 20;
+
+/// Position of the endpoint in the transactions that make and remove one.
+const ENDPOINT_WRITE: usize = 0;
+/// Position of the count in the transaction that makes one.
+const COUNT_WRITE: usize = 1;
+/// Position of the idempotency record in it.
+const REQUEST_WRITE: usize = 2;
+
+/// The endpoints of one product.
+#[derive(Clone)]
+pub struct Endpoints {
+    pub(super) table: Table,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn IdSource>,
+    events: &'static [&'static str],
+    reach: Reach,
+}
+
+impl Endpoints {
+    /// Endpoints kept in `table`, which can want any of `events`.
+    pub fn new(
+        table: Table,
+        events: &'static [&'static str],
+        reach: Reach,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+    ) -> Self {
+        Self { table, clock, ids, events, reach }
+    }
+
+    /// Makes an endpoint. A repeat of the same request gets the same one.
+    ///
+    /// Fails with [`Error::Invalid`] for an address, events or a secret that will not do (fields `url`, `events`, `secret`), and for the owner's
+    /// 21st endpoint (code `limit`).
+    pub async fn create(&self, new: NewEndpoint) -> Result<Saved> {
+        let checked = check((Some(&new.url), Some(&new.events), Some(&new.secret)), self.events, self.reach)?;
+        let now = self.clock.now();
+        let endpoint = Endpoint {
+            id: self.ids.uuid(now).into(),
+            owner: new.owner,
+            url: checked.url.unwrap_or_default(),
+            events: checked.events.unwrap_or_default(),
+            is_active: true,
+            disabled: None,
+            failing_since: None,
+            created_at: now,
+            updated_at: now,
+            secret: self.secret(new.secret)?,
+            previous: None,
+        };
+        let room = attr("endpoints").missing().or(attr("endpoints").less_than(MAX_ENDPOINTS));
+        let mut writes: Vec<Write> = vec![
+            Put::new(&EndpointItem::from(&endpoint))?.when(Condition::item_missing()).into(),
+            Update::new(count_key(new.owner)).add("endpoints", 1).when(room).into(),
+        ];
+        if let Some(request) = &new.request {
+            writes.push(request.write(endpoint.id.as_uuid(), now)?);
+        }
+        let Err(error) = self.table.transact(writes).await else { return Ok(told(endpoint)) };
+        if let Some(request) = &new.request
+            && let Some(before) = request.earlier(&error, REQUEST_WRITE)?
+        {
+            // An endpoint that was removed since cannot be made again with the same key.
+            let before = self.find(new.owner, before.into()).await?;
+            return before.map(told).ok_or(Error::Conflict(Rule::IdempotencyKeyReused));
+        }
+        if error.failed_write(COUNT_WRITE).is_some() {
+            return Err(Error::invalid("", "limit", format!("Можно настроить не больше {MAX_ENDPOINTS} вебхуков")));
+        }
+        Err(error.into())
+    }
+
+    /// The owner's endpoints, oldest first.
+    pub async fn list(&self, owner: Owner) -> Result<Vec<Endpoint>> {
+        let query = Query::partition(owner_partition(owner)).prefix(ENDPOINT_PREFIX);
+        let items: Vec<EndpointItem> = self.table.query_all(query).await?;
+        Ok(items.into_iter().map(Endpoint::from).collect())
+    }
+
+    /// The owner's endpoint. Somebody else's does not exist.
+    pub async fn get(&self, owner: Owner, endpoint: EndpointId) -> Result<Endpoint> {
+        self.find(owner, endpoint).await?.ok_or(Error::NotFound(Resource::Webhook))
+    }
+
+    /// The owner's endpoint, unless there is none.
+    pub(super) async fn find(&self, owner: Owner, endpoint: EndpointId) -> Result<Option<Endpoint>> {
+        Ok(self.table.get::<EndpointItem>(endpoint_key(owner, endpoint)).await?.map(Endpoint::from))
+    }
+
+    /// Changes the owner's endpoint.
+    ///
+    /// Fails like [`Self::create`], and with [`Rule::Busy`] if its secret is being replaced by somebody else at the same time.
+    pub async fn update(&self, owner: Owner, id: EndpointId, change: EndpointChange) -> Result<Saved> {
+        let given = (change.url.as_deref(), change.events.as_deref(), change.secret.as_ref());
+        let checked = check(given, self.events, self.reach)?;
+        let before = self.get(owner, id).await?;
+        let now = self.clock.now();
+        let mut update = Update::new(endpoint_key(owner, id))
+            .set("updated_at", now.as_millisecond())
+            .set_some("url", checked.url)
+            .set_some("events", checked.events)
+            .set_some("is_active", change.is_active);
+        if change.is_active == Some(true) {
+            update = update.remove("disabled").remove("failing_since");
+        }
+        let mut unchanged = Condition::item_exists();
+        let secret = change.secret.map(|choice| self.secret(choice)).transpose()?;
+        if let Some(secret) = secret.as_ref().filter(|secret| **secret != before.secret) {
+            unchanged = unchanged.and(attr("secret").equals(before.secret.expose()));
+            update = update
+                .set("secret", secret.expose())
+                .set("previous_secret", before.secret.expose())
+                .set("previous_until", (now + ROTATION).as_millisecond());
+        }
+        let error = match self.table.update::<EndpointItem>(update.when(unchanged)).await {
+            Ok(item) => return Ok(Saved { endpoint: item.into(), secret }),
+            Err(error) => error,
+        };
+        let Some(failed) = error.failed_write(0) else { return Err(error.into()) };
+        match failed.item::<EndpointItem>()? {
+            None => Err(Error::NotFound(Resource::Webhook)),
+            Some(_) => Err(Error::Conflict(Rule::Busy)),
+        }
+    }
+
+    /// Removes the owner's endpoint; what was on its way there is cancelled when its turn comes.
+    pub async fn delete(&self, owner: Owner, endpoint: EndpointId) -> Result<()> {
+        let writes: Vec<Write> = vec![
+            Delete::new(endpoint_key(owner, endpoint)).when(Condition::item_exists()).into(),
+            Update::new(count_key(owner)).add("endpoints", -1).into(),
+        ];
+        match self.table.transact(writes).await {
+            Ok(()) => Ok(()),
+            Err(error) if error.failed_write(ENDPOINT_WRITE).is_some() => Err(Error::NotFound(Resource::Webhook)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Something got through: failures before it do not count any more.
+    pub(super) async fn recovered(&self, endpoint: &Endpoint) -> Result<()> {
+        if endpoint.failing_since.is_none() {
+            return Ok(());
+        }
+        let update = untouched(endpoint, attr("failing_since").exists()).remove("failing_since");
+        self.applied(update).await.map(|_| ())
+    }
+
+    /// Something failed at `at`, the first since something got through.
+    pub(super) async fn began_to_fail(&self, endpoint: &Endpoint, at: Timestamp) -> Result<()> {
+        let update = untouched(endpoint, attr("failing_since").missing());
+        self.applied(update.set("failing_since", at.as_millisecond())).await.map(|_| ())
+    }
+
+    /// Disables the endpoint, unless its owner or a success was faster. Returns it if that was done, which happens once.
+    pub(super) async fn disable(&self, endpoint: &Endpoint, reason: DisabledReason) -> Result<Option<Endpoint>> {
+        let still = match (reason, endpoint.failing_since) {
+            (DisabledReason::Failing, Some(since)) => attr("failing_since").equals(since.as_millisecond()),
+            _ => attr("is_active").equals(true),
+        };
+        let update = untouched(endpoint, still.and(attr("is_active").equals(true)));
+        let update = update
+            .set("is_active", false)
+            .set("disabled", StoredReason::from(reason))
+            .set("updated_at", self.clock.now().as_millisecond());
+        self.applied(update).await
+    }
+
+    async fn applied(&self, update: Update) -> Result<Option<Endpoint>> {
+        match self.table.update::<EndpointItem>(update).await {
+            Ok(item) => Ok(Some(item.into())),
+            Err(store::Error::ConditionFailed(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn secret(&self, choice: SecretChoice) -> Result<SigningSecret> {
+        match choice {
+            SecretChoice::Given(secret) => Ok(secret),
+            SecretChoice::Generated => self.ids.secret().map(standard_secret),
+        }
+    }
+}
+
+/// An update of an endpoint that its owner has not changed since it was read: what we know of it is about its old address otherwise.
+fn untouched(endpoint: &Endpoint, condition: Condition) -> Update {
+    let same = attr("updated_at").equals(endpoint.updated_at.as_millisecond());
+    Update::new(endpoint_key(endpoint.owner, endpoint.id)).when(same.and(condition))
+}
+
+/// A fresh endpoint with its secret.
+fn told(endpoint: Endpoint) -> Saved {
+    Saved { secret: Some(endpoint.secret.clone()), endpoint }
+}
