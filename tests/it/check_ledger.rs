@@ -53,7 +53,7 @@ async fn check(world: &World, ledger: &Ledger) -> Report {
 }
 
 fn balance(available: i64, held: i64, entries: u64) -> Account {
-    Account { available: Amount::new(available), held: Amount::new(held), entries }
+    Account { available: Amount::new(available), held: Amount::new(held), entries, credit: Amount::ZERO }
 }
 
 fn entry(id: u128) -> String {

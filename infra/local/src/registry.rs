@@ -4,6 +4,12 @@ use edge::Start;
 
 /// Every function of the repository, by the name of its binary. A function that is in a template and not here stops the start.
 const FUNCTIONS: &[(&str, Start)] = &[
+    ("aggregator-analytics", aggregator_analytics::function),
+    ("aggregator-auth", aggregator_auth::function),
+    ("aggregator-billing", aggregator_billing::function),
+    ("aggregator-chat", aggregator_chat::function),
+    ("aggregator-maintenance-cron", aggregator_maintenance_cron::function),
+    ("aggregator-usage-worker", aggregator_usage_worker::function),
     ("easy-writer-auth", easy_writer_auth::function),
     ("easy-writer-generation", easy_writer_generation::function),
     ("easy-writer-generation-worker", easy_writer_generation_worker::function),

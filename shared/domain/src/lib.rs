@@ -5,6 +5,7 @@
 //! ([`easy_writer`]) combines contexts into that product's use cases. Inside a module: `model` has types and pure rules, `items` has keys and
 //! stored items and is the only place that spells a key, `service` has the use cases.
 
+pub mod aggregator;
 pub mod easy_writer;
 pub mod gateway;
 pub mod generation;
@@ -16,3 +17,4 @@ pub mod mail;
 pub mod payments;
 pub mod rate_limit;
 pub mod realtime;
+pub mod webhooks;

@@ -35,6 +35,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// The most bytes that a conversation may have: pictures come within it. Lambda takes 6 MB of an event, of which some are quotes.
+const MAX_CONVERSATION_BYTES: usize = 5 * 1024 * 1024;
+
+/// A long JSON body, unread: whoever passes it on needs it as it was written.
+pub struct LongBody(pub bytes::Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for LongBody {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        if !is_json(&request) {
+            return Err(EdgeError::UnsupportedMediaType.into());
+        }
+        let body = Limited::new(request.into_body(), MAX_CONVERSATION_BYTES).collect().await;
+        Ok(Self(body.map_err(|_| EdgeError::TooLarge)?.to_bytes()))
+    }
+}
+
 fn is_json(request: &Request) -> bool {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();

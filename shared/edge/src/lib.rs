@@ -1,5 +1,6 @@
 //! The outer skin of every function: triggers, configuration, envelopes, errors, authentication, logging.
 
+mod company;
 mod envelope;
 mod extract;
 pub mod frames;
@@ -11,24 +12,28 @@ mod metrics;
 pub mod openapi;
 mod platform;
 mod problem;
+mod query;
 mod reply;
 mod schedule;
 mod setup;
 mod socket;
 mod sqs;
+mod streaming;
 mod throttle;
 mod vars;
 
+pub use company::{Company, Counted};
 pub use cookie;
-pub use envelope::{EasyWriter, Envelope, Meta};
+pub use envelope::{Aggregator, EasyWriter, Envelope, Meta, openai_error};
 pub use extract::{
-    Body, Caller, ClientAddress, Cookies, IdempotencyKey, PagingOf, PathPair, PathParameter, QueryParameters, RawCall,
-    RequestScope,
+    Body, Caller, ClientAddress, Cookies, IdempotencyKey, LongBody, PagingOf, PathPair, PathParameter, QueryParameters,
+    RawCall, RequestScope,
 };
-pub use function::{Answer as InvokeAnswer, Function, Start, run};
-pub use lambda_runtime::Error as RunError;
+pub use function::{Answer as InvokeAnswer, Function, Pieces, Start, Streamed, run};
+pub use lambda_runtime::{Error as RunError, MetadataPrelude};
 pub use platform::{Platform, aws_settings};
 pub use problem::{EdgeError, Failure, Problem};
+pub use query::{Exact, NumberedPage, Query};
 pub use reply::{Answer, Redirect, Reply, Verbatim};
 pub use socket::{Handshake, SocketHandler};
 pub use throttle::Throttle;

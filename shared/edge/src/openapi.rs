@@ -50,6 +50,57 @@ pub struct ErrorView {
     pub details: Option<serde_json::Value>,
 }
 
+/// AI Aggregator's failure, under `/api/v1`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AggregatorFailed {
+    /// The status of the answer.
+    #[schema(example = 400)]
+    pub status_code: u16,
+    /// Text for people.
+    pub message: String,
+    /// The status in words.
+    #[schema(example = "Bad Request")]
+    pub error: String,
+    /// Stable code for programs.
+    #[schema(example = "invalid_request")]
+    pub code: String,
+    /// More, depending on the code.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub details: Option<serde_json::Value>,
+    /// When the answer was made.
+    #[schema(format = DateTime, example = "2023-12-01T12:00:00.000Z")]
+    pub timestamp: String,
+    /// Path of the request.
+    #[schema(example = "/api/v1/auth/register")]
+    pub path: String,
+}
+
+/// Where a page that has a number is in its list.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PagesView {
+    /// The number of the page, from 1.
+    #[schema(example = 1)]
+    pub page: u32,
+    /// The most items of a page.
+    #[schema(example = 20)]
+    pub limit: u32,
+    /// Items in the whole list.
+    #[schema(example = 150)]
+    pub total: u64,
+    /// Pages of the whole list.
+    #[schema(example = 8)]
+    pub total_pages: u64,
+}
+
+impl PagesView {
+    /// Where `page` is in a list of `total` items.
+    pub fn of(page: crate::NumberedPage, total: u64) -> Self {
+        Self { page: page.page, limit: page.limit, total, total_pages: total.div_ceil(u64::from(page.limit)) }
+    }
+}
+
 /// Where a page is in its list.
 #[derive(Serialize, ToSchema)]
 pub struct PaginationView {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use domain::kernel::{
-    AuthFailure, Dependency, Error, IMAGE_FORMAT, PAYMENT_AMOUNT, Resource, Rule, Timestamp, Violation,
+    AuthFailure, Denial, Dependency, Error, IMAGE_FORMAT, PAYMENT_AMOUNT, Resource, Rule, Timestamp, Violation,
 };
 use http::StatusCode;
 
@@ -61,6 +61,8 @@ pub enum Problem {
     Invalid(Vec<Violation>),
     /// See [`Error::Unauthenticated`].
     Unauthenticated(AuthFailure),
+    /// See [`Error::Forbidden`].
+    Forbidden(Denial),
     /// See [`Error::NotFound`].
     NotFound(Resource),
     /// See [`Error::AlreadyExists`].
@@ -117,6 +119,7 @@ impl From<&Error> for Problem {
         match error {
             Error::Invalid(violations) => Self::Invalid(violations.clone()),
             Error::Unauthenticated(failure) => Self::Unauthenticated(*failure),
+            Error::Forbidden(denial) => Self::Forbidden(*denial),
             Error::NotFound(resource) => Self::NotFound(*resource),
             Error::AlreadyExists(resource) => Self::AlreadyExists(*resource),
             Error::Conflict(rule) => Self::Conflict(*rule),
@@ -139,6 +142,7 @@ impl Problem {
         match self {
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) | Self::NoSuchRoute => StatusCode::NOT_FOUND,
             Self::AlreadyExists(_) | Self::Conflict(_) => StatusCode::CONFLICT,
             Self::InsufficientFunds { .. } => StatusCode::PAYMENT_REQUIRED,
@@ -177,12 +181,18 @@ impl Problem {
             Self::Unauthenticated(AuthFailure::TokenExpired),
             Self::Unauthenticated(AuthFailure::TokenInvalid),
             Self::Unauthenticated(AuthFailure::Signature),
+            Self::Forbidden(Denial::Permission),
+            Self::Forbidden(Denial::Unverified),
             Self::NotFound(Resource::User),
             Self::NotFound(Resource::Tab),
             Self::NotFound(Resource::Tool),
             Self::NotFound(Resource::Session),
             Self::NotFound(Resource::Image),
             Self::NotFound(Resource::Payment),
+            Self::NotFound(Resource::Model),
+            Self::NotFound(Resource::ApiKey),
+            Self::NotFound(Resource::Webhook),
+            Self::NotFound(Resource::Delivery),
             Self::AlreadyExists(Resource::Email),
             Self::Conflict(Rule::IdempotencyKeyReused),
             Self::Conflict(Rule::NoPassword),

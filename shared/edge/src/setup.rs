@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::aggregator::{ACCESS_TOKEN_LIFETIME, Access, PRODUCT};
 use domain::identity::{Identity, TokenIssuer, TokenKeys};
 use domain::rate_limit::{Limit, Policy, RateLimiter};
 use domain::realtime::{Connections, Publisher};
@@ -30,8 +31,20 @@ impl Platform {
     /// The users of `product`. Reads `TOKEN_KEYS`: secrets of at least 32 bytes, separated by commas, newest first.
     pub fn identity(&self, product: &'static str, table: &Table) -> Result<Identity, ConfigError> {
         let keys: TokenKeys = self.vars.parse("TOKEN_KEYS")?;
-        let tokens = TokenIssuer::new(product, keys);
-        Ok(Identity::new(table.clone(), tokens, Arc::clone(&self.clock), Arc::clone(&self.ids)))
+        Ok(self.identity_of(TokenIssuer::new(product, keys), table))
+    }
+
+    fn identity_of(&self, tokens: TokenIssuer, table: &Table) -> Identity {
+        Identity::new(table.clone(), tokens, Arc::clone(&self.clock), Arc::clone(&self.ids))
+    }
+
+    /// The companies of AI Aggregator and their keys. Reads `TOKEN_KEYS`, as [`Platform::identity`] does.
+    pub fn access(&self, table: &Table) -> Result<(Identity, Access), ConfigError> {
+        let keys: TokenKeys = self.vars.parse("TOKEN_KEYS")?;
+        let tokens = TokenIssuer::new(PRODUCT, keys).with_access_lifetime(ACCESS_TOKEN_LIFETIME);
+        let identity = self.identity_of(tokens, table);
+        let access = Access::new(identity.clone(), table.clone(), Arc::clone(&self.clock), Arc::clone(&self.ids));
+        Ok((identity, access))
     }
 
     /// The registry of WebSocket connections.

@@ -128,7 +128,9 @@ pub(crate) struct Placeholders {
 impl Placeholders {
     /// The placeholder of an attribute name. Always one, because many plain words are reserved.
     pub(crate) fn name(&mut self, name: &str) -> String {
-        let placeholder = format!("#{name}");
+        // Attributes that are named by data may have characters that a placeholder cannot.
+        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let placeholder = if plain { format!("#{name}") } else { format!("#n{}", self.names.len()) };
         self.names.insert(placeholder.clone(), name.to_owned());
         placeholder
     }

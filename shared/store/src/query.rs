@@ -68,6 +68,7 @@ enum Range {
     Prefix(String),
     AtLeast(String),
     AtMost(String),
+    Between(String, String),
 }
 
 impl Query {
@@ -107,6 +108,13 @@ impl Query {
     #[must_use]
     pub fn at_most(mut self, bound: impl Into<String>) -> Self {
         self.range = Range::AtMost(bound.into());
+        self
+    }
+
+    /// Only items whose sort key is from `first` to `last`.
+    #[must_use]
+    pub fn between(mut self, first: impl Into<String>, last: impl Into<String>) -> Self {
+        self.range = Range::Between(first.into(), last.into());
         self
     }
 
@@ -170,6 +178,12 @@ impl Table {
             ),
             Range::AtLeast(bound) => sort(">=", bound),
             Range::AtMost(bound) => sort("<=", bound),
+            Range::Between(first, last) => format!(
+                "{partition} AND {} BETWEEN {} AND {}",
+                placeholders.name(query.index.sort()),
+                placeholders.value(value(first)),
+                placeholders.value(value(last))
+            ),
         };
         let filter = query.filter.map(|filter| filter.render(&mut placeholders));
         let output = self

@@ -1,5 +1,6 @@
 //! Single writes, usable alone or in a transaction.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{
@@ -51,7 +52,7 @@ impl Put {
 pub struct Update {
     pub(crate) key: Key,
     set: Vec<(&'static str, AttributeValue)>,
-    add: Vec<(&'static str, AttributeValue)>,
+    add: Vec<(Cow<'static, str>, AttributeValue)>,
     remove: Vec<&'static str>,
     pub(crate) condition: Option<Condition>,
 }
@@ -80,8 +81,8 @@ impl Update {
 
     /// Adds a number to an attribute; a missing one counts as zero.
     #[must_use]
-    pub fn add(mut self, name: &'static str, number: i64) -> Self {
-        self.add.push((name, value(number)));
+    pub fn add(mut self, name: impl Into<Cow<'static, str>>, number: i64) -> Self {
+        self.add.push((name.into(), value(number)));
         self
     }
 
@@ -101,20 +102,16 @@ impl Update {
 
     pub(crate) fn expression(&self, placeholders: &mut Placeholders) -> String {
         let mut clauses = Vec::new();
-        let pairs = |list: &[(&'static str, AttributeValue)], separator: &str, placeholders: &mut Placeholders| {
-            let parts: Vec<_> = list
-                .iter()
-                .map(|(name, operand)| {
-                    format!("{}{separator}{}", placeholders.name(name), placeholders.value(operand.clone()))
-                })
-                .collect();
-            parts.join(", ")
+        let mut pair = |name: &str, separator: &str, operand: &AttributeValue| {
+            format!("{}{separator}{}", placeholders.name(name), placeholders.value(operand.clone()))
         };
         if !self.set.is_empty() {
-            clauses.push(format!("SET {}", pairs(&self.set, " = ", placeholders)));
+            let parts: Vec<_> = self.set.iter().map(|(name, operand)| pair(name, " = ", operand)).collect();
+            clauses.push(format!("SET {}", parts.join(", ")));
         }
         if !self.add.is_empty() {
-            clauses.push(format!("ADD {}", pairs(&self.add, " ", placeholders)));
+            let parts: Vec<_> = self.add.iter().map(|(name, operand)| pair(name, " ", operand)).collect();
+            clauses.push(format!("ADD {}", parts.join(", ")));
         }
         if !self.remove.is_empty() {
             let names: Vec<_> = self.remove.iter().map(|name| placeholders.name(name)).collect();

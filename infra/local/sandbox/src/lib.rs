@@ -45,7 +45,7 @@
 //!
 //! | model | what happens |
 //! |---|---|
-//! | `sandbox` | a good answer |
+//! | `sandbox`, and OpenAI's own `gpt-4`, `gpt-4o`, `gpt-4o-mini`, `gpt-4.1`, `gpt-4.1-mini` | a good answer |
 //! | `sandbox-slow` | a good answer at a tenth of the pace, at least 200 ms between chunks; an unstreamed one takes as long, 20 s at most |
 //! | `sandbox-hang` | no answer ever: not even a status line |
 //! | `sandbox-500` | status 500, `server_error` |

@@ -7,7 +7,7 @@ mod items;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
-use store::{Condition, Put, Write, attr};
+use store::{Condition, Delete, Put, Write, attr};
 use uuid::Uuid;
 
 use crate::kernel::{Error, Result, Rule, Timestamp, epoch_seconds};
@@ -43,6 +43,11 @@ impl Request {
         // TTL takes its time, so an expired record may still be there.
         let unused = Condition::item_missing().or(attr("expires_at").less_than(epoch_seconds(now)));
         Ok(Put::new(&item)?.when(unused).into())
+    }
+
+    /// The write that forgets the request: what it was to make was not made, so it may be tried again.
+    pub(crate) fn forget(&self) -> Write {
+        Delete::new(request_key(&self.scope, &self.key)).into()
     }
 
     /// What the same request made before, if [`Request::write`], at position `index` of a transaction, was what failed it.

@@ -22,6 +22,9 @@ pub enum Error {
     /// The caller did not prove who it is.
     #[error("not authenticated: {0:?}")]
     Unauthenticated(AuthFailure),
+    /// The caller is known and may not do this.
+    #[error("forbidden: {0:?}")]
+    Forbidden(Denial),
     /// The thing does not exist, or not for this caller: the two are not told apart.
     #[error("{0:?} not found")]
     NotFound(Resource),
@@ -88,6 +91,15 @@ pub enum AuthFailure {
     Signature,
 }
 
+/// Why a known caller may not do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denial {
+    /// The key was made without this permission, or no key has it.
+    Permission,
+    /// The address of the account is not confirmed yet.
+    Unverified,
+}
+
 /// A kind of thing that can be missing, or exist already, or fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource {
@@ -105,6 +117,14 @@ pub enum Resource {
     Image,
     /// An intent to pay.
     Payment,
+    /// A language model.
+    Model,
+    /// A key for programs.
+    ApiKey,
+    /// An address that is told about events.
+    Webhook,
+    /// An event on its way to such an address.
+    Delivery,
 }
 
 /// A rule about states that an operation can break.
@@ -172,6 +192,7 @@ impl Error {
             Self::Failed { .. } | Self::Unavailable { .. } | Self::Internal { .. } => true,
             Self::Invalid(_)
             | Self::Unauthenticated(_)
+            | Self::Forbidden(_)
             | Self::NotFound(_)
             | Self::AlreadyExists(_)
             | Self::Conflict(_)

@@ -7,7 +7,9 @@ mod paging;
 pub mod telemetry;
 mod time;
 
-pub use error::{AuthFailure, Dependency, Error, IMAGE_FORMAT, PAYMENT_AMOUNT, Resource, Result, Rule, Violation};
+pub use error::{
+    AuthFailure, Denial, Dependency, Error, IMAGE_FORMAT, PAYMENT_AMOUNT, Resource, Result, Rule, Violation,
+};
 pub use ids::{IdSource, JobId, JobKind, PaymentId, RandomIds, UserId};
 pub use money::Amount;
 pub use paging::{Page, Paged};

@@ -164,7 +164,7 @@ impl Ledger {
             })?;
             let audit = audits.entry(account).or_default();
             match item {
-                Scanned::Balance(stored) => audit.account = stored,
+                Scanned::Balance(stored) => *audit = std::mem::take(audit).of(stored),
                 Scanned::Entry(entry) => {
                     report.entries += 1;
                     *audit = std::mem::take(audit).plus(&entry);
@@ -230,12 +230,12 @@ mod tests {
 
     fn entry(operation: u128, state: EntryState, second: i64) -> Entry {
         let created_at = Timestamp::from_second(second).unwrap();
-        Entry { operation: Uuid::from_u128(operation), state, description: String::new(), created_at }
+        Entry { operation: Uuid::from_u128(operation), state, description: String::new(), created_at, details: None }
     }
 
     #[test]
     fn everything_that_is_wrong_with_an_account_is_told() {
-        let stored = Account { available: Amount::new(-5), held: Amount::new(7), entries: 1 };
+        let stored = Account { available: Amount::new(-5), held: Amount::new(7), entries: 1, ..Account::default() };
         let held = Amount::new(7);
         let entries = [
             entry(1, EntryState::Posted { amount: Amount::new(3) }, 0),
@@ -244,7 +244,7 @@ mod tests {
         ];
         let audit = Audit::new(stored, &entries);
         let oldest = |second| Timestamp::from_second(second).unwrap();
-        let computed = Account { available: Amount::new(-4), held, entries: 1 };
+        let computed = Account { available: Amount::new(-4), held, entries: 1, ..Account::default() };
         let (unbalanced, negative) = (Finding::Unbalanced { stored, computed }, Finding::Negative { stored });
         let stale = Finding::StaleHold { operation: Uuid::from_u128(2), held, since: oldest(10) };
         assert_eq!(findings(&audit, &entries, oldest(10)), [unbalanced.clone(), negative.clone()]);
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn an_account_that_is_in_order_is_not_read_twice() {
-        let stored = Account { available: Amount::new(3), held: Amount::ZERO, entries: 1 };
+        let stored = Account { available: Amount::new(3), entries: 1, ..Account::default() };
         let audit = Audit::new(stored, &[entry(1, EntryState::Posted { amount: Amount::new(3) }, 0)]);
         assert!(!is_suspect(&audit, Timestamp::MAX));
         let held = Audit { oldest_hold: Some(Timestamp::UNIX_EPOCH), ..audit };

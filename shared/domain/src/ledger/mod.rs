@@ -1,6 +1,6 @@
 //! Accounts in integer units, with two-phase spending: hold, then capture or release.
 //!
-//! **Invariants.** `available + held` equals the sum of posted entries, `held` equals the sum of pending ones, and `available` is never
+//! **Invariants.** `available + held` equals the sum of posted entries plus the credit that the account was granted, `held` equals the sum of pending ones, and `available` is never
 //! negative. Every operation is one transaction: a conditional balance update plus an entry keyed by the caller's operation id, so a repeat
 //! changes nothing and returns what the first call did.
 //!
@@ -12,8 +12,9 @@ mod model;
 mod service;
 
 pub use check::{Check, Difference, Finding, Report};
-pub use model::{Account, AccountId, Audit, Entry, EntryState, Posting};
+pub use model::{Account, AccountId, Audit, Entry, EntryState, Posting, Selection};
 pub use service::Ledger;
 pub(crate) use service::{
-    BALANCE_WRITE, capture_writes, credit_writes, debit_writes, hold_writes, refused, release_writes,
+    BALANCE_WRITE, ENTRY_WRITE, capture_writes, capture_writes_with, credit_writes, debit_writes, due_hold_writes,
+    hold_writes, refused, release_due_writes, release_writes, settled_write,
 };

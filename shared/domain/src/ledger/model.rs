@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::kernel::{Amount, Timestamp, UserId};
@@ -40,6 +41,15 @@ pub struct Account {
     pub held: Amount,
     /// How many posted entries there are.
     pub entries: u64,
+    /// How far below zero the account may go: what can be spent includes it.
+    pub credit: Amount,
+}
+
+impl Account {
+    /// What the posted entries add up to: what is there without the credit, and before running work is paid.
+    pub fn balance(&self) -> Amount {
+        self.available + self.held - self.credit
+    }
 }
 
 /// What a caller asks the ledger to record.
@@ -53,6 +63,17 @@ pub struct Posting {
     pub description: String,
 }
 
+/// Some of an account's entries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Not before.
+    pub start: Option<Timestamp>,
+    /// Not after.
+    pub end: Option<Timestamp>,
+    /// Only what came in, or only what went out.
+    pub incoming: Option<bool>,
+}
+
 /// A line of an account's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -64,6 +85,8 @@ pub struct Entry {
     pub description: String,
     /// When the operation began.
     pub created_at: Timestamp,
+    /// What was really done, in the product's own words.
+    pub details: Option<Value>,
 }
 
 /// How far an entry has come.
@@ -97,7 +120,16 @@ pub struct Audit {
 impl Audit {
     /// Adds up `entries`.
     pub fn new<'a>(account: Account, entries: impl IntoIterator<Item = &'a Entry>) -> Self {
-        entries.into_iter().fold(Self { account, ..Self::default() }, Self::plus)
+        entries.into_iter().fold(Self::default().of(account), Self::plus)
+    }
+
+    /// This audit with the balance as stored. The credit is no entry, so it is believed.
+    #[must_use]
+    pub(super) fn of(mut self, account: Account) -> Self {
+        self.account = account;
+        self.computed.credit = account.credit;
+        self.computed.available = self.computed.available + account.credit;
+        self
     }
 
     /// This audit with one more entry.

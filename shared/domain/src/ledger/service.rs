@@ -1,16 +1,29 @@
 //! The five operations, the statement and the audit.
 
-use store::{Condition, Put, Query, Table, Update, Write, attr};
+use serde::Serialize;
+use store::{Condition, Index, Put, Query, Table, Update, Write, attr};
 use uuid::Uuid;
 
-use super::items::{BalanceItem, ENTRY_PREFIX, EntryItem, StoredState, balance_key, entry_key, partition};
-use super::model::{Account, AccountId, Audit, Entry, Posting};
+use super::items::{
+    BalanceItem, DueEntryItem, ENTRY_PREFIX, EntryItem, SHARDS, StoredState, balance_key, due_partition, due_sort_key,
+    entry_key, partition,
+};
+use super::model::{Account, AccountId, Audit, Entry, Posting, Selection};
 use crate::kernel::{Amount, Error, Page, Paged, Result, Rule, Timestamp};
 
 /// The ledger of one product.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     pub(super) table: Table,
+}
+
+/// How far a selection of entries is counted, about: the rest of one page of the table is counted too.
+const MOST_COUNTED: u64 = 20_000;
+
+/// The first (`rest` zero) or last (all ones) operation that could have been minted at `at`.
+fn operation_at(at: Timestamp, rest: u128) -> Uuid {
+    let millis = u128::try_from(at.as_millisecond()).unwrap_or_default();
+    Uuid::from_u128((millis << 80) | (rest >> 48))
 }
 
 /// Position of the balance update in each operation's list of writes.
@@ -59,6 +72,54 @@ impl Ledger {
         Ok(item.map_or_else(Account::default, Account::from))
     }
 
+    /// Lets the account go `limit` below zero, and no further. Its first use opens the account.
+    ///
+    /// Fails with [`Error::InsufficientFunds`] if more than that is used already.
+    pub async fn set_credit(&self, account: AccountId, limit: Amount) -> Result<Account> {
+        loop {
+            let before = self.account(account).await?;
+            let change = limit - before.credit;
+            let same = attr("credit").equals(before.credit.units());
+            let same = if before.credit == Amount::ZERO { same.or(attr("credit").missing()) } else { same };
+            let enough = attr("available").at_least((-change).units());
+            let condition = if change < Amount::ZERO { same.and(enough) } else { same };
+            let update = Update::new(balance_key(account)).set("credit", limit.units());
+            let update = update.add("available", change.units()).add("held", 0).add("entries", 0).when(condition);
+            match self.table.update::<BalanceItem>(update).await {
+                Ok(item) => return Ok(item.into()),
+                Err(store::Error::ConditionFailed(failed)) => {
+                    let now = failed.item::<BalanceItem>()?.map_or_else(Account::default, Account::from);
+                    if now.credit == before.credit {
+                        return Err(Error::InsufficientFunds { needed: -change, available: now.available });
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Entries that were due before `now`, the earliest of each shard first, at most `limit` of each.
+    pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<(AccountId, Entry)>> {
+        let mut found = Vec::new();
+        for shard in 0..SHARDS {
+            let query = Query::index(Index::Gsi1, due_partition(shard)).at_most(due_sort_key(now)).limit(limit);
+            for item in self.table.query::<DueEntryItem>(query).await?.items {
+                let (account, operation) =
+                    item.read().ok_or_else(|| Error::internal("due entry", "index entry of something else"))?;
+                // The index may be behind; the entry itself says whether it is still due.
+                let entry: Option<EntryItem> = self.table.get(entry_key(account, operation)).await?;
+                found.extend(entry.filter(|entry| entry.gsi1sk.is_some()).map(|entry| (account, entry.into())));
+            }
+        }
+        Ok(found)
+    }
+
+    /// One entry of the account, whatever its state.
+    pub async fn find(&self, account: AccountId, operation: Uuid) -> Result<Option<Entry>> {
+        let item: Option<EntryItem> = self.table.get(entry_key(account, operation)).await?;
+        Ok(item.map(Entry::from))
+    }
+
     /// A page of the account's posted entries, latest first.
     pub async fn statement(&self, account: AccountId, page: Page) -> Result<Paged<Entry>> {
         let (balance, items) = tokio::try_join!(self.account(account), self.posted_entries(account, page))?;
@@ -82,6 +143,41 @@ impl Ledger {
             }
         }
         Ok(found.into_iter().skip(page.offset as usize).take(page.limit as usize).collect())
+    }
+
+    /// A page of those of the account's posted entries that are selected, latest first, and how many there are. What is selected is counted by walking it,
+    /// as far as [`MOST_COUNTED`]; an account's whole statement has a counter.
+    pub async fn selected(&self, account: AccountId, selection: Selection, page: Page) -> Result<Paged<Entry>> {
+        if selection == Selection::default() {
+            return self.statement(account, page).await;
+        }
+        let wanted = match selection.incoming {
+            None => attr("state").equals(StoredState::Posted),
+            Some(true) => attr("state").equals(StoredState::Posted).and(attr("amount").at_least(1)),
+            Some(false) => attr("state").equals(StoredState::Posted).and(attr("amount").less_than(1)),
+        };
+        // Operations are UUIDv7, so their order is that of time.
+        let first = selection.start.map_or(Uuid::nil(), |at| operation_at(at, 0));
+        let last = selection.end.map_or(Uuid::max(), |at| operation_at(at, u128::MAX));
+        let query = Query::partition(partition(account))
+            .between(format!("{ENTRY_PREFIX}{first}"), format!("{ENTRY_PREFIX}{last}"))
+            .reverse()
+            .filter(wanted);
+        let (mut items, mut total, mut cursor) = (Vec::new(), 0, None);
+        let (from, to) = (u64::from(page.offset), u64::from(page.offset) + u64::from(page.limit));
+        loop {
+            let read = self.table.query::<EntryItem>(query.clone().after(cursor)).await?;
+            for item in read.items {
+                if (from..to).contains(&total) {
+                    items.push(Entry::from(item));
+                }
+                total += 1;
+            }
+            cursor = read.next;
+            if cursor.is_none() || total >= MOST_COUNTED {
+                return Ok(Paged { items, total, page });
+            }
+        }
     }
 
     /// Adds up all entries of the account and compares with its balance. Only meaningful while nothing writes to the account.
@@ -189,6 +285,53 @@ pub(crate) fn release_writes(account: AccountId, operation: Uuid, held: Amount) 
     let balance = Update::new(balance_key(account)).add("available", held.units()).add("held", -held.units());
     let entry = Update::new(entry_key(account, operation)).set("state", StoredState::Void).when(is_pending(held));
     vec![balance.into(), entry.into()]
+}
+
+/// Hold as writes, like [`hold_writes`], that somebody comes back to at `due` ([`Ledger::due`]) unless [`settled_write`] says that it is not needed.
+pub(crate) fn due_hold_writes(
+    account: AccountId,
+    posting: &Posting,
+    due: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<Write>> {
+    let mut writes = hold_writes(account, posting, now)?;
+    let item = EntryItem::new(account, posting, StoredState::Pending, -posting.amount, now).due(due);
+    writes.truncate(ENTRY_WRITE);
+    writes.push(Put::new(&item)?.when(Condition::item_missing()).into());
+    Ok(writes)
+}
+
+/// Capture as writes, like [`capture_writes`], with what was really done. The entry stays due: who counts it next says when it is not any more.
+pub(crate) fn capture_writes_with(
+    account: AccountId,
+    operation: Uuid,
+    held: Amount,
+    actual: Amount,
+    details: &impl Serialize,
+) -> Vec<Write> {
+    let mut writes = capture_writes(account, operation, held, actual);
+    if let Some(Write::Update(entry)) = writes.pop() {
+        writes.push(entry.set("details", details).into());
+    }
+    writes
+}
+
+/// Release as writes, like [`release_writes`], of an entry that is not due any more.
+pub(crate) fn release_due_writes(account: AccountId, operation: Uuid, held: Amount) -> Vec<Write> {
+    let mut writes = release_writes(account, operation, held);
+    if let Some(Write::Update(entry)) = writes.pop() {
+        writes.push(entry.remove("gsi1pk").remove("gsi1sk").into());
+    }
+    writes
+}
+
+/// The write by which a posted entry is not due any more. It fails if it was not: whatever goes with it in a transaction happens once.
+pub(crate) fn settled_write(account: AccountId, operation: Uuid) -> Write {
+    Update::new(entry_key(account, operation))
+        .remove("gsi1pk")
+        .remove("gsi1sk")
+        .when(attr("state").equals(StoredState::Posted).and(attr("gsi1sk").exists()))
+        .into()
 }
 
 fn is_pending(held: Amount) -> Condition {

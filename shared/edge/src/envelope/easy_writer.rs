@@ -73,13 +73,17 @@ pub(crate) fn words(problem: &Problem) -> (&'static str, &'static str) {
         Problem::Unauthenticated(AuthFailure::TokenExpired) => ("TOKEN_EXPIRED", "Токен истёк"),
         Problem::Unauthenticated(AuthFailure::TokenInvalid) => ("TOKEN_INVALID", "Невалидный токен"),
         Problem::Unauthenticated(AuthFailure::Signature) => ("SIGNATURE_INVALID", "Подпись не подтверждена"),
+        Problem::Forbidden(_) => ("FORBIDDEN", "Доступ запрещён"),
         Problem::NotFound(Resource::User) => ("USER_NOT_FOUND", "Пользователь не найден"),
         Problem::NotFound(Resource::Tab) => ("TAB_NOT_FOUND", "Раздел не найден"),
         Problem::NotFound(Resource::Tool) => ("TOOL_NOT_FOUND", "Инструмент не найден"),
         Problem::NotFound(Resource::Session) => ("SESSION_NOT_FOUND", "Сессия не найдена"),
         Problem::NotFound(Resource::Image) => ("IMAGE_NOT_FOUND", "Изображение не найдено"),
         Problem::NotFound(Resource::Payment) => ("PAYMENT_NOT_FOUND", "Платёж не найден"),
-        Problem::NotFound(Resource::Email) | Problem::NoSuchRoute => ("NOT_FOUND", "Адрес не найден"),
+        Problem::NotFound(
+            Resource::Email | Resource::Model | Resource::ApiKey | Resource::Webhook | Resource::Delivery,
+        )
+        | Problem::NoSuchRoute => ("NOT_FOUND", "Адрес не найден"),
         Problem::AlreadyExists(Resource::Email) => ("EMAIL_EXISTS", "Email уже занят"),
         Problem::AlreadyExists(_) => ("ALREADY_EXISTS", "Уже существует"),
         Problem::Conflict(Rule::IdempotencyKeyReused) => {

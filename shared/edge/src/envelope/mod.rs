@@ -1,5 +1,6 @@
 //! The products' wire dialects: one file each.
 
+pub(crate) mod aggregator;
 pub(crate) mod easy_writer;
 
 use domain::kernel::Timestamp;
@@ -7,6 +8,7 @@ use http::StatusCode;
 
 use crate::problem::Problem;
 
+pub use aggregator::{Aggregator, openai_error};
 pub use easy_writer::EasyWriter;
 
 /// What an envelope may say about the request it answers.

@@ -16,7 +16,7 @@ pub(super) enum Behaviour {
 }
 
 /// Every model that the sandbox lists; the crate's page explains them.
-pub(super) const MODELS: [(&str, Behaviour); 10] = [
+pub(super) const MODELS: [(&str, Behaviour); 15] = [
     ("sandbox", Behaviour::Good),
     ("sandbox-slow", Behaviour::Slow),
     ("sandbox-hang", Behaviour::Hang),
@@ -27,6 +27,12 @@ pub(super) const MODELS: [(&str, Behaviour); 10] = [
     ("sandbox-half-stream", Behaviour::HalfStream),
     ("sandbox-stream-error", Behaviour::StreamError),
     ("sandbox-no-usage", Behaviour::NoUsage),
+    // What products ask OpenAI for by its own names.
+    ("gpt-4", Behaviour::Good),
+    ("gpt-4o", Behaviour::Good),
+    ("gpt-4o-mini", Behaviour::Good),
+    ("gpt-4.1", Behaviour::Good),
+    ("gpt-4.1-mini", Behaviour::Good),
 ];
 
 impl Behaviour {

@@ -1,0 +1,51 @@
+//! AI Aggregator: what was used.
+//!
+//! | method | path | needs |
+//! | --- | --- | --- |
+//! | GET | `/api/v1/analytics/usage` | company, or key; a key without `analytics` sees its own usage; limited per key |
+
+mod show_usage;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use domain::aggregator::{Access, UsageLog};
+use domain::kernel::Clock;
+use domain::rate_limit::RateLimiter;
+use edge::{Aggregator, ConfigError, Counted, Function, Platform};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What the endpoints share.
+#[derive(Clone)]
+pub struct State {
+    usage: UsageLog,
+    access: Access,
+    clock: Arc<dyn Clock>,
+}
+
+impl FromRef<State> for Access {
+    fn from_ref(state: &State) -> Self {
+        state.access.clone()
+    }
+}
+
+/// The function.
+pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+    let table = platform.table()?;
+    let (_, access) = platform.access(&table)?;
+    let counted = Counted {
+        access: access.clone(),
+        limiter: RateLimiter::new(table.clone()),
+        policy: platform.policy("analytics", "RATE_LIMIT_GROUP")?,
+        clock: Arc::clone(&platform.clock),
+    };
+    let state = State { usage: UsageLog::new(table, access.clone()), access, clock: Arc::clone(&platform.clock) };
+    Function::http::<Aggregator>(platform, counted.guard(Router::from(api())).with_state(state))
+}
+
+/// The endpoints, with their documentation.
+pub fn api() -> OpenApiRouter<State> {
+    OpenApiRouter::new().routes(routes!(show_usage::show_usage))
+}

@@ -1,0 +1,116 @@
+//! Shapes that several endpoints share.
+
+use domain::aggregator::{ACCESS_TOKEN_LIFETIME, ApiKey, Company, Permission};
+use domain::identity::SignedIn;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A company.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CompanyView {
+    /// Id.
+    #[schema(format = Uuid)]
+    id: String,
+    /// Address that identifies the account.
+    #[schema(example = "admin@company.com")]
+    email: String,
+    /// Name.
+    #[schema(example = "My Company")]
+    name: String,
+    /// Always `company`.
+    #[schema(example = "company")]
+    role: &'static str,
+    /// Whether the address was confirmed.
+    is_verified: bool,
+}
+
+/// Tokens of a company that signed in.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SignedInView {
+    #[serde(flatten)]
+    tokens: TokensView,
+    /// Who.
+    company: CompanyView,
+}
+
+/// Fresh tokens.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TokensView {
+    /// For the `Authorization` header.
+    access_token: String,
+    /// For the next refresh; the one that was used works no more.
+    refresh_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds until the access token expires.
+    #[schema(example = 3600)]
+    expires_in: u64,
+}
+
+impl TokensView {
+    pub(crate) fn new(access_token: String, refresh_token: String) -> Self {
+        Self { access_token, refresh_token, token_type: "Bearer", expires_in: ACCESS_TOKEN_LIFETIME.as_secs() }
+    }
+}
+
+impl SignedInView {
+    pub(crate) fn new(signed_in: SignedIn, company: Company) -> Self {
+        let Company { id, email, name, is_verified } = company;
+        Self {
+            tokens: TokensView::new(signed_in.access_token, signed_in.refresh_token),
+            company: CompanyView { id: id.to_string(), email, name, role: "company", is_verified },
+        }
+    }
+}
+
+/// An API key as its owner sees it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ApiKeyView {
+    /// Id.
+    #[schema(format = Uuid)]
+    id: String,
+    /// What its owner calls it.
+    #[schema(example = "Production API Key")]
+    name: String,
+    /// The key itself: told when it is made, and never again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ak_live_1234567890abcdef")]
+    key: Option<String>,
+    /// Its last characters.
+    #[schema(example = "cdef")]
+    hint: String,
+    /// Whether it works.
+    is_active: bool,
+    /// What it may be used for: `chat`, `billing`, `analytics`.
+    permissions: Vec<&'static str>,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it stops working.
+    #[schema(format = DateTime)]
+    expires_at: String,
+    /// When it was used last, if ever; seconds late.
+    #[schema(format = DateTime)]
+    last_used_at: Option<String>,
+}
+
+impl ApiKeyView {
+    pub(crate) fn new(api_key: &ApiKey, key: Option<String>) -> Self {
+        Self {
+            id: api_key.id.to_string(),
+            name: api_key.name.clone(),
+            key,
+            hint: api_key.hint.clone(),
+            is_active: api_key.is_active,
+            permissions: api_key.permissions.iter().copied().map(Permission::as_str).collect(),
+            created_at: format!("{:.3}", api_key.created_at),
+            expires_at: format!("{:.3}", api_key.expires_at),
+            last_used_at: api_key.last_used_at.map(|at| format!("{at:.3}")),
+        }
+    }
+}

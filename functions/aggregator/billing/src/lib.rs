@@ -1,0 +1,55 @@
+//! AI Aggregator: what a company has, and where it went.
+//!
+//! | method | path | needs |
+//! | --- | --- | --- |
+//! | GET | `/api/v1/billing/balance` | company, or key with `billing`; limited per key |
+//! | GET | `/api/v1/billing/transactions` | likewise |
+
+mod list_transactions;
+mod show_balance;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use domain::aggregator::{Access, Billing};
+use domain::kernel::Clock;
+use domain::rate_limit::RateLimiter;
+use edge::{Aggregator, ConfigError, Counted, Function, Platform};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What the endpoints share.
+#[derive(Clone)]
+pub struct State {
+    billing: Billing,
+    access: Access,
+    clock: Arc<dyn Clock>,
+}
+
+impl FromRef<State> for Access {
+    fn from_ref(state: &State) -> Self {
+        state.access.clone()
+    }
+}
+
+/// The function.
+pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+    let table = platform.table()?;
+    let (_, access) = platform.access(&table)?;
+    let counted = Counted {
+        access: access.clone(),
+        limiter: RateLimiter::new(table.clone()),
+        policy: platform.policy("billing", "RATE_LIMIT_BILLING")?,
+        clock: Arc::clone(&platform.clock),
+    };
+    let state = State { billing: Billing::new(table), access, clock: Arc::clone(&platform.clock) };
+    Function::http::<Aggregator>(platform, counted.guard(Router::from(api())).with_state(state))
+}
+
+/// The endpoints, with their documentation.
+pub fn api() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(show_balance::show_balance))
+        .routes(routes!(list_transactions::list_transactions))
+}

@@ -1,0 +1,79 @@
+//! AI Aggregator: chats, vectors and models. Behind a REST API, because answers are streamed.
+//!
+//! | method | path | needs |
+//! | --- | --- | --- |
+//! | POST | `/api/v1/chat/completions`, `/v1/chat/completions` | company, or key with `chat`; limited per key |
+//! | POST | `/api/v1/embeddings`, `/v1/embeddings` | likewise |
+//! | GET | `/api/v1/models`, `/v1/models` | likewise |
+//! | GET | `/api/v1/models/{id}`, `/v1/models/{id}` | likewise |
+
+mod complete_chat;
+mod embed;
+mod frames;
+mod list_models;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::routing::{get, post};
+use domain::aggregator::{Access, Catalogue, Chat};
+use domain::gateway::Relay;
+use domain::rate_limit::RateLimiter;
+use edge::{Aggregator, ConfigError, Counted, Function, Platform, malformed};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use vendors::chat::{ChatVendorsSettings, chat_vendors};
+
+/// What the endpoints share.
+#[derive(Clone)]
+pub struct State {
+    chat: Chat,
+    access: Access,
+}
+
+impl FromRef<State> for Access {
+    fn from_ref(state: &State) -> Self {
+        state.access.clone()
+    }
+}
+
+/// The function.
+pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+    let table = platform.table()?;
+    let (_, access) = platform.access(&table)?;
+    let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
+    let settings = ChatVendorsSettings::read(|name| platform.vars.get(name));
+    let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
+    let relay = Relay::new(chat_vendors(settings, &clock, &ids), Arc::clone(&clock));
+    let catalogue = Catalogue::load(platform.vars.get("MODELS")).map_err(|error| malformed("MODELS", &error))?;
+    let counted = Counted {
+        access: access.clone(),
+        limiter: RateLimiter::new(table.clone()),
+        policy: platform.policy("chat", "RATE_LIMIT_CHAT")?,
+        clock: Arc::clone(&clock),
+    };
+    let queue = platform.queue("USAGE_QUEUE_URL")?;
+    let state = State { chat: Chat::new(Arc::new(catalogue), relay, table, queue, clock, ids), access };
+    Function::streaming::<Aggregator>(platform, router(state, counted))
+}
+
+fn router(state: State, counted: Counted) -> Router {
+    // The same endpoints where clients of OpenAI look for them.
+    let alias = Router::new()
+        .route("/v1/chat/completions", post(complete_chat::complete_chat))
+        .route("/v1/embeddings", post(embed::embed))
+        .route("/v1/models", get(list_models::list_models))
+        .route("/v1/models/{id}", get(list_models::show_model));
+    counted.guard(Router::from(api()).merge(alias)).with_state(state)
+}
+
+/// The endpoints, with their documentation.
+pub fn api() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(complete_chat::complete_chat))
+        .routes(routes!(embed::embed))
+        .routes(routes!(list_models::list_models))
+        .routes(routes!(list_models::show_model))
+}

@@ -1,0 +1,231 @@
+//! The catalogue of models: data, written as `models.toml`, read when a function starts.
+
+use serde::Deserialize;
+
+use super::price::{Price, Rate};
+use crate::gateway::Target;
+use crate::kernel::{Amount, Error, Resource, Result};
+
+/// `models.toml`, as the build script (`build.rs`) writes it down.
+const SOURCE: &str = include_str!(concat!(env!("OUT_DIR"), "/models.json"));
+
+/// What callers can ask for.
+#[derive(Debug, Deserialize)]
+pub struct Catalogue {
+    models: Vec<Model>,
+}
+
+/// A model.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Model {
+    /// The name that callers use.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Whose it is.
+    pub provider: String,
+    /// How many tokens it takes, what it writes included.
+    pub context_length: u32,
+    /// The most tokens that it writes.
+    #[serde(default)]
+    pub max_output: u32,
+    input: Rate,
+    #[serde(default)]
+    cached_input: Option<Rate>,
+    #[serde(default)]
+    output: Rate,
+    /// What it can do.
+    pub features: Vec<Feature>,
+    /// Who runs it.
+    pub targets: Vec<Offer>,
+    /// Who may answer instead.
+    #[serde(default)]
+    pub fallback: Vec<String>,
+}
+
+/// What a model can do: `supported_features` of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feature {
+    /// Conversations.
+    Chat,
+    /// Texts that go on.
+    Completion,
+    /// Calls of the caller's functions.
+    FunctionCalling,
+    /// Pictures in messages.
+    Vision,
+    /// Answers that keep to a schema.
+    JsonSchema,
+    /// Vectors.
+    Embedding,
+}
+
+/// Who runs a model.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Offer {
+    /// Where, and under which name.
+    #[serde(flatten)]
+    pub target: Target,
+    /// How often it is the first to be asked, among targets that have one.
+    #[serde(default)]
+    pub weight: u32,
+}
+
+impl Model {
+    /// What a token costs.
+    pub fn price(&self) -> Price {
+        Price { input: self.input, cached_input: self.cached_input.unwrap_or(self.input), output: self.output }
+    }
+
+    /// Whether it can do this.
+    pub fn can(&self, feature: Feature) -> bool {
+        self.features.contains(&feature)
+    }
+
+    /// The targets in the order in which they are to be asked. `draw` is a random number: it decides among those that have weights.
+    pub fn order(&self, draw: u64) -> Vec<Target> {
+        let mut targets: Vec<Target> = self.targets.iter().map(|offer| offer.target.clone()).collect();
+        let total: u64 = self.targets.iter().map(|offer| u64::from(offer.weight)).sum();
+        if total > 0 {
+            let mut left = draw % total;
+            let first = self.targets.iter().position(|offer| {
+                let weight = u64::from(offer.weight);
+                let hit = left < weight;
+                left = left.saturating_sub(weight);
+                hit
+            });
+            targets.rotate_left(first.unwrap_or_default());
+        }
+        targets
+    }
+}
+
+impl Catalogue {
+    /// Reads the built-in catalogue, or `source` in its place: JSON of the same shape as `models.toml`.
+    pub fn load(source: Option<&str>) -> Result<Self, MalformedModels> {
+        let catalogue: Self =
+            serde_json::from_str(source.unwrap_or(SOURCE)).map_err(|error| MalformedModels(error.to_string()))?;
+        catalogue.check().map_err(MalformedModels)?;
+        Ok(catalogue)
+    }
+
+    /// All models, in the order of the catalogue.
+    pub fn models(&self) -> &[Model] {
+        &self.models
+    }
+
+    /// The model called `id`, if it can do `feature`.
+    pub fn find(&self, id: &str, feature: Feature) -> Result<&Model> {
+        let found = self.models.iter().find(|model| model.id == id && model.can(feature));
+        found.ok_or(Error::NotFound(Resource::Model))
+    }
+
+    /// The model and those that may answer instead, the model first.
+    pub fn chain<'a>(&'a self, model: &'a Model) -> Vec<&'a Model> {
+        let others = model.fallback.iter().filter_map(|id| self.models.iter().find(|other| other.id == *id));
+        std::iter::once(model).chain(others).collect()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        for (index, model) in self.models.iter().enumerate() {
+            let id = &model.id;
+            if model.targets.is_empty() || model.features.is_empty() || model.context_length == 0 {
+                return Err(format!("{id}: targets, features and context_length must not be empty"));
+            }
+            if self.models.iter().take(index).any(|other| other.id == *id) {
+                return Err(format!("{id} is there twice"));
+            }
+            if model.can(Feature::Chat) && model.max_output == 0 {
+                return Err(format!("{id}: a chat needs max_output"));
+            }
+            for fallback in &model.fallback {
+                let other = self.models.iter().find(|other| other.id == *fallback);
+                if !other.is_some_and(|other| other.can(Feature::Chat)) {
+                    return Err(format!("{id}: there is no chat model {fallback}"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The catalogue of models does not have the form it should.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct MalformedModels(String);
+
+/// The most that a call may cost: what is held for it. A model reads no more than its context for each of `inputs`.
+pub(super) fn bound(models: &[&Model], prompt: u64, max_tokens: Option<u32>, choices: u32, inputs: usize) -> Amount {
+    let costs = models.iter().map(|model| {
+        let prompt = prompt.min(u64::from(model.context_length).saturating_mul(inputs as u64));
+        let each = max_tokens.unwrap_or(model.max_output).min(model.max_output);
+        model.price().cost(prompt, 0, u64::from(each) * u64::from(choices))
+    });
+    // A call that costs nothing is held for too, so that there is an entry to show for it.
+    costs.max().unwrap_or(Amount::ZERO).max(Amount::new(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(weights: &[u32]) -> Model {
+        let catalogue = Catalogue::load(None).unwrap();
+        let mut model = catalogue.find("gpt-4", Feature::Chat).unwrap().clone();
+        model.targets = weights
+            .iter()
+            .enumerate()
+            .map(|(index, weight)| Offer {
+                target: Target { vendor: format!("v{index}"), model: "m".to_owned() },
+                weight: *weight,
+            })
+            .collect();
+        model
+    }
+
+    #[test]
+    fn the_catalogue_has_what_the_contract_shows() {
+        let catalogue = Catalogue::load(None).unwrap();
+        let gpt4 = catalogue.find("gpt-4", Feature::Chat).unwrap();
+        assert_eq!(gpt4.price().cost(10, 0, 15), Amount::new(10 * 30_000 + 15 * 60_000));
+        assert_eq!((gpt4.context_length, gpt4.provider.as_str()), (8192, "openai"));
+        let claude = catalogue.find("claude-3-sonnet", Feature::Chat).unwrap();
+        assert_eq!(claude.price().cost(1, 0, 0), Amount::new(3_000));
+        assert!(matches!(catalogue.find("gpt-5", Feature::Chat), Err(Error::NotFound(Resource::Model))));
+        assert!(catalogue.find("text-embedding-3-small", Feature::Chat).is_err());
+    }
+
+    #[test]
+    fn weights_are_a_draw_and_everyone_else_is_asked_afterwards() {
+        let first = |weights: &[u32], draw| model(weights).order(draw)[0].vendor.clone();
+        assert_eq!(first(&[0, 0], 7), "v0");
+        let counts = (0..100).filter(|draw| first(&[1, 3], *draw) == "v1").count();
+        assert_eq!(counts, 75);
+        assert_eq!(model(&[1, 3, 0]).order(2).len(), 3);
+    }
+
+    #[test]
+    fn what_is_held_is_enough_for_every_model_of_the_chain() {
+        let catalogue = Catalogue::load(None).unwrap();
+        let [small, large] = ["gpt-4o-mini", "gpt-4"].map(|id| catalogue.find(id, Feature::Chat).unwrap());
+        assert_eq!(bound(&[small, large], 100, Some(10), 1, 1), large.price().cost(100, 0, 10));
+        assert_eq!(bound(&[small], 1_000_000, None, 2, 1), small.price().cost(128_000, 0, 2 * 16_384));
+        assert_eq!(bound(&[], 1, None, 1, 1), Amount::new(1));
+    }
+
+    #[test]
+    fn a_catalogue_of_ones_own_is_checked() {
+        let of = |models: &str| {
+            Catalogue::load(Some(&format!(r#"{{"models":[{models}]}}"#))).err().map(|error| error.to_string())
+        };
+        let good = r#"{"id":"m","name":"M","provider":"p","context_length":10,"max_output":5,"input":"1","output":"2","features":["chat"],"targets":[{"vendor":"v","model":"m"}]}"#;
+        assert_eq!(of(good), None);
+        assert!(of(&format!("{good},{good}")).unwrap().contains("twice"));
+        assert!(of(&good.replace(r#""max_output":5,"#, "")).unwrap().contains("max_output"));
+        assert!(
+            of(&good.replace(r#""targets""#, r#""fallback":["x"],"targets""#)).unwrap().contains("no chat model x")
+        );
+        assert!(of(&good.replace(r#""1""#, r#""-1""#)).is_some());
+    }
+}

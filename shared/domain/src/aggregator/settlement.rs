@@ -1,0 +1,223 @@
+//! How a call is paid: the most it can cost is held before a vendor is asked, what it did cost is captured after.
+//!
+//! What has to follow a capture, counting, is a message. It says everything that the capture needs too, so that either of the two is enough: a
+//! capture that failed is made up for by whoever counts, and a message that got lost is sent again by the sweeper, which finds the entry because it stays
+//! due until it is counted. A hold that nobody captured, because its process was killed, is released by the sweeper.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use store::{Put, Queue, Table, Write};
+use uuid::Uuid;
+
+use super::access::{Caller, KeyId};
+use super::items::{AnswerItem, answer_key};
+use crate::gateway::Usage;
+use crate::idempotency::Request;
+use crate::kernel::{Amount, Clock, Error, IdSource, Result, Rule, Timestamp, UserId, epoch_seconds};
+use crate::ledger::{self, EntryState, Ledger, Posting};
+
+/// When somebody looks after a call that is not settled: Lambda stops a function after a quarter of an hour.
+const PATIENCE: Duration = Duration::from_mins(16);
+/// How long an answer is kept for a repeat of its request.
+const MEMORY: Duration = Duration::from_hours(24);
+/// The longest answer that is kept, in bytes: an item takes 400 KB. A repeat of a call with a longer one is refused, not charged again.
+const MAX_ANSWER: usize = 380_000;
+/// How many overdue calls of each shard one sweep looks after.
+const SWEEP: u32 = 50;
+
+/// A call whose most possible cost is held.
+#[derive(Debug, Clone)]
+pub(super) struct Hold {
+    pub(super) caller: Caller,
+    pub(super) operation: Uuid,
+    pub(super) held: Amount,
+    pub(super) begun: Timestamp,
+    pub(super) request: Option<Request>,
+}
+
+/// What became of a request to hold.
+pub(super) enum Held {
+    /// It is held.
+    New(Hold),
+    /// The same request came before, and this was its answer.
+    Earlier(String),
+}
+
+/// What a call did, as its entry keeps it and analytics count it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Details {
+    pub(super) provider: String,
+    pub(super) model: String,
+    pub(super) prompt: u64,
+    pub(super) completion: u64,
+    pub(super) cached: u64,
+    pub(super) reasoning: u64,
+    /// The vendor told no figures; these are counted from the texts' lengths.
+    pub(super) estimated: bool,
+    /// `completed`, `cancelled` (the caller left) or `broken` (the vendor did).
+    pub(super) outcome: String,
+    pub(super) millis: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) key: Option<KeyId>,
+}
+
+/// Tells that a call is over: what is to be captured, unless it was, and counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsageMessage {
+    pub(super) company: UserId,
+    pub(super) operation: Uuid,
+    /// Nano-dollars.
+    pub(super) held: i64,
+    /// Nano-dollars.
+    pub(super) cost: i64,
+    pub(super) details: Details,
+}
+
+/// What a call came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settled {
+    /// What it cost.
+    pub cost: Amount,
+    /// Tokens, as billed.
+    pub usage: Usage,
+}
+
+/// Holds and settles calls.
+#[derive(Clone)]
+pub struct Till {
+    /// The accounts.
+    pub ledger: Ledger,
+    /// Where they are kept.
+    pub table: Table,
+    /// Whose reader counts.
+    pub queue: Queue,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Mints operations.
+    pub ids: Arc<dyn IdSource>,
+}
+
+impl Till {
+    /// Holds the most that a call can cost. One transaction: it is the only write before the vendor is asked.
+    pub(super) async fn hold(
+        &self,
+        caller: Caller,
+        most: Amount,
+        what: &str,
+        request: Option<Request>,
+    ) -> Result<Held> {
+        let begun = self.clock.now();
+        let operation = self.ids.uuid(begun);
+        let posting = Posting { operation, amount: most, description: format!("{what} usage") };
+        let mut writes = ledger::due_hold_writes(caller.company.into(), &posting, begun + PATIENCE, begun)?;
+        let request_write = writes.len();
+        if let Some(request) = &request {
+            writes.push(request.write(operation, begun)?);
+        }
+        let error = match self.table.transact(writes).await {
+            Ok(()) => return Ok(Held::New(Hold { caller, operation, held: most, begun, request })),
+            Err(error) => error,
+        };
+        if let Some(request) = &request
+            && let Some(earlier) = request.earlier(&error, request_write)?
+        {
+            return self.earlier(caller.company, earlier, request).await.map(Held::Earlier);
+        }
+        Err(ledger::refused(error, ledger::BALANCE_WRITE, most)?)
+    }
+
+    /// What became of a call that was asked for before.
+    async fn earlier(&self, company: UserId, operation: Uuid, request: &Request) -> Result<String> {
+        let (answer, entry) = tokio::try_join!(
+            async { Ok(self.table.get::<AnswerItem>(answer_key(company, operation)).await?) },
+            self.ledger.find(company.into(), operation)
+        )?;
+        match (answer, entry.map(|entry| entry.state)) {
+            (Some(answer), _) => Ok(answer.body),
+            (None, Some(EntryState::Pending { .. })) => Err(Error::Conflict(Rule::InProgress)),
+            // Its process was killed. The next try is a new one.
+            (None, Some(EntryState::Void)) => {
+                self.table.transact(vec![request.forget()]).await?;
+                Err(Error::Conflict(Rule::Busy))
+            }
+            // It is paid for, and too long to be kept, or its caller left before it was whole.
+            (None, _) => Err(Error::Conflict(Rule::NotCompleted)),
+        }
+    }
+
+    /// Captures what a call cost, keeps its answer if it may be asked for again, and has it counted.
+    pub(super) async fn settle(
+        &self,
+        hold: &Hold,
+        cost: Amount,
+        details: Details,
+        answer: Option<String>,
+    ) -> Result<()> {
+        let company = hold.caller.company;
+        let account = company.into();
+        let mut writes = ledger::capture_writes_with(account, hold.operation, hold.held, cost, &details);
+        let answer = answer.filter(|answer| hold.request.is_some() && answer.len() <= MAX_ANSWER);
+        if let Some(body) = answer {
+            let expires_at = epoch_seconds(self.clock.now() + MEMORY);
+            writes.push(Put::new(&AnswerItem { key: answer_key(company, hold.operation), body, expires_at })?.into());
+        }
+        let message =
+            UsageMessage { company, operation: hold.operation, held: hold.held.units(), cost: cost.units(), details };
+        let (captured, sent) = tokio::join!(self.table.transact(writes), self.queue.send(&message));
+        match (captured, sent) {
+            (Ok(()), Ok(())) => Ok(()),
+            (Ok(()), Err(error)) => {
+                tracing::warn!(%error, operation = %hold.operation, "usage message not sent, the sweeper will");
+                Ok(())
+            }
+            (Err(error), Ok(())) => {
+                tracing::warn!(%error, operation = %hold.operation, "not captured, whoever counts will");
+                Ok(())
+            }
+            (Err(error), Err(_)) => Err(error.into()),
+        }
+    }
+
+    /// Gives a hold back in full, and forgets the request: it may be tried again.
+    pub(super) async fn release(&self, hold: &Hold) -> Result<()> {
+        let mut writes: Vec<Write> = ledger::release_due_writes(hold.caller.company.into(), hold.operation, hold.held);
+        writes.extend(hold.request.as_ref().map(Request::forget));
+        Ok(self.table.transact(writes).await?)
+    }
+
+    /// Looks after calls that should be over: releases holds that nobody captured, and has those counted that were not. How many of each.
+    pub async fn sweep(&self) -> Result<(u32, u32)> {
+        let now = self.clock.now();
+        let (mut released, mut sent) = (0, 0);
+        for (account, entry) in self.ledger.due(now, SWEEP).await? {
+            let done = match entry.state {
+                EntryState::Pending { held } => {
+                    released += 1;
+                    let writes = ledger::release_due_writes(account, entry.operation, held);
+                    self.table.transact(writes).await.map_err(Error::from)
+                }
+                EntryState::Posted { amount } => {
+                    sent += 1;
+                    let details = entry.details.and_then(|details| serde_json::from_value(details).ok());
+                    let company = account.to_string().parse().ok();
+                    match details.zip(company) {
+                        Some((details, company)) => {
+                            let (held, cost) = (-amount.units(), -amount.units());
+                            let operation = entry.operation;
+                            let message = UsageMessage { company, operation, held, cost, details };
+                            self.queue.send(&message).await.map_err(Error::from)
+                        }
+                        None => Err(Error::internal("due entry", "details are missing")),
+                    }
+                }
+                EntryState::Void => Ok(()),
+            };
+            if let Err(error) = done {
+                tracing::error!(%error, operation = %entry.operation, "call not looked after");
+            }
+        }
+        Ok((released, sent))
+    }
+}

@@ -1,0 +1,345 @@
+//! What companies used, by day, provider and model: running sums that are written off the way of calls and read without looking at a single call.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use store::{Query, Table, Update, Write};
+
+use super::access::{Access, KeyId};
+use super::items::{DAY_PREFIX, DayItem, usage_key, usage_partition};
+use super::settlement::UsageMessage;
+use crate::kernel::{Amount, Error, Result, Timestamp, UserId};
+use crate::ledger;
+
+/// The longest span of a report, in days.
+const MAX_DAYS: i32 = 366;
+/// The span of a report that nobody asked a span for, in days.
+const USUAL_DAYS: i32 = 30;
+
+/// Sums of some calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// How many calls.
+    pub requests: u64,
+    /// Tokens read.
+    pub prompt: u64,
+    /// Tokens written.
+    pub completion: u64,
+    /// What they cost.
+    pub cost: Amount,
+    /// How long they took together, in milliseconds.
+    pub millis: u64,
+}
+
+impl Cell {
+    fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.prompt += other.prompt;
+        self.completion += other.completion;
+        self.cost = self.cost + other.cost;
+        self.millis += other.millis;
+    }
+
+    /// Adds what the attribute `counter` says.
+    fn take(&mut self, counter: &str, value: i64) {
+        let count = u64::try_from(value).unwrap_or_default();
+        match counter {
+            REQUESTS => self.requests += count,
+            PROMPT => self.prompt += count,
+            COMPLETION => self.completion += count,
+            COST => self.cost = self.cost + Amount::new(value),
+            MILLIS => self.millis += count,
+            _ => {}
+        }
+    }
+}
+
+const REQUESTS: &str = "r";
+const PROMPT: &str = "p";
+const COMPLETION: &str = "c";
+const COST: &str = "n";
+const MILLIS: &str = "m";
+
+/// What was used on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Day {
+    date: Date,
+    /// By provider and model.
+    cells: BTreeMap<(String, String), Cell>,
+}
+
+/// Days from the first to the last, both included, in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The first.
+    pub first: Date,
+    /// The last.
+    pub last: Date,
+}
+
+impl Span {
+    /// The days from `start` to `end`; a missing end is today, a missing start is thirty days before the end.
+    pub fn parse(start: Option<Timestamp>, end: Option<Timestamp>, now: Timestamp) -> Result<Self> {
+        let last = date(end.unwrap_or(now));
+        let first = match start {
+            Some(start) => date(start),
+            None => last.checked_sub(jiff::Span::new().days(USUAL_DAYS - 1)).unwrap_or(last),
+        };
+        let days = first.until(last).map_or(i32::MAX, |span| span.get_days());
+        if first > last {
+            return Err(Error::invalid("endDate", "range", "Конец периода раньше начала"));
+        }
+        if days >= MAX_DAYS {
+            return Err(Error::invalid("startDate", "range", "Период: не больше года"));
+        }
+        Ok(Self { first, last })
+    }
+}
+
+fn date(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
+
+/// How days are put together in a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grouping {
+    /// Each for itself.
+    Day,
+    /// By weeks that begin on Monday.
+    Week,
+    /// By months.
+    Month,
+}
+
+impl Grouping {
+    /// The contract's words.
+    pub fn parse(word: Option<&str>) -> Result<Self> {
+        match word {
+            None | Some("day") => Ok(Self::Day),
+            Some("week") => Ok(Self::Week),
+            Some("month") => Ok(Self::Month),
+            Some(_) => Err(Error::invalid("groupBy", "not_allowed", "Ожидается day, week или month")),
+        }
+    }
+
+    /// The day that stands for the group of `date`: its first.
+    fn of(self, date: Date) -> Date {
+        match self {
+            Self::Day => date,
+            Self::Week => {
+                let days = date.weekday().to_monday_zero_offset();
+                date.checked_sub(jiff::Span::new().days(days)).unwrap_or(date)
+            }
+            Self::Month => date.first_of_month(),
+        }
+    }
+}
+
+/// Sums under a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The name: a provider, a model, or the first day of a group.
+    pub name: String,
+    /// The sums.
+    pub cell: Cell,
+}
+
+/// What was used.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// In all.
+    pub total: Cell,
+    /// By provider, the costliest first.
+    pub by_provider: Vec<Row>,
+    /// By model, the costliest first.
+    pub by_model: Vec<Row>,
+    /// By groups of days, the earliest first; those without a call are left out.
+    pub timeline: Vec<Row>,
+}
+
+impl Report {
+    /// The report of some days. Pure.
+    pub fn new(days: &[Day], grouping: Grouping, provider: Option<&str>, model: Option<&str>) -> Self {
+        let mut total = Cell::default();
+        let [mut by_provider, mut by_model, mut timeline] = [const { BTreeMap::<String, Cell>::new() }; 3];
+        for day in days {
+            for ((of_provider, of_model), cell) in &day.cells {
+                let wanted = |filter: Option<&str>, name: &str| filter.is_none_or(|filter| filter == name);
+                if !wanted(provider, of_provider) || !wanted(model, of_model) {
+                    continue;
+                }
+                total.add(cell);
+                by_provider.entry(of_provider.clone()).or_default().add(cell);
+                by_model.entry(of_model.clone()).or_default().add(cell);
+                timeline.entry(grouping.of(day.date).to_string()).or_default().add(cell);
+            }
+        }
+        let rows =
+            |map: BTreeMap<String, Cell>| map.into_iter().map(|(name, cell)| Row { name, cell }).collect::<Vec<_>>();
+        let costliest = |map| {
+            let mut rows = rows(map);
+            rows.sort_by_key(|row| std::cmp::Reverse(row.cell.cost));
+            rows
+        };
+        Self { total, by_provider: costliest(by_provider), by_model: costliest(by_model), timeline: rows(timeline) }
+    }
+}
+
+/// Counts usage, and tells it.
+#[derive(Clone)]
+pub struct UsageLog {
+    table: Table,
+    access: Access,
+}
+
+impl UsageLog {
+    /// Sums kept in `table`.
+    pub fn new(table: Table, access: Access) -> Self {
+        Self { table, access }
+    }
+
+    /// Counts a call, once however often it is told; captures it first if that is still to be done.
+    pub async fn count(&self, message: &UsageMessage) -> Result<()> {
+        let account = message.company.into();
+        let mut writes = vec![ledger::settled_write(account, message.operation)];
+        writes.extend(additions(message));
+        match self.table.transact(writes.clone()).await {
+            Ok(()) => self.touch(message).await,
+            Err(error) if error.failed_write(0).is_some() => {
+                let (held, cost) = (Amount::new(message.held), Amount::new(message.cost));
+                let capture = ledger::capture_writes_with(account, message.operation, held, cost, &message.details);
+                match self.table.transact(capture).await {
+                    Ok(()) => self.table.transact(writes).await?,
+                    // It is not pending: it was counted before, or given back.
+                    Err(error) if error.failed_write(ledger::ENTRY_WRITE).is_some() => return Ok(()),
+                    Err(error) => return Err(error.into()),
+                }
+                self.touch(message).await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Notes that the key was used.
+    async fn touch(&self, message: &UsageMessage) -> Result<()> {
+        match message.details.key {
+            Some(key) => self.access.used(message.company, key, time_of(message)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What was used by a company, or with one of its keys.
+    pub async fn days(&self, company: UserId, key: Option<KeyId>, span: Span) -> Result<Vec<Day>> {
+        let query = Query::partition(usage_partition(company, key))
+            .between(format!("{DAY_PREFIX}{}", span.first), format!("{DAY_PREFIX}{}", span.last));
+        let items: Vec<DayItem> = self.table.query_all(query).await?;
+        items.into_iter().map(Day::try_from).collect()
+    }
+}
+
+/// When the call was made: its operation's id says it.
+fn time_of(message: &UsageMessage) -> Timestamp {
+    let time = message.operation.get_timestamp().map(|time| time.to_unix());
+    let millis = time.map(|(seconds, nanos)| seconds.saturating_mul(1000) + u64::from(nanos / 1_000_000));
+    crate::kernel::from_epoch_millis(millis.and_then(|millis| i64::try_from(millis).ok()).unwrap_or_default())
+}
+
+/// The sums that a call is added to: the company's, and its key's.
+fn additions(message: &UsageMessage) -> Vec<Write> {
+    let day = date(time_of(message)).to_string();
+    let details = &message.details;
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let counters = [
+        (REQUESTS, 1),
+        (PROMPT, count(details.prompt)),
+        (COMPLETION, count(details.completion)),
+        (COST, message.cost),
+        (MILLIS, count(details.millis)),
+    ];
+    let add = |key: Option<KeyId>| {
+        let update = Update::new(usage_key(message.company, key, &day));
+        let sum = |update: Update, (counter, number): (&str, i64)| {
+            update.add(format!("{counter}|{}|{}", details.provider, details.model), number)
+        };
+        counters.into_iter().fold(update, sum).into()
+    };
+    std::iter::once(None).chain(details.key.map(Some)).map(add).collect()
+}
+
+impl TryFrom<DayItem> for Day {
+    type Error = Error;
+
+    fn try_from(item: DayItem) -> Result<Self> {
+        let date = item.sk.strip_prefix(DAY_PREFIX).and_then(|date| date.parse().ok());
+        let date = date.ok_or_else(|| Error::internal("usage", "the key is no day"))?;
+        let mut cells: BTreeMap<(String, String), Cell> = BTreeMap::new();
+        for (name, value) in &item.counters {
+            let mut parts = name.splitn(3, '|');
+            if let (Some(counter), Some(provider), Some(model)) = (parts.next(), parts.next(), parts.next()) {
+                let cell = cells.entry((provider.to_owned(), model.to_owned())).or_default();
+                cell.take(counter, value.as_i64().unwrap_or_default());
+            }
+        }
+        Ok(Self { date, cells })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn day(date: &str, counters: serde_json::Value) -> Day {
+        let mut item = counters;
+        item["sk"] = json!(format!("DAY#{date}"));
+        item["pk"] = json!("USAGE#x");
+        Day::try_from(serde_json::from_value::<DayItem>(item).unwrap()).unwrap()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_report_adds_up_what_was_asked_for() {
+        let days = [
+            day(
+                "2023-12-01",
+                json!({ "r|openai|gpt-4": 2, "p|openai|gpt-4": 10, "c|openai|gpt-4": 5, "n|openai|gpt-4": 70, "m|openai|gpt-4": 900 }),
+            ),
+            day(
+                "2023-12-03",
+                json!({ "r|openai|gpt-4": 1, "n|openai|gpt-4": 1, "r|anthropic|claude|x": 4, "n|anthropic|claude|x": 100 }),
+            ),
+            day("2023-12-04", json!({ "r|openai|gpt-4": 1 })),
+        ];
+        let report = Report::new(&days, Grouping::Week, None, None);
+        assert_eq!((report.total.requests, report.total.cost), (8, Amount::new(171)));
+        let names =
+            |rows: &[Row]| rows.iter().map(|row| format!("{} {}", row.name, row.cell.requests)).collect::<Vec<_>>();
+        assert_eq!(names(&report.by_provider), ["anthropic 4", "openai 4"]);
+        assert_eq!(names(&report.by_model), ["claude|x 4", "gpt-4 4"]);
+        assert_eq!(names(&report.timeline), ["2023-11-27 7", "2023-12-04 1"]);
+        let report = Report::new(&days, Grouping::Month, Some("openai"), Some("gpt-4"));
+        assert_eq!(names(&report.timeline), ["2023-12-01 4"]);
+        assert_eq!((report.total.prompt, report.total.completion, report.total.millis), (10, 5, 900));
+        assert_eq!(Report::new(&days, Grouping::Day, Some("x"), None), Report::default());
+    }
+
+    #[test]
+    fn spans_are_whole_days_and_no_longer_than_a_year() {
+        let now = at("2024-03-10T12:00:00Z");
+        let span = |start: Option<&str>, end: Option<&str>| Span::parse(start.map(at), end.map(at), now);
+        let text = |span: Span| format!("{} {}", span.first, span.last);
+        assert_eq!(text(span(None, None).unwrap()), "2024-02-10 2024-03-10");
+        assert_eq!(
+            text(span(Some("2023-12-01T00:00:00Z"), Some("2023-12-31T23:59:59.999Z")).unwrap()),
+            "2023-12-01 2023-12-31"
+        );
+        assert!(span(Some("2024-03-11T00:00:00Z"), None).is_err());
+        assert!(span(Some("2023-03-11T00:00:00Z"), None).is_ok());
+        assert!(span(Some("2023-03-10T00:00:00Z"), None).is_err());
+    }
+}
