@@ -3,6 +3,7 @@
 //! When a change moves a figure on purpose, run the test with `UPDATE_DOCS=1` and commit the new tables.
 
 use std::fmt::Write as _;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,11 +22,18 @@ struct Table {
 }
 
 impl Table {
-    async fn measure<T>(&mut self, what: &str, work: impl Future<Output = T>) -> T {
-        self.answered.store(0, Ordering::SeqCst);
-        let (output, usage) = measured(work).await;
-        self.rows.push(Row { what: what.to_owned(), usage, bytes: self.answered.load(Ordering::SeqCst) });
-        output
+    /// On the heap: the SDK's futures are large, and together those of all rows overflow a test's stack.
+    fn measure<'a, T: 'a>(
+        &'a mut self,
+        what: &'a str,
+        work: impl Future<Output = T> + 'a,
+    ) -> Pin<Box<dyn Future<Output = T> + 'a>> {
+        Box::pin(async move {
+            self.answered.store(0, Ordering::SeqCst);
+            let (output, usage) = measured(work).await;
+            self.rows.push(Row { what: what.to_owned(), usage, bytes: self.answered.load(Ordering::SeqCst) });
+            output
+        })
     }
 }
 

@@ -169,6 +169,31 @@ async fn a_worker_that_is_overtaken_at_the_very_end_takes_its_long_result_back()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_watches_a_run_that_is_deleted_under_its_worker_is_told() {
+    let world = World::start().await;
+    let user = world.register("user@example.com").await;
+    let text = "Осенью в городе тихо. Люди спешат домой, а дворники собирают листья. ".repeat(110);
+    let session = world.execute(&user, TOOL, "standard", json!({ "text": text.trim() })).await;
+    let session = session.data()["session_id"].as_str().unwrap().to_owned();
+    world.connect("c1", &session, &user.token).await;
+    world.drain(GREETING).await;
+    let event = world.receive_event(GENERATION).await;
+    // The worker is about to read the text, which goes away with the run.
+    world.objects_go_away();
+    world.faults.plan("GET", 0, 1, Action::Wait);
+    let deleting = async {
+        world.faults.until_wait().await;
+        let path = format!("/api/v1/generation/sessions/{session}");
+        assert_eq!(world.delete(&path, &user.token).await.status, 200);
+        world.faults.go_on();
+    };
+    let (worked, ()) = tokio::join!(world.invoke("easy-writer-generation-worker", &event), deleting);
+    assert_eq!(worked.unwrap(), json!({ "batchItemFailures": [] }), "there is nothing left to try again");
+    assert_eq!(world.watchers.events("c1").last().map(String::as_str), Some("error"));
+    assert_eq!(world.balance(&user).await, 100);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_that_writes_for_longer_than_a_lease_keeps_its_job() {
     let world = World::with(Options { sandbox_pace: Duration::from_millis(3), ..Options::default() }).await;
     let user = world.register("user@example.com").await;

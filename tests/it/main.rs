@@ -11,6 +11,7 @@
 )]
 #![expect(unreachable_pub, reason = "nothing outside can reach any of it, and pub(crate) everywhere would say no more")]
 
+mod aggregator;
 mod check_ledger;
 mod contract;
 mod costs;

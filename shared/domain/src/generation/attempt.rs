@@ -103,14 +103,20 @@ impl Worker {
                 jobs.fail(&job, failure, attempt.length()).await?.map(|_| Frame::Failed(failure))
             }
             Err(Stop::Lost) => None,
-            Err(Stop::Broken(error)) => {
+            Err(Stop::Broken(error)) => match jobs.give_back(&job).await {
                 // The queue repeats the message only after its visibility time-out, which is long. The next sweep is sooner, and sooner than
                 // the end of the lease.
-                if let Err(error) = jobs.give_back(&job).await {
-                    tracing::warn!(%error, job = %job.id, "lease not given up");
+                Ok(true) => return Err(error),
+                // What broke is most likely what was deleted with the job.
+                Ok(false) => {
+                    tracing::info!(job = %job.id, %error, "the job is not ours any more");
+                    None
                 }
-                return Err(error);
-            }
+                Err(not_given_up) => {
+                    tracing::warn!(error = %not_given_up, job = %job.id, "lease not given up");
+                    return Err(error);
+                }
+            },
         };
         match ending {
             Some(ending) => attempt.publish(Some(ending)).await,
