@@ -66,9 +66,8 @@ pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError>
     let sandbox_key = secrets.get("sandbox", &SANDBOX_KEY)?;
     let template = Template::load(&options.root.join("template.yaml"))?;
     let mut doors = front_doors(&options, &template).await?;
-    // Whose money it is: the first product that takes notices of payments.
-    let notices = doors.values().next().map(|door| format!("{}{}", public_url(door), settings::NOTICES_PATH));
     let mut model = evaluate(&options, &template, &listeners, &doors, &secrets, &sandbox_key)?;
+    let notices = notices(&model, &doors);
 
     let engine_tasks = Tasks::new();
     let tasks = Tasks::new();
@@ -363,6 +362,13 @@ fn event_sources(model: &Model, functions: &Functions, queues: &sqs::Engine) -> 
         Some(EventSource { mapping: mapping.clone(), function, queues: queues.clone(), region: REGION.to_owned() })
     });
     sources.map(Arc::new).collect()
+}
+
+/// Where the sandbox sends notices of payments: the first product that has a route for them.
+fn notices(model: &Model, doors: &BTreeMap<String, TcpListener>) -> Option<String> {
+    let takes = |path: &str| path.strip_suffix("{proxy+}").is_some_and(|path| settings::NOTICES_PATH.starts_with(path));
+    let api = model.http_apis.values().find(|api| api.routes.iter().any(|route| takes(&route.path)))?;
+    Some(format!("{}{}", public_url(doors.get(&api.product)?), settings::NOTICES_PATH))
 }
 
 fn sandbox_router(options: &StackOptions, api_key: &str, notices: Option<String>) -> axum::Router {
