@@ -105,12 +105,9 @@ async fn keys_are_shown_once_do_what_they_may_and_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_expire_and_are_made_as_asked_for() {
     let site = Site::new("0").await;
-    let make = |body: Value| async {
-        let body = body;
-        site.call(Method::POST, "/api/v1/auth/api-keys", &site.token, &body).await
-    };
+    let create = async |body: &Value| site.call(Method::POST, "/api/v1/auth/api-keys", &site.token, body).await;
     let soon = json!({ "name": "Key", "permissions": ["chat"], "expiresAt": "2026-01-15T12:01:00Z" });
-    let (_, made) = make(soon).await;
+    let (_, made) = create(&soon).await;
     let key = text(&made["key"]);
     assert!(key.starts_with("ak_live_") && key.len() == 52, "{key}");
     assert_eq!(site.call(Method::GET, "/api/v1/models", &key, &Value::Null).await.0, 200);
@@ -124,7 +121,7 @@ async fn keys_expire_and_are_made_as_asked_for() {
         json!({ "name": "Key", "permissions": ["chat"], "expiresAt": "2020-01-01T00:00:00Z" }),
         json!({ "name": "Key", "permissions": ["chat"], "expiresAt": "soon" }),
     ] {
-        assert_eq!(make(bad.clone()).await.0, 400, "{bad}");
+        assert_eq!(create(&bad).await.0, 400, "{bad}");
     }
 }
 
