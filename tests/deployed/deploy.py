@@ -55,36 +55,35 @@ def applications():
     return [it["Properties"]["Location"] for it in root["Resources"].values() if it["Type"] == "AWS::Serverless::Application"]
 
 
-def binaries():
-    """The binary of each function, which is also the name of its package, by what the templates call the function."""
+def binaries(location=PRODUCT_TEMPLATE):
+    """The binary of each function of a product, which is also the name of its package, by what its template calls the function."""
     found = {}
-    for location in applications():
-        for name, resource in yaml_parse((ROOT / location).read_text())["Resources"].items():
-            if resource["Type"] == "AWS::Serverless::Function":
-                found[name] = resource["Metadata"]["BuildProperties"]["Binary"]
+    for name, resource in yaml_parse((ROOT / location).read_text())["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            found[name] = resource["Metadata"]["BuildProperties"]["Binary"]
     return found
 
 
-def build(profile):
-    packages = [part for name in binaries().values() for part in ("--package", name)]
+def build(profile, locations):
+    packages = [part for location in locations for name in binaries(location).values() for part in ("--package", name)]
     run("cargo", "build", "--profile", profile, *packages)
     run("cargo", "build", "--package", "deployed")
     if profile == "release":
         run(sys.executable, "tests/cold-start/measure.py", "--check-sizes")
 
 
-def lay_out(folder, profile):
+def lay_out(folder, profile, locations):
     """What `sam build` would write: the templates, and a folder with a `bootstrap` for each function."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "infra").mkdir(parents=True)
-    for binary in binaries().values():
+    for binary in [binary for location in locations for binary in binaries(location).values()]:
         (folder / binary).mkdir()
         bootstrap = folder / binary / "bootstrap"
         shutil.copy(TARGET / ("debug" if profile == "dev" else profile) / binary, bootstrap)
         if profile == "dev":
             # Nobody will look into it with a debugger, and Lambda takes no more than 250 MB.
             run("strip", bootstrap)
-    for location in applications():
+    for location in locations:
         text = (ROOT / location).read_text()
         for resource in yaml_parse(text)["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":
@@ -109,10 +108,13 @@ class Deployment:
 
     def deploy(self, parameters):
         if self.nested:
-            # A copy beside the original, whose paths stay right.
-            flat = self.folder / "build" / PRODUCT_TEMPLATE.replace(".yaml", ".expanded.json")
-            flat.write_text(json.dumps(self.product, indent=1))
-            root = self.template.read_text().replace(f"Location: {PRODUCT_TEMPLATE}\n", f"Location: infra/{flat.name}\n")
+            root = self.template.read_text()
+            for location in applications():
+                # A copy beside the original, whose paths stay right.
+                original = self.folder / "build" / location
+                flat = original.with_suffix(".expanded.json")
+                flat.write_text(json.dumps(expanded(yaml_parse(original.read_text()), REGION), indent=1))
+                root = root.replace(f"Location: {location}\n", f"Location: infra/{flat.name}\n")
             template = self.template.with_name("template.expanded.yaml")
             template.write_text(root)
         else:
@@ -274,12 +276,13 @@ def main():
     folder = TARGET / "ci/deployed"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    locations = [PRODUCT_TEMPLATE] if arguments.alone else applications()
     if not arguments.no_build:
         with step("build"):
-            build(arguments.profile)
+            build(arguments.profile, locations)
     with contextlib.ExitStack() as at_end:
         with step("start the emulator"):
-            lay_out(folder / "build", arguments.profile)
+            lay_out(folder / "build", arguments.profile, locations)
             emulator = Emulator(folder)
             at_end.callback(emulator.stop)
             emulator.start()
