@@ -55,7 +55,7 @@ impl CallError {
         Self::Unsupported { param: param.into(), message: message.into() }
     }
 
-    /// Whether the failure says something about the vendor rather than about the request.
+    /// Whether the failure says something about the vendor or our configuration rather than about the request: somebody else may do better.
     pub fn is_outage(&self) -> bool {
         match self {
             Self::TimedOut | Self::RateLimited { .. } | Self::OutOfFunds | Self::Broken(_) | Self::Misconfigured(_) => {
@@ -63,5 +63,10 @@ impl CallError {
             }
             Self::Rejected { .. } | Self::Unsupported { .. } | Self::ContentRefused(_) => false,
         }
+    }
+
+    /// Whether the vendor should be left alone if this goes on. A wrong name of one model says nothing about the vendor's others.
+    pub fn blames_vendor(&self) -> bool {
+        self.is_outage() && !matches!(self, Self::Misconfigured(_))
     }
 }

@@ -33,6 +33,8 @@ pub struct Target {
 pub struct Relay {
     vendors: Arc<[SharedVendor]>,
     breakers: Breakers<String>,
+    /// What is waited before the second round when no vendor asked for it.
+    short_wait: Duration,
 }
 
 /// A stream that a vendor has begun: its first piece has come, so that nobody else need be asked any more.
@@ -46,7 +48,7 @@ pub struct Opened {
 impl Relay {
     /// A choice among `vendors`.
     pub fn new(vendors: Vec<SharedVendor>, clock: Arc<dyn Clock>) -> Self {
-        Self { vendors: vendors.into(), breakers: Breakers::new(clock) }
+        Self { vendors: vendors.into(), breakers: Breakers::new(clock), short_wait: SHORT_WAIT }
     }
 
     /// Whether a target could be asked now: its vendor is configured and is not being left alone.
@@ -85,7 +87,7 @@ impl Relay {
 
     /// A stream that fails in the middle counts against its vendor too.
     pub fn broke_off(&self, target: &Target, error: &CallError) {
-        if error.is_outage() {
+        if error.blames_vendor() {
             self.breakers.failed(target.vendor.clone());
         }
     }
@@ -111,10 +113,14 @@ impl Relay {
                     }
                     Err(error) => {
                         tracing::warn!(vendor = target.vendor, model = target.model, %error, "vendor failed");
-                        if error.is_outage() {
+                        if error.blames_vendor() {
                             self.breakers.failed(target.vendor.clone());
+                        }
+                        if error.is_outage() {
                             outage = error;
                         } else {
+                            // Who complains of the request is there.
+                            self.breakers.succeeded(&target.vendor);
                             complaint.get_or_insert(error);
                         }
                     }
@@ -123,7 +129,7 @@ impl Relay {
             let wait = match &outage {
                 _ if complaint.is_some() || !asked || round + 1 == ROUNDS => break,
                 CallError::RateLimited { retry_after: Some(wait) } => *wait,
-                CallError::RateLimited { .. } | CallError::Broken(_) => SHORT_WAIT,
+                CallError::RateLimited { .. } | CallError::Broken(_) => self.short_wait,
                 _ => break,
             };
             if wait > MAX_WAIT {
@@ -184,5 +190,125 @@ impl Question for Vectors<'_> {
         let embedder =
             vendor.embedder().ok_or_else(|| CallError::unsupported("model", "Модель не строит эмбеддинги"))?;
         embedder.embed(EmbeddingCall { request: self.0, model: &target.model }).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use serde_json::value::RawValue;
+
+    use super::*;
+    use crate::gateway::{FAILURES_TO_OPEN, Fields};
+    use crate::kernel::SystemClock;
+
+    /// Answers what it is told to, the last answer again and again, and remembers which models it was asked for.
+    struct Script {
+        name: &'static str,
+        answers: Mutex<Vec<Result<(), CallError>>>,
+        asked: Mutex<Vec<String>>,
+    }
+
+    impl Script {
+        fn new(name: &'static str, answers: impl IntoIterator<Item = Result<(), CallError>>) -> Arc<Self> {
+            let mut answers: Vec<_> = answers.into_iter().collect();
+            answers.reverse();
+            Arc::new(Self { name, answers: Mutex::new(answers), asked: Mutex::default() })
+        }
+
+        fn asked(&self) -> usize {
+            self.asked.lock().unwrap().len()
+        }
+    }
+
+    #[async_trait]
+    impl Vendor for Script {
+        fn name(&self) -> &str {
+            self.name
+        }
+
+        async fn complete(&self, call: Call<'_>) -> Result<Completion, CallError> {
+            self.asked.lock().unwrap().push(call.model.to_owned());
+            let mut answers = self.answers.lock().unwrap();
+            let answer = if answers.len() > 1 { answers.pop().unwrap() } else { answers[0].clone() };
+            let choices = RawValue::from_string("[]".to_owned()).unwrap();
+            answer.map(|()| Completion { choices, usage: None, written: 0, rest: Fields::new() })
+        }
+
+        async fn stream(&self, _: Call<'_>) -> Result<Box<dyn ChatStream>, CallError> {
+            Err(CallError::TimedOut)
+        }
+    }
+
+    fn broken() -> CallError {
+        CallError::Broken("500".to_owned())
+    }
+
+    fn rejected(message: &str) -> CallError {
+        CallError::Rejected { message: message.to_owned(), param: None, code: None }
+    }
+
+    fn targets(vendors: &[&str]) -> Vec<Target> {
+        vendors.iter().map(|vendor| Target { vendor: (*vendor).to_owned(), model: format!("{vendor}-model") }).collect()
+    }
+
+    fn relay(vendors: &[&Arc<Script>]) -> Relay {
+        let vendors = vendors.iter().map(|vendor| Arc::clone(vendor) as SharedVendor).collect();
+        Relay { short_wait: Duration::ZERO, ..Relay::new(vendors, Arc::new(SystemClock)) }
+    }
+
+    async fn ask(relay: &Relay, vendors: &[&str]) -> Result<usize, CallError> {
+        let body = br#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#;
+        let request = ChatRequest::parse(body).unwrap();
+        relay.complete(&targets(vendors), &[], &request).await.map(|(index, _)| index)
+    }
+
+    #[tokio::test]
+    async fn whoever_fails_is_followed_by_the_next() {
+        let (first, second) = (Script::new("a", [Err(broken())]), Script::new("b", [Ok(())]));
+        assert_eq!(ask(&relay(&[&second, &first]), &["nobody", "a", "b"]).await, Ok(2));
+        assert_eq!((first.asked(), second.asked()), (1, 1));
+        assert_eq!(*second.asked.lock().unwrap(), ["b-model"]);
+    }
+
+    #[tokio::test]
+    async fn all_are_asked_once_more_where_that_can_help() {
+        let hasty = CallError::RateLimited { retry_after: Some(Duration::ZERO) };
+        let patient = CallError::RateLimited { retry_after: Some(Duration::from_secs(3)) };
+        for (answers, wanted, asked) in [
+            (vec![Err(broken()), Ok(())], Ok(0), 2),
+            (vec![Err(hasty), Ok(())], Ok(0), 2),
+            (vec![Err(patient.clone()), Ok(())], Err(patient), 1),
+            (vec![Err(CallError::OutOfFunds), Ok(())], Err(CallError::OutOfFunds), 1),
+            (vec![Err(broken())], Err(broken()), 2),
+        ] {
+            let vendor = Script::new("a", answers);
+            assert_eq!(ask(&relay(&[&vendor]), &["a"]).await, wanted);
+            assert_eq!(vendor.asked(), asked, "{wanted:?}");
+        }
+        assert!(matches!(ask(&relay(&[]), &["a"]).await, Err(CallError::Misconfigured(_))));
+    }
+
+    #[tokio::test]
+    async fn a_complaint_that_the_caller_can_do_something_about_is_told_rather_than_an_outage() {
+        let (first, second) = (Script::new("a", [Err(rejected("first"))]), Script::new("b", [Err(broken())]));
+        assert_eq!(ask(&relay(&[&first, &second]), &["a", "b"]).await, Err(rejected("first")));
+        assert_eq!((first.asked(), second.asked()), (1, 1), "asking again would not help");
+    }
+
+    #[tokio::test]
+    async fn a_vendor_that_keeps_failing_is_left_alone_and_one_that_complains_is_not() {
+        let (failing, complaining) = (Script::new("a", [Err(broken())]), Script::new("b", [Err(rejected("no"))]));
+        let wrong = Script::new("c", [Err(CallError::Misconfigured("404".to_owned()))]);
+        let relay = relay(&[&failing, &complaining, &wrong]);
+        for _ in 0..10 {
+            for vendor in ["a", "b", "c"] {
+                assert!(ask(&relay, &[vendor]).await.is_err());
+            }
+        }
+        assert_eq!((failing.asked() as u32, complaining.asked(), wrong.asked()), (FAILURES_TO_OPEN, 10, 10));
+        let [a, b, _] = ["a", "b", "c"].map(|vendor| targets(&[vendor]).remove(0));
+        assert!(!relay.is_available(&a) && relay.is_available(&b));
     }
 }
