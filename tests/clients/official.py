@@ -90,6 +90,15 @@ def models(key):
     assert client(key).models.retrieve(MODEL).id == MODEL
 
 
+def embeddings(key):
+    def near(texts):
+        made = client(key).embeddings.create(model="text-embedding-3-small", input=texts, dimensions=256)
+        assert made.usage.total_tokens > 0 and [it.index for it in made.data] == [0, 1]
+        return sum(a * b for a, b in zip(*(it.embedding for it in made.data)))
+
+    assert near(["Осень в городе", "Город осенью"]) > near(["Осень в городе", "Курс валют"])
+
+
 def exceptions(key):
     def raises(kind, call, code):
         try:
@@ -116,7 +125,7 @@ def langchain(key):
 
 def main():
     key = company(confirmed=True)
-    for check in (chats, streams, structured, models, exceptions, langchain):
+    for check in (chats, streams, structured, models, embeddings, exceptions, langchain):
         check(key)
         print(f"ok  {check.__name__}")
     asyncio.run(at_once(key))

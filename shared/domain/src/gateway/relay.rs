@@ -307,7 +307,8 @@ mod tests {
                 assert!(ask(&relay, &[vendor]).await.is_err());
             }
         }
-        assert_eq!((failing.asked() as u32, complaining.asked(), wrong.asked()), (FAILURES_TO_OPEN, 10, 10));
+        let opened = usize::try_from(FAILURES_TO_OPEN).unwrap();
+        assert_eq!((failing.asked(), complaining.asked(), wrong.asked()), (opened, 10, 10));
         let [a, b, _] = ["a", "b", "c"].map(|vendor| targets(&[vendor]).remove(0));
         assert!(!relay.is_available(&a) && relay.is_available(&b));
     }

@@ -1,8 +1,9 @@
-//! OpenAI's API, as far as chat completions and pictures need it.
+//! OpenAI's API, as far as chat completions, embeddings and pictures need it.
 //!
 //! Shapes and rules follow the public API reference and the errors that the official SDKs know how to read.
 
 mod completions;
+mod embeddings;
 mod error;
 mod fault;
 mod images;
@@ -57,6 +58,7 @@ pub(crate) fn router(options: Options) -> Router {
 fn with_state(state: State) -> Router {
     Router::new()
         .route("/chat/completions", post(completions::create))
+        .route("/embeddings", post(embeddings::create))
         .route("/images/generations", post(images::create))
         .route("/models", get(models::list))
         .route("/models/{id}", get(models::show))
