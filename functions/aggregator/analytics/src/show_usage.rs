@@ -16,11 +16,11 @@ pub(crate) struct UsageView {
     /// In all.
     summary: SummaryView,
     /// By provider, the costliest first.
-    by_provider: Vec<ProviderView>,
+    by_provider: Vec<ProviderUsageView>,
     /// By model, the costliest first.
-    by_model: Vec<ModelView>,
+    by_model: Vec<ModelUsageView>,
     /// By day, week or month, the earliest first; those without a call are left out.
-    timeline: Vec<DateView>,
+    timeline: Vec<DateUsageView>,
 }
 
 /// Whole days in UTC.
@@ -55,7 +55,7 @@ pub(crate) struct SummaryView {
 
 /// Of one provider.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ProviderView {
+pub(crate) struct ProviderUsageView {
     /// Which.
     #[schema(example = "openai")]
     provider: String,
@@ -65,7 +65,7 @@ pub(crate) struct ProviderView {
 
 /// Of one model.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ModelView {
+pub(crate) struct ModelUsageView {
     /// Which.
     #[schema(example = "gpt-4")]
     model: String,
@@ -75,7 +75,7 @@ pub(crate) struct ModelView {
 
 /// Of one day, week or month.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct DateView {
+pub(crate) struct DateUsageView {
     /// Its first day.
     #[schema(format = Date, example = "2023-12-01")]
     date: String,
@@ -118,9 +118,11 @@ impl UsageView {
                 total_cost: Exact::new(dollars(total.cost)),
                 average_response_time: seconds(total.millis, total.requests),
             },
-            by_provider: rows(report.by_provider).map(|(provider, sums)| ProviderView { provider, sums }).collect(),
-            by_model: rows(report.by_model).map(|(model, sums)| ModelView { model, sums }).collect(),
-            timeline: rows(report.timeline).map(|(date, sums)| DateView { date, sums }).collect(),
+            by_provider: rows(report.by_provider)
+                .map(|(provider, sums)| ProviderUsageView { provider, sums })
+                .collect(),
+            by_model: rows(report.by_model).map(|(model, sums)| ModelUsageView { model, sums }).collect(),
+            timeline: rows(report.timeline).map(|(date, sums)| DateUsageView { date, sums }).collect(),
         }
     }
 }

@@ -17,7 +17,8 @@ pub(super) async fn shows_what_runs_without_a_reload(visitor: &Visitor<'_>) -> O
     visitor.ask("window.stays = true").await?;
     let figure = "Number(document.querySelector('tr[data-name=\"easy-writer-tools\"]').cells[1].textContent)";
     let before = visitor.ask(figure).await?;
-    let api = visitor.ask("document.querySelector('main code').textContent").await?;
+    let card = "[...document.querySelectorAll('main section.card')].find((card) => card.querySelector('h2')?.textContent === 'Easy Writer')";
+    let api = visitor.ask(&format!("{card}.querySelector('code').textContent")).await?;
     let tabs = format!("fetch({api} + '/api/v1/tools/tabs').then((answer) => answer.ok)");
     if visitor.ask(&tabs).await? != Value::Bool(true) {
         return Err("the product does not answer the console".into());
@@ -28,7 +29,7 @@ pub(super) async fn shows_what_runs_without_a_reload(visitor: &Visitor<'_>) -> O
 
 pub(super) async fn calls_an_endpoint_from_the_reference(visitor: &Visitor<'_>) -> Outcome {
     visitor.open("/").await?;
-    visitor.press("API reference").await?;
+    visitor.press_at("main a[href='/reference/easy-writer']").await?;
     visitor.see("h1", "Easy Writer").await?;
     visitor.press("/api/v1/tools/tabs").await?;
     visitor.press("Send").await?;
