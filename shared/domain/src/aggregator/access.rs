@@ -1,22 +1,19 @@
 //! Who calls: a company with an access token, or a program with one of its keys.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use store::{Condition, Delete, Put, Query, Table, Update, Write};
-use uuid::Uuid;
 
 use super::items::{ApiKeyItem, KEY_PREFIX, ProofItem, api_key_key, keys_partition, proof_key};
 use crate::identity::Identity;
 use crate::kernel::{
     AuthFailure, Clock, Denial, Error, IdSource, Resource, Result, Timestamp, UserId, epoch_seconds, from_epoch_millis,
+    typed_id,
 };
 
 /// What every key begins with.
@@ -34,36 +31,9 @@ const LIFETIME: Duration = Duration::from_hours(366 * 24);
 /// How long it may work at most.
 const MAX_LIFETIME: Duration = Duration::from_hours(5 * 366 * 24);
 
-/// Names a key; it is no secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct KeyId(Uuid);
-
-impl KeyId {
-    /// The id as a plain UUID.
-    pub const fn as_uuid(self) -> Uuid {
-        self.0
-    }
-}
-
-impl From<Uuid> for KeyId {
-    fn from(id: Uuid) -> Self {
-        Self(id)
-    }
-}
-
-impl FromStr for KeyId {
-    type Err = uuid::Error;
-
-    fn from_str(text: &str) -> Result<Self, uuid::Error> {
-        text.parse().map(Self)
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_hyphenated().fmt(f)
-    }
+typed_id! {
+    /// Names a key; it is no secret.
+    KeyId
 }
 
 /// What a key may be used for.
@@ -269,7 +239,7 @@ impl Access {
         }
         let text = format!("{PREFIX}{}", base62(&self.ids.secret()?));
         let hash = URL_SAFE_NO_PAD.encode(Sha256::digest(&text));
-        let id = KeyId(self.ids.uuid(now));
+        let id = KeyId::mint(&*self.ids, now);
         let record = ApiKeyItem {
             key: api_key_key(company, id),
             id,
@@ -390,6 +360,8 @@ fn base62(bytes: &[u8; 32]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]

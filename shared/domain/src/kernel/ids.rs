@@ -1,8 +1,5 @@
 //! Typed ids and the source that mints them.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 use uuid::{NoContext, Uuid};
 
@@ -35,46 +32,48 @@ impl IdSource for RandomIds {
     }
 }
 
+/// A UUID that is not to be mistaken for another.
 macro_rules! typed_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::serde::Serialize, ::serde::Deserialize)]
         #[serde(transparent)]
-        pub struct $name(Uuid);
+        pub struct $name(::uuid::Uuid);
 
         impl $name {
             /// Mints an id that sorts by `now`.
-            pub fn mint(ids: &dyn IdSource, now: Timestamp) -> Self {
+            pub fn mint(ids: &dyn $crate::kernel::IdSource, now: $crate::kernel::Timestamp) -> Self {
                 Self(ids.uuid(now))
             }
 
             /// The id as a plain UUID.
-            pub const fn as_uuid(self) -> Uuid {
+            pub const fn as_uuid(self) -> ::uuid::Uuid {
                 self.0
             }
         }
 
-        impl From<Uuid> for $name {
-            fn from(uuid: Uuid) -> Self {
+        impl From<::uuid::Uuid> for $name {
+            fn from(uuid: ::uuid::Uuid) -> Self {
                 Self(uuid)
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 self.0.as_hyphenated().fmt(f)
             }
         }
 
-        impl FromStr for $name {
-            type Err = uuid::Error;
+        impl ::std::str::FromStr for $name {
+            type Err = ::uuid::Error;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Uuid::try_parse(text).map(Self)
+                ::uuid::Uuid::try_parse(text).map(Self)
             }
         }
     };
 }
+pub(crate) use typed_id;
 
 typed_id! {
     /// A registered person of one product.

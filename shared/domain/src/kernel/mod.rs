@@ -10,6 +10,7 @@ mod time;
 pub use error::{
     AuthFailure, Denial, Dependency, Error, IMAGE_FORMAT, PAYMENT_AMOUNT, Resource, Result, Rule, Violation,
 };
+pub(crate) use ids::typed_id;
 pub use ids::{IdSource, JobId, JobKind, PaymentId, RandomIds, UserId};
 pub use money::Amount;
 pub use paging::{Page, Paged};

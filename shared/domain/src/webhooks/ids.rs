@@ -1,59 +1,19 @@
 //! The ids of this context.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::kernel::Timestamp;
+use crate::kernel::{Timestamp, typed_id};
 
-macro_rules! uuid_id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(Uuid);
-
-        impl $name {
-            /// The id as a plain UUID.
-            pub const fn as_uuid(self) -> Uuid {
-                self.0
-            }
-        }
-
-        impl From<Uuid> for $name {
-            fn from(uuid: Uuid) -> Self {
-                Self(uuid)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.as_hyphenated().fmt(f)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = uuid::Error;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Uuid::try_parse(text).map(Self)
-            }
-        }
-    };
-}
-
-uuid_id! {
+typed_id! {
     /// Whose endpoints they are: a company, or whatever else the product has.
     Owner
 }
-uuid_id! {
+typed_id! {
     /// One address that events are sent to.
     EndpointId
 }
-uuid_id! {
+typed_id! {
     /// One event on its way to one endpoint.
     DeliveryId
 }
