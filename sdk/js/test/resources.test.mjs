@@ -53,7 +53,8 @@ const CALLS = [
   ['webhooks.update', (c) => c.webhooks.update('w', { isActive: false }), 'PATCH', '/webhooks/w', { isActive: false }, 'token'],
   ['webhooks.delete', (c) => c.webhooks.delete('w'), 'DELETE', '/webhooks/w', undefined, 'token'],
   ['webhooks.test', (c) => c.webhooks.test('w'), 'POST', '/webhooks/w/test', undefined, 'token', 'once'],
-  ['webhooks.deliveries', (c) => c.webhooks.deliveries('w'), 'GET', '/webhooks/w/deliveries', undefined, 'token'],
+  ['webhooks.deliveries', (c) => c.webhooks.deliveries('w', { limit: 5, cursor: 'd' }), 'GET', '/webhooks/w/deliveries?limit=5&cursor=d',
+    undefined, 'token'],
   ['webhooks.replay', (c) => c.webhooks.replay('w', 'd'), 'POST', '/webhooks/w/deliveries/d/replay', undefined, 'token', 'once'],
 ];
 

@@ -1,17 +1,33 @@
-"""Against a running gateway: AGGREGATOR_URL=http://localhost:3000 python -m pytest tests/test_live.py"""
+"""Against a running gateway: AGGREGATOR_URL=http://localhost:3000 SANDBOX_URL=http://localhost:8090 python -m pytest tests/test_live.py
+
+A new company gets its first money when it opens the link of a letter, which the sandbox keeps. Without `SANDBOX_URL` the gateway must not ask for
+money.
+"""
 
 import asyncio
+import json
 import os
+import re
 import uuid
 
+import httpx
 import pytest
 
 from ai_aggregator import AIAggregatorClient, AsyncAIAggregatorClient, AuthenticationError
 
 URL = os.environ.get("AGGREGATOR_URL", "")
+SANDBOX = os.environ.get("SANDBOX_URL", "")
 pytestmark = pytest.mark.skipif(not URL, reason="AGGREGATOR_URL is not set")
 
 MESSAGES = [{"role": "user", "content": "Привет! Как дела?"}]
+
+
+def confirm(email: str) -> None:
+    letters = httpx.get(f"{SANDBOX}/mailbox/letters.json").raise_for_status().json()
+    letter = next(text for text in map(json.dumps, letters) if email in text)
+    link = re.search(r"/api/v1/auth/verify-email\?token=[\w-]+", letter)
+    assert link, "the letter has no link"
+    httpx.get(f"{URL}{link[0]}", follow_redirects=True).raise_for_status()
 
 
 def test_a_company_registers_makes_a_key_and_chats():
@@ -20,6 +36,8 @@ def test_a_company_registers_makes_a_key_and_chats():
         session = anonymous.auth.register(email=email, password="securepassword123", name="SDK")
     assert session.token_type == "Bearer"
     assert session.company.email == email
+    if SANDBOX:
+        confirm(email)
 
     with AIAggregatorClient(base_url=URL, access_token=session.access_token, refresh_token=session.refresh_token) as company:
         key = company.api_keys.create(name="Live test", permissions=["chat", "billing", "analytics"])
@@ -41,9 +59,11 @@ def test_a_company_registers_makes_a_key_and_chats():
 
             asyncio.run(chat_asynchronously(key.key, model))
 
-            company.api_keys.revoke(key.id)
-            with pytest.raises(AuthenticationError):
-                client.chat.completions.create(model=model, messages=MESSAGES)
+            # One that was just used may work for some seconds more.
+            other = company.api_keys.create(name="Revoked", permissions=["chat"])
+            company.api_keys.revoke(other.id)
+            with AIAggregatorClient(base_url=URL, api_key=other.key) as revoked, pytest.raises(AuthenticationError):
+                revoked.chat.completions.create(model=model, messages=MESSAGES)
 
 
 async def chat_asynchronously(key: str, model: str) -> None:

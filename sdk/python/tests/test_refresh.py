@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,15 +13,20 @@ TOKENS = {"access_token": "access-0", "refresh_token": "refresh-0"}
 
 @pytest.fixture
 def renewing(serve):
-    """A server whose refresh tokens work once, and only whose newest access token is valid."""
-    lock = threading.Lock()
-    generation = 0
+    """A server whose refresh tokens work once, and only whose newest access token is valid.
+
+    It says when it was `asked` for tokens, and gives them out when it was `allowed` to and has refused `refusals` calls.
+    """
+    changed = threading.Condition()
+    generation = refused = 0
 
     def answer(exchange):
-        nonlocal generation
+        nonlocal generation, refused
         if exchange.path == "/api/v1/auth/refresh":
-            time.sleep(0.1)
-            with lock:
+            server.asked.set()
+            with changed:
+                if not server.allowed.wait(5) or not changed.wait_for(lambda: refused >= server.refusals, 5):
+                    return exchange.failure(500, "it takes too long")
                 if exchange.body != {"refreshToken": f"refresh-{generation}"}:
                     return exchange.failure(401, "used up")
                 generation += 1
@@ -30,9 +34,16 @@ def renewing(serve):
                 return exchange.json(200, body)
         if generation > 0 and exchange.headers.get("authorization") == f"Bearer access-{generation}":
             return exchange.json(200, {"id": "x"})
-        return exchange.failure(401, "expired")
+        exchange.failure(401, "expired")
+        with changed:
+            refused += 1
+            changed.notify_all()
 
-    return serve(answer)
+    server = serve(answer)
+    server.refusals = 0
+    server.asked, server.allowed = threading.Event(), threading.Event()
+    server.allowed.set()
+    return server
 
 
 def paths(server):
@@ -56,6 +67,7 @@ def test_an_expired_token_is_renewed_and_the_call_is_repeated_once(api, renewing
 
 
 def test_threads_that_are_refused_at_the_same_time_share_one_renewal(renewing):
+    renewing.refusals = 8
     with AIAggregatorClient(base_url=renewing.url, **TOKENS) as client, ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda _: client.billing.balance(), range(8)))
     assert len(results) == 8
@@ -63,6 +75,8 @@ def test_threads_that_are_refused_at_the_same_time_share_one_renewal(renewing):
 
 
 def test_tasks_that_are_refused_at_the_same_time_share_one_renewal(renewing):
+    renewing.refusals = 8
+
     async def run():
         async with AsyncAIAggregatorClient(base_url=renewing.url, **TOKENS) as client:
             await asyncio.gather(*(client.billing.balance() for _ in range(8)))
@@ -73,6 +87,8 @@ def test_tasks_that_are_refused_at_the_same_time_share_one_renewal(renewing):
 
 def test_cancelling_one_task_does_not_end_the_renewal_that_another_one_waits_for(renewing):
     sessions = []
+    renewing.refusals = 2
+    renewing.allowed.clear()
 
     async def remember(session):
         sessions.append(session)
@@ -80,9 +96,9 @@ def test_cancelling_one_task_does_not_end_the_renewal_that_another_one_waits_for
     async def run():
         async with AsyncAIAggregatorClient(base_url=renewing.url, on_refresh=remember, **TOKENS) as client:
             first, second = (asyncio.create_task(client.billing.balance()) for _ in range(2))
-            while "/auth/refresh" not in paths(renewing):
-                await asyncio.sleep(0.01)
+            assert await asyncio.to_thread(renewing.asked.wait, 5)
             first.cancel()
+            renewing.allowed.set()
             await second
             with pytest.raises(asyncio.CancelledError):
                 await first

@@ -53,7 +53,8 @@ CALLS = [
     ("webhooks.update", lambda c: c.webhooks.update("w", is_active=False), "PATCH", "/webhooks/w", {"isActive": False}, "token", False),
     ("webhooks.delete", lambda c: c.webhooks.delete("w"), "DELETE", "/webhooks/w", None, "token", False),
     ("webhooks.test", lambda c: c.webhooks.test("w"), "POST", "/webhooks/w/test", None, "token", True),
-    ("webhooks.deliveries", lambda c: c.webhooks.deliveries("w"), "GET", "/webhooks/w/deliveries", None, "token", False),
+    ("webhooks.deliveries", lambda c: c.webhooks.deliveries("w", limit=5, cursor="d"), "GET",
+     "/webhooks/w/deliveries?limit=5&cursor=d", None, "token", False),
     ("webhooks.replay", lambda c: c.webhooks.replay("w", "d"), "POST", "/webhooks/w/deliveries/d/replay", None, "token", True),
 ]  # fmt: skip
 

@@ -159,10 +159,16 @@ def test_close_before_reading_ends_the_request(waiting):
 def test_close_in_another_thread_ends_a_loop_that_waits(waiting):
     with AIAggregatorClient(base_url=waiting.url) as client:
         stream = ask(client)
-        timer = threading.Timer(0.1, stream.close)
-        timer.start()
-        assert text_of(stream) == "ab"
-        timer.join()
+        received = threading.Event()
+        closer = threading.Thread(target=lambda: received.wait(5) and stream.close())
+        closer.start()
+        text = ""
+        for piece in stream:
+            text += text_of([piece])
+            if text == "ab":
+                received.set()
+        closer.join()
+        assert text == "ab"
         assert waiting.left.wait(5)
 
 
@@ -170,13 +176,18 @@ def test_close_in_another_task_ends_a_loop_that_waits(waiting):
     async def read():
         async with AsyncAIAggregatorClient(base_url=waiting.url) as client:
             stream = await ask(client)
+            received = asyncio.Event()
 
             async def close():
-                await asyncio.sleep(0.1)
+                await received.wait()
                 await stream.close()
 
             task = asyncio.create_task(close())
-            text = text_of([piece async for piece in stream])
+            text = ""
+            async for piece in stream:
+                text += text_of([piece])
+                if text == "ab":
+                    received.set()
             await task
             assert await asyncio.to_thread(waiting.left.wait, 5)
             return text
@@ -187,13 +198,18 @@ def test_close_in_another_task_ends_a_loop_that_waits(waiting):
 def test_a_cancelled_task_ends_the_request(waiting):
     async def read():
         async with AsyncAIAggregatorClient(base_url=waiting.url) as client:
+            received = asyncio.Event()
 
             async def loop():
-                async for _ in await ask(client):
-                    pass
+                async for piece in await ask(client):
+                    if text_of([piece]) == "b":
+                        received.set()
 
-            with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(loop(), 0.2)
+            task = asyncio.create_task(loop())
+            await received.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
             assert await asyncio.to_thread(waiting.left.wait, 5)
 
     asyncio.run(read())
@@ -205,16 +221,40 @@ def test_a_stream_that_falls_silent_times_out(api, waiting):
     assert waiting.left.wait(5)
 
 
-def test_a_stream_may_take_longer_than_the_time_out_as_long_as_it_says_something(api, serve):
+@pytest.fixture
+def slow(serve, monkeypatch):
+    """A server that lets four seconds pass before each chunk that it is asked for, and has two minutes' worth of them."""
+    ahead, real = 0.0, time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: real() + ahead)
+
     def answer(exchange):
+        nonlocal ahead
         exchange.begin(200, {**SSE, "Transfer-Encoding": "chunked"})
-        for _ in range(6):
-            exchange.write(b": keep-alive\n\n")
-            time.sleep(0.1)
-        exchange.write((frame(chunk("a")) + frame("[DONE]")).encode())
+        for _ in range(30):
+            if not server.wanted.acquire(timeout=5):
+                return
+            ahead += 4.0
+            exchange.write(frame(chunk("a")).encode())
+        exchange.write(frame("[DONE]").encode())
         exchange.end()
 
-    assert text_of(api.run(serve(answer), ask, timeout=0.4)) == "a"
+    server = serve(answer)
+    server.wanted = threading.Semaphore(1)
+    return server
+
+
+def test_a_stream_may_take_longer_than_the_time_out_as_long_as_it_says_something(slow):
+    with AIAggregatorClient(base_url=slow.url, timeout=10) as client:
+        pieces = [slow.wanted.release() for _ in ask(client)]
+    assert len(pieces) == 30
+
+
+def test_so_may_one_that_is_awaited(slow):
+    async def read():
+        async with AsyncAIAggregatorClient(base_url=slow.url, timeout=10) as client:
+            return [slow.wanted.release() async for _ in await ask(client)]
+
+    assert len(asyncio.run(read())) == 30
 
 
 def test_before_it_has_begun_a_stream_is_retried_and_fails_like_any_other_call(api, serve):

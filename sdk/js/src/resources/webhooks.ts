@@ -8,10 +8,15 @@ export interface Webhook {
   id: string;
   url: string;
   events: WebhookEventName[];
-  /** In answers that tell it. */
+  /** In the answer to the request that set it. */
   secret?: string;
-  isActive?: boolean;
-  createdAt?: string;
+  isActive: boolean;
+  /** Why the gateway stopped sending: `gone` (it was answered 410) or `failing` (nothing was taken for too long). */
+  disabledReason: 'gone' | 'failing' | null;
+  /** Since when nothing has got through. */
+  failingSince: string | null;
+  createdAt: string;
+  updatedAt: string;
 }
 
 export interface WebhookList {
@@ -21,7 +26,7 @@ export interface WebhookList {
 export interface WebhookCreateParams {
   url: string;
   events: WebhookEventName[];
-  /** Any text, or `whsec_` and base64. */
+  /** Any text of 8 to 256 characters, or `whsec_` and base64. The gateway makes one up without it. */
   secret?: string;
 }
 
@@ -32,17 +37,44 @@ export interface WebhookUpdateParams {
   isActive?: boolean;
 }
 
+/** One attempt to post an event. */
+export interface WebhookAttempt {
+  startedAt: string;
+  durationMs: number;
+  /** Of the answer, if there was one. */
+  statusCode: number | null;
+  /** Why there was none. */
+  error: 'timed_out' | 'blocked' | 'unreachable' | null;
+  /** The beginning of the answer, or what happened in words. */
+  detail: string;
+}
+
 /** One event on its way to a webhook. */
 export interface WebhookDelivery {
   id: string;
-  event?: WebhookEventName;
-  status?: string;
-  createdAt?: string;
-  [field: string]: unknown;
+  /** `id` of the event, and `webhook-id` of every attempt. */
+  eventId: string;
+  event: WebhookEventName;
+  status: 'pending' | 'delivered' | 'failed' | 'cancelled';
+  /** The latest ones, the earliest first. */
+  attempts: WebhookAttempt[];
+  nextAttemptAt: string | null;
+  /** What is sent, without its signature. Absent from the answer of a test. */
+  payload?: Omit<WebhookEvent, 'signature'>;
+  createdAt: string;
+}
+
+export interface WebhookDeliveryListParams {
+  limit?: number;
+  /** `nextCursor` of the page before. */
+  cursor?: string;
 }
 
 export interface WebhookDeliveryList {
+  /** The latest first. */
   data: WebhookDelivery[];
+  /** `null` on the last page. */
+  nextCursor: string | null;
 }
 
 /** What the gateway posts to a webhook. */
@@ -88,14 +120,15 @@ export class Webhooks {
     return this.#core.json({ method: 'DELETE', path: `/webhooks/${segment(id)}`, credentials: 'token' }, options);
   }
 
-  /** Sends a test event to a webhook. */
+  /** Sends a test event to a webhook now, and says how it went. */
   test(id: string, options?: RequestOptions): APIPromise<WebhookDelivery> {
     return this.#core.json({ method: 'POST', path: `/webhooks/${segment(id)}/test`, credentials: 'token', creates: true }, options);
   }
 
-  /** What was sent to a webhook. */
-  deliveries(id: string, options?: RequestOptions): APIPromise<WebhookDeliveryList> {
-    return this.#core.json({ method: 'GET', path: `/webhooks/${segment(id)}/deliveries`, credentials: 'token' }, options);
+  /** One page of what was sent to a webhook in the last 30 days. */
+  deliveries(id: string, query: WebhookDeliveryListParams = {}, options?: RequestOptions): APIPromise<WebhookDeliveryList> {
+    const path = `/webhooks/${segment(id)}/deliveries`;
+    return this.#core.json({ method: 'GET', path, query: { ...query }, credentials: 'token' }, options);
   }
 
   /** Sends a delivery again. */

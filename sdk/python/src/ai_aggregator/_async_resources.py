@@ -253,12 +253,15 @@ class AsyncWebhooks(_Resource):
         await self._core.nothing(Call("DELETE", f"/webhooks/{segment(id)}", "token"), options)
 
     async def test(self, id: str, **options: Unpack[RequestOptions]) -> t.WebhookDelivery:
-        """Sends a test event to a webhook."""
+        """Sends a test event to a webhook now, and says how it went."""
         return await self._core.json(Call("POST", f"/webhooks/{segment(id)}/test", "token", creates=True), t.WebhookDelivery, options)
 
-    async def deliveries(self, id: str, **options: Unpack[RequestOptions]) -> t.WebhookDeliveryList:
-        """What was sent to a webhook."""
-        return await self._core.json(Call("GET", f"/webhooks/{segment(id)}/deliveries", "token"), t.WebhookDeliveryList, options)
+    async def deliveries(
+        self, id: str, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[RequestOptions]
+    ) -> t.WebhookDeliveryList:
+        """One page of what was sent to a webhook in the last 30 days."""
+        call = Call("GET", f"/webhooks/{segment(id)}/deliveries", "token", query=given(limit=limit, cursor=cursor))
+        return await self._core.json(call, t.WebhookDeliveryList, options)
 
     async def replay(self, id: str, delivery_id: str, **options: Unpack[RequestOptions]) -> t.WebhookDelivery:
         """Sends a delivery again."""

@@ -251,12 +251,15 @@ class Webhooks(_Resource):
         self._core.nothing(Call("DELETE", f"/webhooks/{segment(id)}", "token"), options)
 
     def test(self, id: str, **options: Unpack[RequestOptions]) -> t.WebhookDelivery:
-        """Sends a test event to a webhook."""
+        """Sends a test event to a webhook now, and says how it went."""
         return self._core.json(Call("POST", f"/webhooks/{segment(id)}/test", "token", creates=True), t.WebhookDelivery, options)
 
-    def deliveries(self, id: str, **options: Unpack[RequestOptions]) -> t.WebhookDeliveryList:
-        """What was sent to a webhook."""
-        return self._core.json(Call("GET", f"/webhooks/{segment(id)}/deliveries", "token"), t.WebhookDeliveryList, options)
+    def deliveries(
+        self, id: str, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[RequestOptions]
+    ) -> t.WebhookDeliveryList:
+        """One page of what was sent to a webhook in the last 30 days."""
+        call = Call("GET", f"/webhooks/{segment(id)}/deliveries", "token", query=given(limit=limit, cursor=cursor))
+        return self._core.json(call, t.WebhookDeliveryList, options)
 
     def replay(self, id: str, delivery_id: str, **options: Unpack[RequestOptions]) -> t.WebhookDelivery:
         """Sends a delivery again."""

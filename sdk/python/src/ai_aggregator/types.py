@@ -489,26 +489,54 @@ class Webhook(Model):
     url: str
     events: list[str]
     secret: str | None
-    """In answers that tell it."""
-    is_active: bool | None
-    created_at: str | None
+    """In the answer to the request that set it."""
+    is_active: bool
+    disabled_reason: Literal["gone", "failing"] | None
+    """Why the gateway stopped sending: it was answered 410, or nothing was taken for too long."""
+    failing_since: str | None
+    """Since when nothing has got through."""
+    created_at: str
+    updated_at: str
 
 
 class WebhookList(Model):
     data: list[Webhook]
 
 
+class WebhookAttempt(Model):
+    """One attempt to post an event."""
+
+    started_at: str
+    duration_ms: int
+    status_code: int | None
+    """Of the answer, if there was one."""
+    error: Literal["timed_out", "blocked", "unreachable"] | None
+    """Why there was none."""
+    detail: str
+    """The beginning of the answer, or what happened in words."""
+
+
 class WebhookDelivery(Model):
     """One event on its way to a webhook."""
 
     id: str
-    event: str | None
-    status: str | None
-    created_at: str | None
+    event_id: str
+    """``id`` of the event, and ``webhook-id`` of every attempt."""
+    event: str
+    status: Literal["pending", "delivered", "failed", "cancelled"]
+    attempts: list[WebhookAttempt]
+    """The latest ones, the earliest first."""
+    next_attempt_at: str | None
+    payload: dict[str, Any] | None
+    """What is sent, without its signature. Absent from the answer of a test."""
+    created_at: str
 
 
 class WebhookDeliveryList(Model):
     data: list[WebhookDelivery]
+    """The latest first."""
+    next_cursor: str | None
+    """For the next page; ``None`` on the last one."""
 
 
 class WebhookEvent(Model):

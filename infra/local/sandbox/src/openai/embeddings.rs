@@ -1,7 +1,4 @@
-//! `POST /embeddings`: vectors by hashed words and trigrams, so that texts that share some are near each other. No model, and honest about similarity
-//! of spelling alone.
-
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+//! `POST /embeddings`.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -13,7 +10,8 @@ use serde_json::{Map, Value};
 
 use super::error::Failure;
 use super::request::whole;
-use super::tokens;
+use crate::model::tokens;
+use crate::model::vector::vector;
 
 /// The models, and how many numbers their vectors have.
 const MODELS: [(&str, u32); 2] = [("text-embedding-3-small", 1536), ("text-embedding-3-large", 3072)];
@@ -88,53 +86,5 @@ fn inputs(value: Option<&Value>) -> Result<Vec<String>, Failure> {
             })
             .collect(),
         Some(_) => Err(wrong()),
-    }
-}
-
-/// A vector of length one.
-fn vector(text: &str, length: u32) -> Vec<f32> {
-    let mut sums = vec![0_f32; length as usize];
-    let mut add = |piece: &str, weight: f32| {
-        let mut hasher = DefaultHasher::new();
-        piece.hash(&mut hasher);
-        let hash = hasher.finish();
-        let sign = if hash >> 63 == 0 { weight } else { -weight };
-        let place = usize::try_from(hash % u64::from(length)).unwrap_or_default();
-        if let Some(sum) = sums.get_mut(place) {
-            *sum += sign;
-        }
-    };
-    for word in text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-        add(word, 1.0);
-        let letters: Vec<char> = word.chars().collect();
-        for trigram in letters.windows(3) {
-            add(&trigram.iter().collect::<String>(), 0.5);
-        }
-    }
-    let norm = sums.iter().map(|sum| sum * sum).sum::<f32>().sqrt();
-    if norm > 0.0 {
-        for sum in &mut sums {
-            *sum /= norm;
-        }
-    } else if let Some(first) = sums.first_mut() {
-        // A text without a word.
-        *first = 1.0;
-    }
-    sums
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn near(one: &str, other: &str) -> f32 {
-        vector(one, 256).iter().zip(vector(other, 256)).map(|(a, b)| a * b).sum()
-    }
-
-    #[test]
-    fn texts_that_share_words_are_nearer() {
-        assert!((near("Осень в городе", "осень в городе!") - 1.0).abs() < 1e-5);
-        assert!(near("Осень в городе", "Город осенью") > near("Осень в городе", "Курс валют"));
-        assert!((near("…", "…") - 1.0).abs() < 1e-5);
     }
 }

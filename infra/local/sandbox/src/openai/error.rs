@@ -5,6 +5,8 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::model::Trouble;
+
 /// A request that gets no answer from the model.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -116,6 +118,19 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, INVALID, Some("empty_array"), message).about("messages")
     }
 
+    pub(super) fn unasked_result(index: usize) -> Self {
+        let message = "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.";
+        Self::new(StatusCode::BAD_REQUEST, INVALID, None, message).about(format!("messages.[{index}].role"))
+    }
+
+    pub(super) fn unanswered_calls(index: usize, ids: &str) -> Self {
+        let message = format!(
+            "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. \
+             The following tool_call_ids did not have response messages: {ids}"
+        );
+        Self::new(StatusCode::BAD_REQUEST, INVALID, None, message).about(format!("messages.[{index}].role"))
+    }
+
     pub(super) fn context_too_long(limit: u32, tokens: u32) -> Self {
         let message = format!(
             "This model's maximum context length is {limit} tokens. However, your messages resulted in {tokens} tokens. \
@@ -139,14 +154,14 @@ impl Failure {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, INVALID, Some("method_not_supported"), message)
     }
 
-    pub(super) fn rate_limited() -> Self {
+    fn rate_limited() -> Self {
         let message = "Rate limit reached for sandbox-429 in organization sandbox on requests per min (RPM). Please try again in 1s.";
         let mut failure = Self::new(StatusCode::TOO_MANY_REQUESTS, "requests", Some("rate_limit_exceeded"), message);
         failure.retry_after = Some(1);
         failure
     }
 
-    pub(super) fn out_of_quota() -> Self {
+    fn out_of_quota() -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "insufficient_quota",
@@ -162,6 +177,16 @@ impl Failure {
             None,
             "The server had an error while processing your request. Sorry about that!",
         )
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Server => Self::server_error(),
+            Trouble::RateLimit => Self::rate_limited(),
+            Trouble::Quota => Self::out_of_quota(),
+        }
     }
 }
 

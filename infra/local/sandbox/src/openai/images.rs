@@ -1,24 +1,18 @@
 //! `POST /images/generations`.
 
-use axum::Json;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::State as Shared;
 use axum::extract::rejection::BytesRejection;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::stream;
 use serde_json::{Map, Value, json};
 
-use super::State;
-use super::completions::SLOWEST;
 use super::error::Failure;
-use super::fault::Behaviour;
+use super::models::OWN;
 use super::request::whole;
-use super::stream::Cut;
-use super::tokens;
 use crate::images::{self, Order, Style};
+use crate::model::{Behaviour, SLOWEST, State, delivery, tokens};
 
 /// The longest prompt in characters.
 const MAX_PROMPT: usize = 32_000;
@@ -50,15 +44,11 @@ pub(super) async fn create(
 ) -> Result<Response, Failure> {
     let body = body.map_err(|_| Failure::too_large())?;
     let request = ImageRequest::parse(&body)?;
+    request.behaviour.admit().await?;
     match request.behaviour {
-        Behaviour::Hang => return std::future::pending().await,
-        Behaviour::ServerError => return Err(Failure::server_error()),
-        Behaviour::RateLimit => return Err(Failure::rate_limited()),
-        Behaviour::Quota => return Err(Failure::out_of_quota()),
-        Behaviour::StreamError => return Ok(Json(Failure::server_error().into_body()).into_response()),
         Behaviour::Slow => tokio::time::sleep((state.options.pace * CHUNKS * 10).min(SLOWEST)).await,
         Behaviour::Good | Behaviour::NoUsage => tokio::time::sleep(state.options.pace * CHUNKS).await,
-        Behaviour::BrokenJson | Behaviour::HalfStream => {}
+        _ => {}
     }
     if images::is_forbidden(&request.order.prompt) {
         return Err(Failure::moderation_blocked());
@@ -96,16 +86,7 @@ fn answer(request: &ImageRequest, file: &str, created: i64) -> Response {
         });
         fields.insert("usage".to_owned(), usage);
     }
-    if !matches!(behaviour, Behaviour::BrokenJson | Behaviour::HalfStream) {
-        return Json(answer).into_response();
-    }
-    let bytes = Bytes::from(answer.to_string());
-    let half = bytes.slice(..bytes.len() / 2);
-    let body = match behaviour {
-        Behaviour::HalfStream => Body::from_stream(stream::iter([Ok(half), Err(Cut)])),
-        _ => Body::from(half),
-    };
-    (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    delivery::whole(*behaviour, &answer, &Failure::server_error().into_body())
 }
 
 impl ImageRequest {
@@ -113,7 +94,7 @@ impl ImageRequest {
         let value: Value = serde_json::from_slice(body).map_err(|_| Failure::malformed_json())?;
         let Value::Object(fields) = value else { return Err(Failure::malformed_json()) };
         let model = text(&fields, "model")?.filter(|model| !model.is_empty()).ok_or_else(Failure::no_model)?;
-        let behaviour = Behaviour::of(model).ok_or_else(|| Failure::unknown_model(model))?;
+        let behaviour = Behaviour::of(model, &OWN).ok_or_else(|| Failure::unknown_model(model))?;
         let prompt = text(&fields, "prompt")?.ok_or_else(|| Failure::missing("prompt"))?;
         if prompt.is_empty() || prompt.chars().count() > MAX_PROMPT {
             return Err(Failure::wrong_value("prompt", "it must have 1 to 32000 characters"));

@@ -5,8 +5,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::State;
 use super::error::Failure;
+use crate::model::State;
 
 pub(super) async fn check(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
     let id = format!("req_sandbox_{:08x}", state.next_request());

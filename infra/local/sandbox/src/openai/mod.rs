@@ -5,7 +5,6 @@
 mod completions;
 mod embeddings;
 mod error;
-mod fault;
 mod images;
 mod middleware;
 mod models;
@@ -14,10 +13,7 @@ mod response;
 mod stream;
 #[cfg(test)]
 mod tests;
-mod tokens;
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+mod tools;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -25,30 +21,8 @@ use axum::http::{Method, Uri};
 use axum::routing::{get, post};
 
 use crate::Options;
+use crate::model::{MAX_BODY, State};
 use error::Failure;
-
-/// The largest request body, in bytes. A prompt beyond it would not fit a real model's context either.
-const MAX_BODY: usize = 8 * 1024 * 1024;
-
-/// What the handlers share.
-#[derive(Clone)]
-struct State {
-    options: Options,
-    requests: Arc<AtomicU64>,
-    /// Streams that a client is reading now.
-    streams: Arc<AtomicUsize>,
-}
-
-impl State {
-    fn new(options: Options) -> Self {
-        Self { options, requests: Arc::default(), streams: Arc::default() }
-    }
-
-    /// A number that no earlier request had.
-    fn next_request(&self) -> u64 {
-        self.requests.fetch_add(1, Ordering::Relaxed)
-    }
-}
 
 /// The routes below `/openai/v1`.
 pub(crate) fn router(options: Options) -> Router {

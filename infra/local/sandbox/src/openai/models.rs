@@ -5,7 +5,10 @@ use axum::extract::Path;
 use serde::Serialize;
 
 use super::error::Failure;
-use super::fault::{Behaviour, MODELS};
+use crate::model::{Behaviour, EVERYWHERE};
+
+/// OpenAI's own names, by which products ask for models.
+pub(super) const OWN: [&str; 5] = ["gpt-4", "gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.1-mini"];
 
 /// 2025-01-01, the same for every model.
 const CREATED: i64 = 1_735_689_600;
@@ -31,10 +34,11 @@ impl Model {
 }
 
 pub(super) async fn list() -> Json<List> {
-    Json(List { object: "list", data: MODELS.iter().map(|(name, _)| Model::new(*name)).collect() })
+    let names = EVERYWHERE.iter().map(|(name, _)| *name).chain(OWN);
+    Json(List { object: "list", data: names.map(Model::new).collect() })
 }
 
 pub(super) async fn show(Path(id): Path<String>) -> Result<Json<Model>, Failure> {
-    Behaviour::of(&id).ok_or_else(|| Failure::unknown_model(&id))?;
+    Behaviour::of(&id, &OWN).ok_or_else(|| Failure::unknown_model(&id))?;
     Ok(Json(Model::new(id)))
 }

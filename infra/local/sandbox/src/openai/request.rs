@@ -3,30 +3,29 @@
 use serde_json::{Map, Value};
 
 use super::error::Failure;
-use super::fault::Behaviour;
-use super::tokens;
-use crate::writer::{Format, Message, Role};
+use super::models::OWN;
+use super::tools;
+use crate::model::{Behaviour, Order};
+use crate::writer::{Conversation, Format, Message, Role};
 
 /// Tokens of prompt that the models accept.
 const CONTEXT: u32 = 128_000;
 const MAX_CHOICES: u64 = 8;
+const MAX_LIKELY: i64 = 20;
 
 /// A request that may be answered.
 #[derive(Debug)]
 pub(super) struct ChatRequest {
-    pub(super) behaviour: Behaviour,
-    pub(super) messages: Vec<Message>,
-    pub(super) format: Format,
+    pub(super) order: Order,
     pub(super) stream: bool,
     /// `stream_options.include_usage`: one more chunk with the counts.
     pub(super) include_usage: bool,
     /// `stream_options.include_obfuscation`: chunks padded to a random length; on unless switched off.
     pub(super) obfuscate: bool,
-    /// `max_completion_tokens`, or its older name `max_tokens`.
-    pub(super) limit: Option<u32>,
-    pub(super) stop: Vec<String>,
     /// `n`: how many answers are wanted.
     pub(super) choices: u32,
+    /// `logprobs`: whether the probabilities of tokens are wanted, and whether likely ones besides.
+    pub(super) probabilities: Option<bool>,
     pub(super) prompt_tokens: u32,
 }
 
@@ -41,25 +40,28 @@ impl ChatRequest {
             Some(_) => return Err(Failure::wrong_type("model", "a string")),
         };
         let messages = messages(fields.get("messages"))?;
-        let behaviour = Behaviour::of(model).ok_or_else(|| Failure::unknown_model(model))?;
-        let prompt_tokens = 3 + messages.iter().map(|message| 3 + tokens::count(&message.text)).sum::<u32>();
-        if prompt_tokens > CONTEXT {
-            return Err(Failure::context_too_long(CONTEXT, prompt_tokens));
-        }
+        let behaviour = Behaviour::of(model, &OWN).ok_or_else(|| Failure::unknown_model(model))?;
         check_range(&fields, "temperature", 0.0..=2.0)?;
         check_range(&fields, "top_p", 0.0..=1.0)?;
         let stream = flag(&fields, "stream", "stream")?.unwrap_or(false);
         let (include_usage, obfuscate) = stream_options(fields.get("stream_options"), stream)?;
+        let functions = tools::functions(fields.get("tools"))?;
+        let choice = tools::choice(fields.get("tool_choice"), &functions)?;
+        let several = flag(&fields, "parallel_tool_calls", "parallel_tool_calls")?.unwrap_or(true);
+        let format = format(fields.get("response_format"))?;
+        let conversation = Conversation { messages, format, functions, choice, several };
+        let order = Order { behaviour, conversation, stop: stop(fields.get("stop"))?, limit: limit(&fields)? };
+        let prompt_tokens = order.prompt_tokens();
+        if prompt_tokens > CONTEXT {
+            return Err(Failure::context_too_long(CONTEXT, prompt_tokens));
+        }
         Ok(Self {
-            behaviour,
-            messages,
-            format: format(fields.get("response_format"))?,
+            order,
             stream,
             include_usage,
             obfuscate,
-            limit: limit(&fields)?,
-            stop: stop(fields.get("stop"))?,
             choices: whole(&fields, "n", MAX_CHOICES)?.unwrap_or(1),
+            probabilities: probabilities(&fields)?,
             prompt_tokens,
         })
     }
@@ -72,6 +74,7 @@ fn messages(value: Option<&Value>) -> Result<Vec<Message>, Failure> {
         Some(Value::Array(list)) => list,
         Some(_) => return Err(Failure::wrong_type("messages", "an array of objects")),
     };
+    tools::check_order(list)?;
     list.iter().enumerate().map(|(index, item)| message(index, item)).collect()
 }
 
@@ -125,6 +128,24 @@ fn check_range(fields: &Map<String, Value>, field: &str, range: std::ops::RangeI
         return Ok(());
     }
     Err(Failure::wrong_value(field, &format!("{value} is not between {} and {}", range.start(), range.end())))
+}
+
+/// Whether probabilities are wanted, and if so, whether those of likely tokens besides.
+fn probabilities(fields: &Map<String, Value>) -> Result<Option<bool>, Failure> {
+    let wanted = flag(fields, "logprobs", "logprobs")?.unwrap_or(false);
+    let likely = match fields.get("top_logprobs") {
+        None | Some(Value::Null) => None,
+        Some(value) => Some(value.as_i64().ok_or_else(|| Failure::wrong_type("top_logprobs", "an integer"))?),
+    };
+    match likely {
+        Some(_) if !wanted => {
+            Err(Failure::wrong_value("top_logprobs", "it is only allowed when 'logprobs' is enabled"))
+        }
+        Some(count) if !(0..=MAX_LIKELY).contains(&count) => {
+            Err(Failure::wrong_value("top_logprobs", &format!("{count} is not between 0 and {MAX_LIKELY}")))
+        }
+        _ => Ok(wanted.then_some(likely.is_some_and(|count| count > 0))),
+    }
 }
 
 /// `(include_usage, include_obfuscation)`.

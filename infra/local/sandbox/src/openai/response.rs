@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-/// The name under which every answer is given.
-pub(super) const MODEL: &str = "sandbox";
+use crate::model::{self, Answer, MODEL, tokens};
+use crate::writer::{FunctionCall, Said};
+
 const FINGERPRINT: &str = "fp_sandbox";
 
 /// What whole answers and chunks have in common.
@@ -39,14 +40,7 @@ impl Head {
 pub(super) enum Finish {
     Stop,
     Length,
-}
-
-/// One finished answer.
-#[derive(Debug, Clone)]
-pub(super) struct Answer {
-    pub(super) text: String,
-    pub(super) finish: Finish,
-    pub(super) tokens: u32,
+    ToolCalls,
 }
 
 /// `chat.completion`.
@@ -61,24 +55,103 @@ pub(super) struct Completion {
 
 #[derive(Debug, Serialize)]
 pub(super) struct Choice {
-    index: usize,
-    message: Reply,
-    logprobs: Option<()>,
-    finish_reason: Finish,
+    pub(super) index: usize,
+    pub(super) message: Reply,
+    logprobs: Option<Probabilities>,
+    pub(super) finish_reason: Finish,
+    /// Whether probabilities are wanted, and those of likely tokens besides.
+    #[serde(skip)]
+    probabilities: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]
-struct Reply {
+pub(super) struct Reply {
     role: &'static str,
-    content: String,
+    pub(super) content: Option<String>,
     refusal: Option<()>,
     annotations: [(); 0],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) tool_calls: Vec<ToolCall>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct ToolCall {
+    id: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    pub(super) function: Called,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Called {
+    name: String,
+    /// A JSON object as text.
+    pub(super) arguments: String,
 }
 
 impl Choice {
-    pub(super) fn new(index: usize, answer: Answer) -> Self {
-        let message = Reply { role: "assistant", content: answer.text, refusal: None, annotations: [] };
-        Self { index, message, logprobs: None, finish_reason: answer.finish }
+    /// The answer to the request with this `number`. One that had to call a certain function ends like any other, as the vendor has it.
+    pub(super) fn new(
+        index: usize,
+        number: u64,
+        answer: Answer,
+        call_was_named: bool,
+        probabilities: Option<bool>,
+    ) -> Self {
+        let finish_reason = match answer.finish {
+            model::Finish::Calls if !call_was_named => Finish::ToolCalls,
+            model::Finish::Length => Finish::Length,
+            _ => Finish::Stop,
+        };
+        let (content, calls) = match answer.said {
+            Said::Text(text) => (Some(text), Vec::new()),
+            Said::Calls(calls) => (None, calls),
+        };
+        let tool_call = |(place, FunctionCall { name, arguments }): (usize, FunctionCall)| ToolCall {
+            id: format!("call_sandbox_{number:08x}_{index}_{place}"),
+            kind: "function",
+            function: Called { name, arguments },
+        };
+        let tool_calls = calls.into_iter().enumerate().map(tool_call).collect();
+        let logprobs = probabilities.map(|likely| Probabilities::of(content.as_deref().unwrap_or_default(), likely));
+        let message = Reply { role: "assistant", content, refusal: None, annotations: [], tool_calls };
+        Self { index, message, logprobs, finish_reason, probabilities }
+    }
+
+    /// The probabilities of a piece of the content, if they are wanted.
+    pub(super) fn probabilities_of(&self, piece: &str) -> Option<Probabilities> {
+        self.probabilities.map(|likely| Probabilities::of(piece, likely))
+    }
+}
+
+/// How likely each token was. There was no other: each is certain.
+#[derive(Debug, Serialize)]
+pub(super) struct Probabilities {
+    content: Vec<Token>,
+    refusal: Option<()>,
+}
+
+#[derive(Debug, Serialize)]
+struct Token {
+    #[serde(flatten)]
+    token: Likely,
+    top_logprobs: Vec<Likely>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Likely {
+    token: String,
+    logprob: f32,
+    bytes: Vec<u8>,
+}
+
+impl Probabilities {
+    fn of(text: &str, likely: bool) -> Self {
+        let token = |piece: &str| {
+            let token = Likely { token: piece.to_owned(), logprob: 0.0, bytes: piece.as_bytes().to_vec() };
+            Token { top_logprobs: likely.then(|| token.clone()).into_iter().collect(), token }
+        };
+        Self { content: tokens::pieces(text).map(token).collect(), refusal: None }
     }
 }
 
@@ -98,7 +171,7 @@ pub(super) struct Chunk<'a> {
 pub(super) struct ChunkChoice<'a> {
     pub(super) index: usize,
     pub(super) delta: Delta<'a>,
-    pub(super) logprobs: Option<()>,
+    pub(super) logprobs: Option<Probabilities>,
     pub(super) finish_reason: Option<Finish>,
 }
 
@@ -107,10 +180,41 @@ pub(super) struct Delta<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) role: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) content: Option<&'a str>,
+    pub(super) content: Option<Nullable<&'a str>>,
     /// Null in the first chunk, absent in the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) refusal: Option<Nullable<()>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tool_calls: Option<[ToolCallDelta<'a>; 1]>,
+}
+
+/// A call that begins, or the next piece of its arguments.
+#[derive(Debug, Serialize)]
+pub(super) struct ToolCallDelta<'a> {
+    index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    function: CalledDelta<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct CalledDelta<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    arguments: &'a str,
+}
+
+impl<'a> ToolCallDelta<'a> {
+    pub(super) fn begin(index: usize, call: &'a ToolCall) -> Self {
+        let function = CalledDelta { name: Some(&call.function.name), arguments: "" };
+        Self { index, id: Some(&call.id), kind: Some(call.kind), function }
+    }
+
+    pub(super) fn go_on(index: usize, arguments: &'a str) -> Self {
+        Self { index, id: None, kind: None, function: CalledDelta { name: None, arguments } }
+    }
 }
 
 /// A field that is there, and may be null.

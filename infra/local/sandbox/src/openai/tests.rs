@@ -1,5 +1,7 @@
 //! The protocol, as a client sees it.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -201,7 +203,7 @@ async fn unknown_paths_and_methods_get_the_vendors_error() {
 async fn models_are_listed() {
     let (_, _, text) = send("GET", "/openai/v1/models", Some(KEY), "").await;
     let list: Value = serde_json::from_str(&text.unwrap()).unwrap();
-    assert_eq!(list["data"].as_array().unwrap().len(), fault::MODELS.len());
+    assert_eq!(list["data"].as_array().unwrap().len(), 15);
     assert_eq!(
         list["data"][0],
         json!({ "id": "sandbox", "object": "model", "created": 1_735_689_600, "owned_by": "sandbox" })
@@ -405,4 +407,104 @@ async fn forbidden_pictures_are_refused_and_models_have_their_faults() {
     assert!(send("POST", path, Some(KEY), body("sandbox-half-stream")).await.2.is_err());
     let hanging = send("POST", path, Some(KEY), body("sandbox-hang"));
     assert!(tokio::time::timeout(Duration::from_millis(50), hanging).await.is_err());
+}
+
+fn tools() -> Value {
+    let city = json!({ "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"] });
+    let function = |name: &str, description: &str| {
+        let function = json!({ "name": name, "description": description, "parameters": city });
+        json!({ "type": "function", "function": function })
+    };
+    json!([function("get_weather", "Погода в городе"), function("local_time", "Который там час")])
+}
+
+async fn answer(body: &Value) -> Value {
+    let (status, _, text) = post(body).await;
+    assert_eq!(status, StatusCode::OK, "{text:?}");
+    serde_json::from_str(&text.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn tools_are_called_and_their_results_are_answered_with() {
+    let question = "Какая погода в Париже и который час в Риме?";
+    let asked = with(chat("gpt-4o", question), &json!({ "tools": tools() }));
+    let whole = answer(&asked).await;
+    let message = &whole["choices"][0]["message"];
+    assert_eq!(whole["choices"][0]["finish_reason"], "tool_calls");
+    assert_eq!((&message["content"], message["tool_calls"].as_array().unwrap().len()), (&Value::Null, 2));
+    assert_eq!(
+        message["tool_calls"][0],
+        json!({ "id": "call_sandbox_00000001_0_0", "type": "function", "function": { "name": "get_weather", "arguments": "{\"city\":\"Париже\"}" } })
+    );
+
+    let results = [0, 1].map(|call| json!({ "role": "tool", "tool_call_id": message["tool_calls"][call]["id"], "content": format!("итог {call}") }));
+    let [first, second] = results;
+    let told = json!([{ "role": "user", "content": question }, message, first, second]);
+    let told = answer(&with(asked.clone(), &json!({ "messages": told }))).await;
+    let text = told["choices"][0]["message"]["content"].as_str().unwrap();
+    assert!(text.contains("итог 0") && text.contains("итог 1"), "{text}");
+
+    let frames = frames(&post(&with(asked, &json!({ "stream": true }))).await.2.unwrap());
+    let deltas: Vec<_> = frames.iter().filter_map(|frame| frame["choices"][0]["delta"].get("tool_calls")).collect();
+    assert_eq!(deltas[0][0]["function"], json!({ "name": "get_weather", "arguments": "" }));
+    let arguments: String = deltas
+        .iter()
+        .filter(|delta| delta[0]["index"] == 1)
+        .filter_map(|delta| delta[0]["function"]["arguments"].as_str())
+        .collect();
+    assert_eq!(message["tool_calls"][1]["function"]["arguments"], arguments);
+    assert_eq!(frames.last().unwrap()["choices"][0]["finish_reason"], "tool_calls");
+}
+
+#[tokio::test]
+async fn calls_are_as_the_choice_says() {
+    let named = json!({ "type": "function", "function": { "name": "local_time" } });
+    for (fields, calls, reason) in [
+        (json!({ "tool_choice": "none" }), 0, "stop"),
+        (json!({ "tool_choice": "auto", "parallel_tool_calls": false }), 1, "tool_calls"),
+        (json!({ "tool_choice": "required" }), 2, "tool_calls"),
+        (json!({ "tool_choice": named }), 1, "stop"),
+    ] {
+        let body = with(chat("gpt-4o", "Погода в Риме и который час?"), &json!({ "tools": tools() }));
+        let choice = &answer(&with(body, &fields)).await["choices"][0];
+        let called = choice["message"]["tool_calls"].as_array().map_or(0, Vec::len);
+        assert_eq!((called, &choice["finish_reason"]), (calls, &json!(reason)), "{fields}");
+    }
+}
+
+#[tokio::test]
+async fn tools_that_do_not_fit_together_are_refused() {
+    let call = json!({ "role": "assistant", "tool_calls": [{ "id": "a", "type": "function", "function": { "name": "f", "arguments": "{}" } }] });
+    let result = json!({ "role": "tool", "tool_call_id": "a", "content": "x" });
+    for (fields, param) in [
+        (json!({ "tools": {} }), "tools"),
+        (json!({ "tools": [{ "type": "custom" }] }), "tools[0].type"),
+        (json!({ "tools": [{ "type": "function", "function": { "name": "a b" } }] }), "tools[0].function.name"),
+        (json!({ "tool_choice": "required" }), "tool_choice"),
+        (json!({ "tools": tools(), "tool_choice": "always" }), "tool_choice"),
+        (
+            json!({ "tools": tools(), "tool_choice": { "type": "function", "function": { "name": "x" } } }),
+            "tool_choice",
+        ),
+        (json!({ "messages": [result] }), "messages.[0].role"),
+        (json!({ "messages": [call] }), "messages.[1].role"),
+        (json!({ "messages": [call, { "role": "user", "content": "x" }] }), "messages.[1].role"),
+        (json!({ "top_logprobs": 2 }), "top_logprobs"),
+        (json!({ "logprobs": true, "top_logprobs": 21 }), "top_logprobs"),
+    ] {
+        let (status, error) = error_of(&with(chat("gpt-4o", "Привет"), &fields)).await;
+        assert_eq!((status, &error["param"]), (400, &json!(param)), "{fields}");
+    }
+}
+
+#[tokio::test]
+async fn every_token_is_certain_where_probabilities_are_wanted() {
+    let fields = json!({ "logprobs": true, "top_logprobs": 3 });
+    let choice = &answer(&with(spelling("sandbox", "Превет мир"), &fields)).await["choices"][0];
+    let likely = json!({ "token": "Привет", "logprob": 0.0, "bytes": "Привет".as_bytes() });
+    assert_eq!(choice["logprobs"]["content"][0]["top_logprobs"], json!([likely]));
+    assert_eq!(choice["logprobs"]["content"].as_array().unwrap().len(), 2);
+    let stream = with(spelling("sandbox", "Превет мир"), &json!({ "logprobs": true, "stream": true }));
+    let frames = frames(&post(&stream).await.2.unwrap());
+    assert_eq!(frames[1]["choices"][0]["logprobs"]["content"][0]["token"], "Привет");
 }

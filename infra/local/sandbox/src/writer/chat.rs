@@ -9,6 +9,9 @@ pub(super) fn reply(prompt: &Prompt, variant: u32) -> String {
     let said = if prompt.question.is_empty() { prompt.instructions.trim() } else { prompt.question.as_str() };
     let lang = language(said);
     let mut seed = Seed::of([said, &variant.to_string()]);
+    if !prompt.returned.is_empty() {
+        return reported(lang, &prompt.returned);
+    }
     let lower = said.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let material = said.split_once(':').map(|(_, rest)| rest.trim()).filter(|rest| !rest.is_empty());
@@ -51,6 +54,17 @@ pub(super) fn reply(prompt: &Prompt, variant: u32) -> String {
         ),
         (Lang::Ru, _) => russian(said, &quoted, &mut seed),
         (Lang::En, _) => english(said, &quoted, &mut seed),
+    }
+}
+
+/// An answer with what functions returned.
+fn reported(lang: Lang, returned: &[String]) -> String {
+    let list = returned.iter().map(|result| format!("- {}", shortened(result))).collect::<Vec<_>>().join("\n");
+    match lang {
+        Lang::Ru => format!("Вот что вернули функции:\n{list}\n\nЭто ответ песочницы: выводов она не делает."),
+        Lang::En => format!(
+            "This is what the functions returned:\n{list}\n\nThis is the sandbox speaking: it draws no conclusions."
+        ),
     }
 }
 

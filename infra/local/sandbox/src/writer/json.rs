@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Prompt, Seed};
+use super::{Prompt, Seed, functions};
 use crate::text::sentences::{sentences, without_bullet};
 use crate::{compose, extract};
 
@@ -26,6 +26,22 @@ pub(super) fn answer(schema: Option<&Value>, prompt: &Prompt, text: &str, varian
         seed: Seed::of([subject, &variant.to_string()]),
     };
     filler.value(schema, "", DEPTH).to_string()
+}
+
+/// The arguments of a function whose parameters have this schema.
+pub(super) fn arguments(schema: &Value, prompt: &Prompt, variant: u32) -> String {
+    let material = functions::material(&prompt.question);
+    let mut filler = Filler {
+        root: schema,
+        subject: Vec::new(),
+        thoughts: material,
+        next: 0,
+        seed: Seed::of([prompt.question.as_str(), &variant.to_string()]),
+    };
+    match filler.value(schema, "", DEPTH) {
+        Value::Object(arguments) => Value::Object(arguments).to_string(),
+        _ => "{}".to_owned(),
+    }
 }
 
 struct Filler<'a> {
@@ -93,7 +109,7 @@ impl<'a> Filler<'a> {
             .any(|word| lower.contains(word));
         let thought = self.thoughts.get(self.next % self.thoughts.len().max(1)).cloned().unwrap_or_default();
         self.next += 1;
-        let text = if is_short || thought.is_empty() {
+        let text = if (is_short && !self.subject.is_empty()) || thought.is_empty() {
             let word = self
                 .subject
                 .get(self.next % self.subject.len().max(1))

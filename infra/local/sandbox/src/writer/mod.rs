@@ -1,10 +1,12 @@
 //! Writes the answer to a prompt. Knows nothing of any vendor's protocol.
 
 mod chat;
+mod functions;
 mod json;
 mod prompt;
 mod seed;
 
+pub(crate) use functions::{Choice, Function, FunctionCall};
 pub(crate) use prompt::Prompt;
 pub(crate) use seed::Seed;
 
@@ -32,6 +34,33 @@ pub(crate) enum Format {
     Text,
     /// One JSON value, that fits the schema if there is one.
     Json(Option<serde_json::Value>),
+}
+
+/// What there is to answer.
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    pub(crate) messages: Vec<Message>,
+    pub(crate) format: Format,
+    pub(crate) functions: Vec<Function>,
+    pub(crate) choice: Choice,
+    /// Whether more than one function may be called at once.
+    pub(crate) several: bool,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// Never empty.
+    Text(String),
+    /// Functions to be called first; at least one.
+    Calls(Vec<FunctionCall>),
+}
+
+/// The calls that a conversation asks for, else its answer; `variant` tells several answers to one prompt apart.
+pub(crate) fn respond(conversation: &Conversation, variant: u32) -> Said {
+    let Conversation { messages, format, .. } = conversation;
+    let calls = functions::calls(conversation, &Prompt::read(messages), variant);
+    if calls.is_empty() { Said::Text(answer(messages, format, variant)) } else { Said::Calls(calls) }
 }
 
 /// The answer to a conversation, never empty; `variant` tells several answers to one prompt apart.

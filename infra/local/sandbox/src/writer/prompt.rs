@@ -16,6 +16,8 @@ pub(crate) struct Prompt {
     pub(crate) instructions: String,
     /// The last user message as it came.
     pub(crate) question: String,
+    /// What functions returned after it.
+    pub(crate) returned: Vec<String>,
     tags: Vec<(String, String)>,
 }
 
@@ -25,7 +27,13 @@ impl Prompt {
             messages.iter().filter(|message| message.role == Role::System).map(|message| message.text.as_str());
         let question =
             messages.iter().rev().find(|message| message.role == Role::User).map(|message| message.text.as_str());
-        let mut prompt = Self { question: question.unwrap_or_default().trim().to_owned(), ..Self::default() };
+        let returned = messages.iter().rev().take_while(|message| message.role == Role::Tool);
+        let mut prompt = Self {
+            question: question.unwrap_or_default().trim().to_owned(),
+            returned: returned.map(|message| message.text.clone()).collect(),
+            ..Self::default()
+        };
+        prompt.returned.reverse();
         for text in system.chain(question) {
             prompt.add(text);
         }

@@ -3,12 +3,12 @@
 //! Real tokenisers take about four Latin or three Cyrillic letters as one token, and a punctuation mark as one.
 
 /// The tokens of a text.
-pub(super) fn count(text: &str) -> u32 {
+pub(crate) fn count(text: &str) -> u32 {
     pieces(text).map(weight).sum()
 }
 
 /// Splits a text into what one streamed chunk carries: a word with the blanks before it, or one mark. Joined, they give the text back.
-pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -25,7 +25,7 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The longest beginning of the text that takes at most `limit` tokens, and whether anything was cut off.
-pub(super) fn cut(text: &str, limit: Option<u32>) -> (&str, bool) {
+pub(crate) fn cut(text: &str, limit: Option<u32>) -> (&str, bool) {
     let Some(limit) = limit else { return (text, false) };
     let mut spent = 0;
     let mut end = 0;
