@@ -67,7 +67,6 @@ pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError>
     let template = Template::load(&options.root.join("template.yaml"))?;
     let mut doors = front_doors(&options, &template).await?;
     let mut model = evaluate(&options, &template, &listeners, &doors, &secrets, &sandbox_key)?;
-    let notices = notices(&model, &doors);
 
     let engine_tasks = Tasks::new();
     let tasks = Tasks::new();
@@ -77,6 +76,7 @@ pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError>
     let queues = open_queues(&options, &store, &listeners, &model).await?;
     let endpoints = Endpoints::of(&listeners);
     let sandbox = address(&listeners.sandbox);
+    let sandbox_router = sandbox_router(&options, &sandbox_key, &doors);
 
     let mut sockets = BTreeMap::new();
     for api in &model.socket_apis {
@@ -103,7 +103,7 @@ pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError>
     engine_tasks.spawn(table_engine.clone().serve(dynamodb, engine_tasks.stopped()));
     serve(&engine_tasks, s3, buckets.router());
     serve(&engine_tasks, sqs, queues.router());
-    serve(&engine_tasks, sandbox_listener, sandbox_router(&options, &sandbox_key, notices));
+    serve(&engine_tasks, sandbox_listener, sandbox_router);
 
     let sources = event_sources(&model, &functions, &queues);
     let stack = Stack {
@@ -225,7 +225,7 @@ fn build_functions(
         Some((api.endpoint(REGION), format!("{}/{}", url(listener), api.stage)))
     });
     let stages: Vec<_> = stages.collect();
-    let mut http_client = options.http_client.clone();
+    let mut plain = None;
     let mut functions = Functions::new();
     let mut files = BTreeMap::<_, Variables>::new();
     for function in &mut model.functions {
@@ -251,7 +251,10 @@ fn build_functions(
         let vars: Vars = variables.into_iter().collect();
         let failed = |cause| StartError::Function { function: name.clone(), cause };
         let mut settings = edge::aws_settings(&vars).map_err(failed)?;
-        settings.http_client = Some(http_client.get_or_insert_with(plain_http).clone());
+        settings.http_client = Some(match &options.http_clients {
+            Some(client_of) => client_of(&name),
+            None => plain.get_or_insert_with(plain_http).clone(),
+        });
         let platform = Platform {
             vars,
             clock: Arc::clone(&options.clock),
@@ -364,19 +367,14 @@ fn event_sources(model: &Model, functions: &Functions, queues: &sqs::Engine) -> 
     sources.map(Arc::new).collect()
 }
 
-/// Where the sandbox sends notices of payments: the first product that has a route for them.
-fn notices(model: &Model, doors: &BTreeMap<String, TcpListener>) -> Option<String> {
-    let takes = |path: &str| path.strip_suffix("{proxy+}").is_some_and(|path| settings::NOTICES_PATH.starts_with(path));
-    let api = model.http_apis.values().find(|api| api.routes.iter().any(|route| takes(&route.path)))?;
-    Some(format!("{}{}", public_url(doors.get(&api.product)?), settings::NOTICES_PATH))
-}
-
-fn sandbox_router(options: &StackOptions, api_key: &str, notices: Option<String>) -> axum::Router {
+fn sandbox_router(options: &StackOptions, api_key: &str, doors: &BTreeMap<String, TcpListener>) -> axum::Router {
     let clock = Arc::clone(&options.clock);
     let sandbox = sandbox::Options::new(api_key, options.sandbox_pace, Arc::new(move || clock.now().as_second()));
-    if let Some(notices) = notices {
-        // Nobody has set it before.
-        let _ = sandbox.payments.webhook.set(notices);
+    for shop in &sandbox.shops {
+        if let Some(door) = doors.get(&shop.shop) {
+            // Nobody has set it before.
+            let _ = shop.webhook.set(format!("{}{}", public_url(door), settings::NOTICES_PATH));
+        }
     }
     sandbox::router(sandbox)
 }

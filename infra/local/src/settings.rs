@@ -5,21 +5,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use sandbox::FusionBrainKeys;
 use sandbox::oauth::{GOOGLE_ISSUER, google_client, yandex_client};
 use sandbox::payments::Credentials;
+use sandbox::{FusionBrainKeys, YANDEX_FOLDER, gigachat_authorization_key};
 use serde::Deserialize;
 
 /// Parameters by name.
 pub type Parameters = BTreeMap<String, String>;
 
-/// Parameters of vendors that the sandbox plays. The first two say who the vendor is: as soon as the operator sets one of them, the sandbox is
-/// out of that vendor's way. The others can be set alone, to ask the sandbox for another behaviour.
+/// Parameters of vendors that the sandbox plays; with `Aggregator.` before them, of that product's template only. The first two say who the
+/// vendor is: as soon as the operator sets one of them, the sandbox is out of that vendor's way. The others can be set alone, to ask the sandbox
+/// for another behaviour.
 const SANDBOXED: &[&[(&str, Value)]] = &[
     &[
         ("OpenAiBaseUrl", Value::Sandbox("/openai/v1")),
         ("OpenAiApiKey", Value::Key),
         ("OpenAiModel", Value::Text("sandbox")),
+    ],
+    // Easy Writer's tools each prefer another vendor, so it would no longer ask the one that the operator looks at.
+    &[("Aggregator.AnthropicBaseUrl", Value::Sandbox("/anthropic")), ("Aggregator.AnthropicApiKey", Value::Key)],
+    &[
+        ("Aggregator.GigaChatBaseUrl", Value::Sandbox("/gigachat/api/v1")),
+        ("Aggregator.GigaChatAuthorizationKey", Value::Derived(gigachat_authorization_key)),
+        ("Aggregator.GigaChatAuthUrl", Value::Sandbox("/gigachat/api/v2/oauth")),
+    ],
+    &[
+        ("Aggregator.YandexGptBaseUrl", Value::Sandbox("/yandexgpt")),
+        ("Aggregator.YandexGptApiKey", Value::Key),
+        ("Aggregator.YandexGptFolder", Value::Text(YANDEX_FOLDER)),
     ],
     &[
         ("KandinskyBaseUrl", Value::Sandbox("/fusionbrain")),
@@ -42,27 +55,39 @@ const SANDBOXED: &[&[(&str, Value)]] = &[
         ("YandexInfoUrl", Value::Sandbox("/yandex/info")),
     ],
     &[
-        ("EasyWriterYooKassaShopId", Value::Derived(|key| Credentials::of(key).yookassa_shop_id)),
-        ("EasyWriterYooKassaSecretKey", Value::Derived(|key| Credentials::of(key).yookassa_secret_key)),
+        ("EasyWriterYooKassaShopId", Value::Derived(|key| Credentials::of(key, "easy-writer").yookassa_shop_id)),
+        ("EasyWriterYooKassaSecretKey", Value::Derived(|key| Credentials::of(key, "easy-writer").yookassa_secret_key)),
         ("EasyWriterYooKassaBaseUrl", Value::Sandbox("/yookassa/v3")),
         ("EasyWriterYooKassaAddresses", Value::Text("127.0.0.0/8")),
     ],
     &[
-        ("EasyWriterRobokassaLogin", Value::Derived(|key| Credentials::of(key).robokassa_login)),
-        ("EasyWriterRobokassaPassword1", Value::Derived(|key| Credentials::of(key).robokassa_password1)),
-        ("EasyWriterRobokassaPassword2", Value::Derived(|key| Credentials::of(key).robokassa_password2)),
+        ("EasyWriterRobokassaLogin", Value::Derived(|key| Credentials::of(key, "easy-writer").robokassa_login)),
+        ("EasyWriterRobokassaPassword1", Value::Derived(|key| Credentials::of(key, "easy-writer").robokassa_password1)),
+        ("EasyWriterRobokassaPassword2", Value::Derived(|key| Credentials::of(key, "easy-writer").robokassa_password2)),
         ("EasyWriterRobokassaPaymentUrl", Value::Sandbox("/robokassa/Merchant/Index.aspx")),
         ("EasyWriterRobokassaServiceUrl", Value::Sandbox("/robokassa/Merchant/WebService/Service.asmx")),
     ],
     &[
-        ("EasyWriterCloudPaymentsPublicId", Value::Derived(|key| Credentials::of(key).cloudpayments_public_id)),
-        ("EasyWriterCloudPaymentsApiSecret", Value::Derived(|key| Credentials::of(key).cloudpayments_api_secret)),
+        (
+            "EasyWriterCloudPaymentsPublicId",
+            Value::Derived(|key| Credentials::of(key, "easy-writer").cloudpayments_public_id),
+        ),
+        (
+            "EasyWriterCloudPaymentsApiSecret",
+            Value::Derived(|key| Credentials::of(key, "easy-writer").cloudpayments_api_secret),
+        ),
         ("EasyWriterCloudPaymentsBaseUrl", Value::Sandbox("/cloudpayments")),
     ],
     &[
-        ("EasyWriterTBankTerminalKey", Value::Derived(|key| Credentials::of(key).tbank_terminal_key)),
-        ("EasyWriterTBankPassword", Value::Derived(|key| Credentials::of(key).tbank_password)),
+        ("EasyWriterTBankTerminalKey", Value::Derived(|key| Credentials::of(key, "easy-writer").tbank_terminal_key)),
+        ("EasyWriterTBankPassword", Value::Derived(|key| Credentials::of(key, "easy-writer").tbank_password)),
         ("EasyWriterTBankBaseUrl", Value::Sandbox("/tbank/v2")),
+    ],
+    &[
+        ("AggregatorYooKassaShopId", Value::Derived(|key| Credentials::of(key, "aggregator").yookassa_shop_id)),
+        ("AggregatorYooKassaSecretKey", Value::Derived(|key| Credentials::of(key, "aggregator").yookassa_secret_key)),
+        ("AggregatorYooKassaBaseUrl", Value::Sandbox("/yookassa/v3")),
+        ("AggregatorYooKassaAddresses", Value::Text("127.0.0.0/8")),
     ],
     &[("UnisenderBaseUrl", Value::Sandbox("/unisender")), ("UnisenderApiKey", Value::Key)],
 ];
@@ -72,6 +97,8 @@ const ORIGINS: [u16; 4] = [3000, 4200, 5173, 8080];
 
 /// A parameter's end that stands for the web pages that may call a product.
 const ORIGINS_SUFFIX: &str = "FrontendOrigins";
+/// A parameter's end that says whether webhooks may go to this machine, where the receivers of whoever tries them are.
+const WEBHOOKS_SUFFIX: &str = "WebhookAllowPrivate";
 /// A parameter's end that stands for where a product is.
 const PUBLIC_URL_SUFFIX: &str = "PublicUrl";
 /// Ends of parameters that stand for pages of a product's front end, and the console's pages that stand in for them.
@@ -159,18 +186,28 @@ fn kebab(name: &str) -> String {
 /// Where the vendors are that the sandbox plays, and the keys that it takes: for a stack that runs somewhere else and whose vendors are to be
 /// the sandbox at `sandbox`, with the key `key`.
 pub fn sandboxed(sandbox: &str, key: &str) -> Parameters {
-    SANDBOXED.iter().flat_map(|vendor| vendor.iter()).map(|(name, value)| value.at(name, sandbox, key)).collect()
+    let all = SANDBOXED.iter().flat_map(|vendor| vendor.iter());
+    // Parameters of one product's template are for a stack that reads the templates itself.
+    let handed_on = all.filter(|(name, _)| name_in_root(name) == *name);
+    handed_on.map(|(name, value)| value.at(name, sandbox, key)).collect()
+}
+
+/// What the root template calls a parameter that one product's template is given.
+fn name_in_root(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(_, name)| name)
 }
 
 /// What suits a local run, beneath what the operator `chose`. `known` are the parameters that the template has.
 pub(crate) fn resolve(known: &BTreeSet<&str>, surroundings: &Surroundings, chosen: &Parameters) -> Parameters {
     let mut parameters = Parameters::new();
     for vendor in SANDBOXED {
-        if vendor.iter().take(2).any(|(name, _)| chosen.contains_key(*name)) {
+        let is_chosen = |name: &str| chosen.contains_key(name) || chosen.contains_key(name_in_root(name));
+        if vendor.iter().take(2).any(|(name, _)| is_chosen(name)) {
             continue;
         }
         let (sandbox, key) = (surroundings.sandbox, surroundings.sandbox_key);
-        parameters.extend(vendor.iter().map(|(name, value)| value.at(name, sandbox, key)));
+        let played = vendor.iter().filter(|(name, _)| !is_chosen(name));
+        parameters.extend(played.map(|(name, value)| value.at(name, sandbox, key)));
     }
     let hosts = ["localhost", "127.0.0.1"];
     let ports: BTreeSet<u16> = ORIGINS.into_iter().chain([surroundings.console]).collect();
@@ -179,6 +216,8 @@ pub(crate) fn resolve(known: &BTreeSet<&str>, surroundings: &Surroundings, chose
     parameters.extend(
         known.iter().filter(|name| name.ends_with(ORIGINS_SUFFIX)).map(|name| ((*name).to_owned(), origins.clone())),
     );
+    let webhooks = known.iter().filter(|name| name.ends_with(WEBHOOKS_SUFFIX));
+    parameters.extend(webhooks.map(|name| ((*name).to_owned(), "true".to_owned())));
     for (prefix, product) in products(known.iter().copied()) {
         let Some(url) = surroundings.products.get(&product) else { continue };
         parameters.insert(format!("{prefix}{PUBLIC_URL_SUFFIX}"), url.clone());
@@ -189,7 +228,7 @@ pub(crate) fn resolve(known: &BTreeSet<&str>, surroundings: &Surroundings, chose
         }
     }
     // A template need not have every vendor; what the operator names must exist, and the template says so if it does not.
-    parameters.retain(|name, _| known.contains(name.as_str()));
+    parameters.retain(|name, _| known.contains(name_in_root(name)));
     parameters.extend(chosen.clone());
     parameters
 }
@@ -235,9 +274,13 @@ mod tests {
             "OpenAiBaseUrl",
             "OpenAiApiKey",
             "OpenAiModel",
+            "GigaChatBaseUrl",
+            "GigaChatAuthorizationKey",
+            "GigaChatAuthUrl",
             "EasyWriterFrontendOrigins",
             "EasyWriterPublicUrl",
             "EasyWriterAuthReturnUrl",
+            "AggregatorWebhookAllowPrivate",
         ];
         let chosen = chosen.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let products = [("easy-writer".to_owned(), "http://localhost:8100".to_owned())].into();
@@ -269,11 +312,33 @@ mod tests {
     }
 
     #[test]
+    fn a_vendor_can_be_played_for_one_product() {
+        let untouched = resolved(&[]);
+        assert_eq!(untouched["Aggregator.GigaChatBaseUrl"], "http://127.0.0.1:8090/gigachat/api/v1");
+        assert!(!untouched.contains_key("GigaChatBaseUrl") && !untouched.contains_key("Aggregator.AnthropicApiKey"));
+        for name in ["GigaChatAuthorizationKey", "Aggregator.GigaChatBaseUrl"] {
+            let real = resolved(&[(name, "real")]);
+            assert_eq!(real.keys().filter(|name| name.contains("GigaChat")).collect::<Vec<_>>(), [name]);
+        }
+        let elsewhere = resolved(&[("GigaChatAuthUrl", "http://x")]);
+        assert!(elsewhere.contains_key("Aggregator.GigaChatBaseUrl"));
+        assert!(!elsewhere.contains_key("Aggregator.GigaChatAuthUrl"), "the root hands the operator's on");
+        assert!(sandboxed("http://x", "key").keys().all(|name| !name.contains('.')));
+    }
+
+    #[test]
     fn web_pages_under_development_may_call() {
         for page in ["http://localhost:5173", "http://127.0.0.1:8180"] {
             assert!(resolved(&[])["EasyWriterFrontendOrigins"].split(',').any(|origin| origin == page), "{page}");
         }
         assert_eq!(resolved(&[("EasyWriterFrontendOrigins", "https://x")])["EasyWriterFrontendOrigins"], "https://x");
+    }
+
+    #[test]
+    fn webhooks_may_come_to_this_machine() {
+        assert_eq!(resolved(&[])["AggregatorWebhookAllowPrivate"], "true");
+        let strict = resolved(&[("AggregatorWebhookAllowPrivate", "false")]);
+        assert_eq!(strict["AggregatorWebhookAllowPrivate"], "false");
     }
 
     #[test]

@@ -29,13 +29,16 @@ struct Arguments {
 enum Command {
     /// Play the outside companies until standard input ends. Prints where, and the template's parameters that lead there.
     Sandbox {
-        /// Where the shop takes notices of payments.
+        /// Where shops take notices of payments.
         #[arg(long, value_name = "URL")]
         notices: String,
     },
     /// Make journeys.
     Journeys {
-        /// Where the product is.
+        /// The product, as its folder is called.
+        #[arg(long, value_name = "NAME")]
+        product: String,
+        /// Where it is.
         #[arg(long, value_name = "URL")]
         base: String,
         /// Where the outside companies are.
@@ -68,10 +71,12 @@ struct Description {
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Sandbox { notices } => play(&notices).await.map(|()| 0),
-        Command::Journeys { base, sandbox, stack, every_refusal, wanted } => match site(&base, &sandbox, &stack) {
-            Ok(site) => travel(&site.with_every_refusal(every_refusal), &wanted).await,
-            Err(cause) => Err(cause),
-        },
+        Command::Journeys { product, base, sandbox, stack, every_refusal, wanted } => {
+            match site(&base, &sandbox, &stack) {
+                Ok(site) => travel(&product, &site.with_every_refusal(every_refusal), &wanted).await,
+                Err(cause) => Err(cause),
+            }
+        }
     };
     match done {
         Ok(0) => ExitCode::SUCCESS,
@@ -87,8 +92,10 @@ async fn play(notices: &str) -> Outcome {
     // Nobody but this machine can reach it, and nothing of value is behind it.
     let key = "a-sandbox-has-no-secrets-worth-keeping-from-anybody";
     let options = sandbox::Options::new(key, PACE, Arc::new(|| SystemClock.now().as_second()));
-    // Nobody has set it before.
-    let _ = options.payments.webhook.set(notices.to_owned());
+    for shop in &options.shops {
+        // Nobody has set it before.
+        let _ = shop.webhook.set(notices.to_owned());
+    }
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     say(&url);
@@ -124,10 +131,10 @@ fn site(base: &str, sandbox: &str, description: &Path) -> Outcome<Site> {
 }
 
 /// Returns how many journeys failed.
-async fn travel(site: &Site, wanted: &[String]) -> Outcome<usize> {
+async fn travel(product: &str, site: &Site, wanted: &[String]) -> Outcome<usize> {
     let (mut done, mut failed) = (0, 0);
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()));
-    for (name, journey) in journeys::ALL.iter().filter(|(name, _)| is_wanted(name)) {
+    for (name, journey) in journeys::of(product)?.iter().filter(|(name, _)| is_wanted(name)) {
         let begun = Instant::now();
         let outcome = journey(site).await;
         let seconds = begun.elapsed().as_secs_f32();

@@ -4,29 +4,15 @@
 
 use std::sync::Arc;
 
-use domain::kernel::telemetry::{self, Metric};
-use domain::kernel::{Clock, Result};
-use domain::ledger::{Check, Ledger};
+use domain::ledger::Ledger;
 use edge::{ConfigError, Function, Platform};
 
-/// Half of what a new on-demand table gives at once is left to those who wait. In the function's quarter of an hour this reads some 1.4 GB.
-const READ_UNITS_PER_SECOND: u32 = 200;
-
 /// The function.
-pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigError> {
+pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let ledger = Ledger::new(platform.table()?);
     let clock = Arc::clone(&platform.clock);
-    Ok(Function::schedule(move || check(ledger.clone(), Arc::clone(&clock))))
-}
-
-async fn check(ledger: Ledger, clock: Arc<dyn Clock>) -> Result<()> {
-    let check = Check { read_units: Some(READ_UNITS_PER_SECOND), ..Check::default() };
-    let report = ledger.check_all(&check, clock.now()).await?;
-    for difference in &report.differences {
-        tracing::error!(account = %difference.account, finding = %difference.finding, "the books do not balance");
-    }
-    telemetry::note(Metric::LedgerAccounts, report.accounts);
-    telemetry::note(Metric::LedgerDifferences, report.differences.len() as u64);
-    tracing::info!(accounts = report.accounts, entries = report.entries, "ledger checked");
-    Ok(())
+    Ok(Function::schedule(move || {
+        let (ledger, now) = (ledger.clone(), clock.now());
+        async move { ledger.check_nightly(now).await }
+    }))
 }

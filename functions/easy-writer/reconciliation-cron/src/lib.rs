@@ -5,26 +5,18 @@
 
 use std::sync::Arc;
 
-use domain::kernel::{Error, Result};
-use domain::payments::{Payments, Reconciled};
+use domain::payments::Payments;
 use edge::{ConfigError, Function, Platform, malformed};
 use vendors::payments::{PaymentProvidersSettings, payment_providers};
 
 /// The function.
-pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigError> {
+pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = PaymentProvidersSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let payments = Payments::new(platform.table()?, payment_providers(settings, &clock), clock, ids);
-    Ok(Function::schedule(move || reconcile(payments.clone())))
-}
-
-async fn reconcile(payments: Payments) -> Result<()> {
-    let Reconciled { asked, settled, expired, left, problems } = payments.reconcile().await;
-    tracing::info!(asked, settled, expired, left, "reconciled");
-    // Everything else is done; the failed invocation is what an operator is alarmed by.
-    match problems {
-        0 => Ok(()),
-        problems => Err(Error::internal("reconciliation", format!("{problems} problems"))),
-    }
+    Ok(Function::schedule(move || {
+        let payments = payments.clone();
+        async move { payments.reconcile().await.told() }
+    }))
 }

@@ -5,7 +5,11 @@
 //!
 //! | path | plays |
 //! |---|---|
-//! | `POST /openai/v1/chat/completions` | OpenAI chat completions, whole or streamed |
+//! | `POST /openai/v1/chat/completions`, `POST /openai/v1/embeddings` | OpenAI: chats, whole or streamed, with tools; vectors |
+//! | `POST /anthropic/v1/messages` | Anthropic: chats, whole or streamed, with tools |
+//! | `POST /gigachat/api/v2/oauth` | GigaChat: access tokens, for the [`gigachat_authorization_key`] |
+//! | `POST /gigachat/api/v1/chat/completions`, `…/embeddings` | GigaChat: chats, whole or streamed, with functions; vectors |
+//! | `POST /yandexgpt/foundationModels/v1/completion`, `…/textEmbedding` | YandexGPT in the folder [`YANDEX_FOLDER`]: chats, whole or streamed; vectors |
 //! | `/google/o/oauth2/v2/auth`, `POST /google/token`, `GET /google/oauth2/v3/certs` | Google's sign-in; `POST /google/rotate` brings a new key |
 //! | `/yandex/authorize`, `POST /yandex/token`, `GET /yandex/info` | Yandex ID |
 //! | `/yookassa/v3/…`, `/robokassa/Merchant/…`, `/cloudpayments/…`, `/tbank/v2/…` | payment providers; `GET /payments` lists what can be paid |
@@ -19,6 +23,9 @@
 //! There is no language model inside. A few honest text techniques answer a prompt, chosen by the tool that the prompt names: spelling with
 //! real dictionaries, extraction from the given text, rewriting by tables, composition from templates, translation word by word.
 //! The same prompt always gets the same answer. A prompt that names no tool gets a short chat answer.
+//!
+//! A function is called when the user's last message has a word of its name or its description, or when the request says that it must be; its
+//! arguments fit its schema and are filled with names and words of the message. What functions returned is repeated in the answer.
 //!
 //! # The image model
 //!
@@ -41,25 +48,28 @@
 //!
 //! # Behaviour by model name
 //!
-//! The `model` of a request selects how OpenAI behaves, with texts and pictures alike; no other switch is needed.
+//! The `model` of a request selects how a vendor of texts behaves, and OpenAI with pictures too; no other switch is needed.
 //!
 //! | model | what happens |
 //! |---|---|
-//! | `sandbox`, and OpenAI's own `gpt-4`, `gpt-4o`, `gpt-4o-mini`, `gpt-4.1`, `gpt-4.1-mini` | a good answer |
+//! | `sandbox`, and names of the vendor's own, such as `gpt-4o`, `claude-sonnet-4-20250514`, `GigaChat-2`, `yandexgpt/latest` | a good answer |
 //! | `sandbox-slow` | a good answer at a tenth of the pace, at least 200 ms between chunks; an unstreamed one takes as long, 20 s at most |
 //! | `sandbox-hang` | no answer ever: not even a status line |
-//! | `sandbox-500` | status 500, `server_error` |
-//! | `sandbox-429` | status 429, `rate_limit_exceeded`, `retry-after: 1` |
-//! | `sandbox-quota` | status 429, `insufficient_quota`: the vendor account is out of money, retrying is useless |
+//! | `sandbox-500` | status 500 |
+//! | `sandbox-429` | status 429, asked too often; OpenAI and Anthropic add `retry-after: 1` |
+//! | `sandbox-quota` | the vendor account is out of money, in the vendor's own way (OpenAI: status 429, `insufficient_quota`), retrying is useless |
 //! | `sandbox-broken-json` | status 200 and JSON that ends in the middle; streamed: one such frame among good ones |
 //! | `sandbox-half-stream` | a few chunks (or half of the body), then the connection is cut |
 //! | `sandbox-stream-error` | status 200, a few chunks, then a frame with an `error`; unstreamed: status 200 with an error object |
 //! | `sandbox-no-usage` | a good answer without `usage`, even where it was asked for |
 
+mod anthropic;
 mod compose;
 mod extract;
+mod gigachat;
 mod images;
 mod mail;
+mod model;
 pub mod oauth;
 mod openai;
 pub mod payments;
@@ -69,11 +79,14 @@ mod text;
 mod tools;
 mod translate;
 mod writer;
+mod yandexgpt;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use gigachat::gigachat_authorization_key;
 pub use images::fusionbrain::FusionBrainKeys;
+pub use yandexgpt::YANDEX_FOLDER;
 
 /// What the sandbox needs to know.
 #[derive(Clone)]
@@ -84,14 +97,14 @@ pub struct Options {
     pub pace: Duration,
     /// The present time, in seconds since 1970.
     pub clock: Arc<dyn Fn() -> i64 + Send + Sync>,
-    /// What payment providers and their shop know of each other.
-    pub payments: payments::Credentials,
+    /// The shops of payment providers.
+    pub shops: Vec<payments::Credentials>,
 }
 
 impl Options {
     /// A sandbox with one key, which all others are made of.
     pub fn new(api_key: &str, pace: Duration, clock: Arc<dyn Fn() -> i64 + Send + Sync>) -> Self {
-        Self { api_key: api_key.to_owned(), pace, clock, payments: payments::Credentials::of(api_key) }
+        Self { api_key: api_key.to_owned(), pace, clock, shops: payments::shops(api_key) }
     }
 }
 
@@ -99,6 +112,9 @@ impl Options {
 pub fn router(options: Options) -> axum::Router {
     axum::Router::new()
         .nest("/openai/v1", openai::router(options.clone()))
+        .nest("/anthropic", anthropic::router(options.clone()))
+        .nest("/gigachat", gigachat::router(options.clone()))
+        .nest("/yandexgpt", yandexgpt::router(options.clone()))
         .nest("/fusionbrain", images::fusionbrain::router(options.clone()))
         .merge(oauth::router(&options))
         .merge(payments::router(&options))

@@ -44,10 +44,11 @@ impl Template {
         self.file.section("Parameters").iter().map(|(name, _)| name.as_str())
     }
 
-    /// What the template asks for with these `parameters`; those that are not given have their defaults.
+    /// What the template asks for with these `parameters`; those that are not given have their defaults. One of a template that it nests,
+    /// `<logical id>.<parameter>`, goes before what the root hands on to that.
     pub fn evaluate(&self, surroundings: &Surroundings, parameters: &BTreeMap<String, String>) -> Result<Model, Error> {
         let given = parameters.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-        let scope = scope::Scope::root(&self.file, surroundings, &given)?;
+        let scope = scope::Scope::root(&self.file, surroundings, given)?;
         let mut model = Model::default();
         read::read(&scope, &mut model)?;
         // A queue must exist before another one can name it for its dead letters.

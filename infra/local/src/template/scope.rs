@@ -20,6 +20,8 @@ pub(super) struct Scope<'a> {
     /// Logical ids from the root down to this template.
     pub stack: Vec<String>,
     parameters: Parameters,
+    /// Those of nested templates, which go before what this template hands on: `<logical id>.<parameter>`.
+    of_nested: Parameters,
 }
 
 /// The resource type of a nested template's stack has `Outputs.*` for attributes and none of its own.
@@ -27,8 +29,10 @@ const OUTPUTS: &str = "Outputs.";
 
 impl<'a> Scope<'a> {
     /// The root template with the `given` parameters.
-    pub(super) fn root(file: &'a File, surroundings: &'a Surroundings<'a>, given: &Parameters) -> Result<Self, Error> {
-        Self::new(file, surroundings, Vec::new(), given)
+    pub(super) fn root(file: &'a File, surroundings: &'a Surroundings<'a>, given: Parameters) -> Result<Self, Error> {
+        let is_of_nested = |name: &str| name.split_once('.').is_some_and(|(id, _)| file.nested.contains_key(id));
+        let (of_nested, given) = given.into_iter().partition(|(name, _)| is_of_nested(name));
+        Ok(Self { of_nested, ..Self::new(file, surroundings, Vec::new(), &given)? })
     }
 
     fn new(
@@ -49,7 +53,7 @@ impl<'a> Scope<'a> {
                 Ok((name.clone(), value.map_err(|problem| file.error(&section.key(name), problem))?))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { file, surroundings, stack, parameters })
+        Ok(Self { file, surroundings, stack, parameters, of_nested: Parameters::new() })
     }
 
     /// The scope of the template that the resource `id` nests.
@@ -62,11 +66,16 @@ impl<'a> Scope<'a> {
         let given =
             self.file.entry("Resources", id).and_then(|it| it.get(properties)).and_then(|it| it.get("Parameters"));
         let given = given.map_or(Ok(None), |given| self.evaluate(given, &path))?;
-        let given = match given {
+        let mut given: Parameters = match given {
             None | Some(Value::Null) => Parameters::new(),
             Some(Value::Object(given)) => given.into_iter().collect(),
             Some(_) => return Err(self.file.error(&path, Problem::Shape("parameters must be a map".to_owned()))),
         };
+        let own = self.of_nested.iter().filter_map(|(name, value)| {
+            let name = name.strip_prefix(id)?.strip_prefix('.')?;
+            Some((name.to_owned(), value.clone()))
+        });
+        given.extend(own);
         let mut stack = self.stack.clone();
         stack.push(id.to_owned());
         Self::new(file, self.surroundings, stack, &given).map(Some)

@@ -180,6 +180,16 @@ Outputs: { Url: { Value: !Sub '${Name}@${Inbox}' } }
     assert_eq!(model.queues.iter().map(|queue| queue.name.as_str()).collect::<Vec<_>>(), ["EasyReader-Inbox"]);
     assert_eq!(model.queues[0].product, "easy-reader");
     assert_eq!(model.buckets[0].name, "easy-reader-files");
+    let own = [("Who", "you"), ("EasyReader.Name", "it")];
+    let model = model_of(&[("root.yaml", root), ("nested/inner.yaml", inner)], &own).unwrap();
+    assert_eq!(model.functions[0].environment["X"], "it@http://127.0.0.1:9324/000000000000/EasyReader-Inbox");
+    for unknown in ["EasyReader.Other", "Nobody.Name"] {
+        let files = [("root.yaml", root), ("nested/inner.yaml", inner)];
+        assert!(
+            matches!(model_of(&files, &[(unknown, "x")]).unwrap_err().problem, Problem::UnknownParameter),
+            "{unknown}"
+        );
+    }
 }
 
 #[test]

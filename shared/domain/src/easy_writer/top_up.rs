@@ -81,6 +81,7 @@ impl TopUps {
             provider,
             amount: Amount::new(roubles * KOPECKS_PER_ROUBLE),
             credit,
+            rate: None,
             title: TITLE.to_owned(),
             refund_title: REFUND_TITLE.to_owned(),
             description: format!("{PRODUCT_NAME}: {credit} Райтов"),

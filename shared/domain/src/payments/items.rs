@@ -1,6 +1,8 @@
 //! `PAYMENT#{payment}` / `INTENT` is a payment; `PAYMENT_EVENTS#{provider}#{provider's id}` holds one item for each thing that the provider
 //! reported about it; `PAYMENTS` / `COUNTER` numbers the payments.
 //!
+//! Payments are in `gsi2` under `PAYMENTS_OF#{owner}`, in the order in which they were made.
+//!
 //! Payments whose end is not known are in `gsi1` under `OPEN_PAYMENTS#{shard}`, ordered by the time when the provider is to be asked about them.
 //! Four shards, by the last digits of the id: payments are fewer than jobs.
 
@@ -33,6 +35,10 @@ pub(super) fn shard_partition(shard: u8) -> String {
 pub(super) fn open_partition(payment: PaymentId) -> String {
     let last_byte = payment.as_uuid().as_bytes().last().copied().unwrap_or_default();
     shard_partition(last_byte % SHARDS)
+}
+
+pub(super) fn owner_partition(owner: UserId) -> String {
+    format!("PAYMENTS_OF#{owner}")
 }
 
 pub(super) fn due_sort_key(at: Timestamp) -> String {
@@ -89,6 +95,8 @@ pub(super) struct PaymentItem {
     gsi1pk: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gsi1sk: Option<String>,
+    gsi2pk: String,
+    gsi2sk: PaymentId,
     payment: PaymentId,
     number: u32,
     owner: UserId,
@@ -97,6 +105,8 @@ pub(super) struct PaymentItem {
     /// Kopecks.
     amount: i64,
     credit: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rate: Option<String>,
     title: String,
     refund_title: String,
     state: StoredState,
@@ -127,6 +137,8 @@ impl PaymentItem {
             key: payment_key(payment.id),
             gsi1pk: Some(open_partition(payment.id)),
             gsi1sk: Some(due_sort_key(due)),
+            gsi2pk: owner_partition(payment.owner),
+            gsi2sk: payment.id,
             payment: payment.id,
             number: payment.number,
             owner: payment.owner,
@@ -134,6 +146,7 @@ impl PaymentItem {
             test: payment.test,
             amount: payment.amount.units(),
             credit: payment.credit.units(),
+            rate: payment.rate.clone(),
             title: payment.title.clone(),
             refund_title: payment.refund_title.clone(),
             state: payment.state.into(),
@@ -160,6 +173,7 @@ impl From<PaymentItem> for Payment {
             test: item.test,
             amount: Amount::new(item.amount),
             credit: Amount::new(item.credit),
+            rate: item.rate,
             title: item.title,
             refund_title: item.refund_title,
             state: item.state.into(),

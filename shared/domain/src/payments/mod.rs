@@ -4,6 +4,7 @@
 //! provider's report. Nothing but a proved report that agrees with the payment (order, amount, currency, real or test money) moves money. A
 //! payment that is closed here but paid there is credited all the same: the money is real.
 
+mod announcement;
 mod items;
 mod model;
 pub mod provider;
@@ -11,6 +12,7 @@ mod reconciliation;
 mod service;
 mod settlement;
 
+pub use announcement::{Announcer, Ended};
 pub use model::{Checkout, NewPayment, Payment, State, Status};
 pub use provider::ProviderId;
 pub use reconciliation::Reconciled;

@@ -58,6 +58,8 @@ pub struct NewPayment {
     pub amount: Amount,
     /// What it buys, in units of the owner's account.
     pub credit: Amount,
+    /// Roubles for one unit of another currency, where the account is in one. It is kept, so that `credit` can be explained.
+    pub rate: Option<String>,
     /// What the owner reads in the statement.
     pub title: String,
     /// What the owner reads there if the money goes back.
@@ -100,6 +102,8 @@ pub struct Payment {
     pub amount: Amount,
     /// What it buys, in units of the owner's account.
     pub credit: Amount,
+    /// Roubles for one unit of the account's currency, where that is another.
+    pub rate: Option<String>,
     /// What the owner reads in the statement.
     pub title: String,
     /// What the owner reads there if the money goes back.
@@ -343,6 +347,7 @@ mod tests {
             test: false,
             amount: Amount::new(50_000),
             credit: Amount::new(5000),
+            rate: None,
             title: "Пополнение".to_owned(),
             refund_title: "Возврат платежа".to_owned(),
             state,

@@ -6,10 +6,11 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use store::{Index, Query, Update, attr};
 
+use super::announcement::Ended;
 use super::items::{OpenPaymentItem, PaymentItem, SHARDS, StoredState, due_sort_key, payment_key, shard_partition};
 use super::model::{Payment, State};
 use super::provider::ProviderId;
-use super::service::{FIRST_CHECK, Payments};
+use super::service::{FIRST_CHECK, PAYMENT_WRITE, Payments};
 use crate::kernel::{Error, Result, Timestamp};
 
 /// The longest time between two questions about one payment.
@@ -40,6 +41,18 @@ pub struct Reconciled {
     pub left: usize,
     /// How often something could not be read, asked or written. It is still there for the next time.
     pub problems: usize,
+}
+
+impl Reconciled {
+    /// Says what was done. Fails if there were problems: everything else is done, and the failed invocation is what an operator is alarmed by.
+    pub fn told(self) -> Result<()> {
+        let Self { asked, settled, expired, left, problems } = self;
+        tracing::info!(asked, settled, expired, left, "reconciled");
+        match problems {
+            0 => Ok(()),
+            problems => Err(Error::internal("reconciliation", format!("{problems} problems"))),
+        }
+    }
 }
 
 /// A payment whose time to be asked about has come.
@@ -156,9 +169,10 @@ impl Payments {
             .remove("gsi1pk")
             .remove("gsi1sk")
             .when(attr("state").equals(StoredState::from(payment.state)));
-        match self.table.update::<PaymentItem>(update).await {
-            Ok(_) => Ok(true),
-            Err(store::Error::ConditionFailed(_)) => Ok(false),
+        let planned = self.plan(payment, Ended::Unpaid).await?;
+        match self.transact(vec![update.into()], planned).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.failed_write(PAYMENT_WRITE).is_some() => Ok(false),
             Err(error) => Err(Error::from(error)),
         }
     }

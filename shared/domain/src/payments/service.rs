@@ -3,13 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Condition, Put, Table, Update, Write, attr};
+use store::{Condition, Index, Put, Query, Table, Update, Write, attr};
 
-use super::items::{CounterItem, PaymentItem, StoredState, counter_key, due_sort_key, open_partition, payment_key};
+use super::announcement::{Announcer, Ended};
+use super::items::{
+    CounterItem, PaymentItem, StoredState, counter_key, due_sort_key, open_partition, owner_partition, payment_key,
+};
 use super::model::{Checkout, NewPayment, Payment, State};
 use super::provider::{Order, PaymentProvider, ProviderError, ProviderId, SharedPaymentProvider};
 use crate::idempotency::Request;
-use crate::kernel::{Amount, Clock, Dependency, Error, IdSource, PaymentId, Resource, Result, Timestamp, UserId};
+use crate::kernel::{
+    Amount, Clock, Dependency, Error, IdSource, Page, Paged, PaymentId, Resource, Result, Timestamp, UserId,
+};
 
 /// When a provider is first asked about a payment that it has not told anything about.
 pub(super) const FIRST_CHECK: Duration = Duration::from_mins(5);
@@ -24,7 +29,11 @@ pub struct Payments {
     pub(super) providers: Arc<[SharedPaymentProvider]>,
     pub(super) clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
+    pub(super) announcer: Option<Announcer>,
 }
+
+/// How far a selection of payments is counted, about: the rest of one page of the table is counted too.
+const MOST_COUNTED: u64 = 20_000;
 
 /// Position of the payment in every transaction that has one.
 pub(super) const PAYMENT_WRITE: usize = 0;
@@ -39,7 +48,13 @@ impl Payments {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
     ) -> Self {
-        Self { table, providers: providers.into(), clock, ids }
+        Self { table, providers: providers.into(), clock, ids, announcer: None }
+    }
+
+    /// The same, with somebody who tells others what becomes of payments.
+    #[must_use]
+    pub fn announced_by(self, announcer: Announcer) -> Self {
+        Self { announcer: Some(announcer), ..self }
     }
 
     /// The providers that are set up, in the order in which they are offered.
@@ -72,6 +87,7 @@ impl Payments {
             test: provider.is_test(),
             amount: new.amount,
             credit: new.credit,
+            rate: new.rate.clone(),
             title: new.title.clone(),
             refund_title: new.refund_title.clone(),
             state: State::Created,
@@ -137,8 +153,8 @@ impl Payments {
             Ok(opened) => opened,
             Err(error @ ProviderError::Rejected(_)) => {
                 // A provider that knows the order already refuses it too; whoever was faster has its page.
-                let payment = self.refuse(payment.id).await?;
-                return match payment.and_then(|payment| Some((payment.url.clone()?, payment))) {
+                let moved = self.refuse(&payment).await?;
+                return match moved.and_then(|payment| Some((payment.url.clone()?, payment))) {
                     Some((url, payment)) => Ok(Checkout { payment, url }),
                     None => Err(failed(error)),
                 };
@@ -176,15 +192,16 @@ impl Payments {
     }
 
     /// Closes a payment that the provider does not take. One that moved on meanwhile stays as it is, and is returned.
-    async fn refuse(&self, payment: PaymentId) -> Result<Option<Payment>> {
-        let update = Update::new(payment_key(payment))
+    async fn refuse(&self, payment: &Payment) -> Result<Option<Payment>> {
+        let planned = self.plan(payment, Ended::Unpaid).await?;
+        let update = Update::new(payment_key(payment.id))
             .set("state", StoredState::Refused)
             .remove("gsi1pk")
             .remove("gsi1sk")
             .when(attr("state").equals(StoredState::Created));
-        match self.table.update::<PaymentItem>(update).await {
-            Ok(_) => Ok(None),
-            Err(error) => match error.failed_write(0) {
+        match self.transact(vec![update.into()], planned).await {
+            Ok(()) => Ok(None),
+            Err(error) => match error.failed_write(PAYMENT_WRITE) {
                 Some(failed) => Ok(failed.item::<PaymentItem>()?.map(Payment::from)),
                 None => Err(error.into()),
             },
@@ -195,6 +212,26 @@ impl Payments {
     pub async fn get(&self, owner: UserId, payment: PaymentId) -> Result<Payment> {
         let found = self.find(payment).await?.filter(|payment| payment.owner == owner);
         found.ok_or(Error::NotFound(Resource::Payment))
+    }
+
+    /// A page of the owner's payments that are `wanted`, the latest first. One that was made a moment ago may be missing.
+    pub async fn list(&self, owner: UserId, wanted: impl Fn(&Payment) -> bool, page: Page) -> Result<Paged<Payment>> {
+        let query = Query::index(Index::Gsi2, owner_partition(owner)).reverse();
+        let (mut items, mut total, mut cursor) = (Vec::new(), 0, None);
+        let (from, to) = (u64::from(page.offset), u64::from(page.offset) + u64::from(page.limit));
+        loop {
+            let read = self.table.query::<PaymentItem>(query.clone().after(cursor)).await?;
+            for payment in read.items.into_iter().map(Payment::from).filter(&wanted) {
+                if (from..to).contains(&total) {
+                    items.push(payment);
+                }
+                total += 1;
+            }
+            cursor = read.next;
+            if cursor.is_none() || total >= MOST_COUNTED {
+                return Ok(Paged { items, total, page });
+            }
+        }
     }
 
     pub(super) async fn find(&self, payment: PaymentId) -> Result<Option<Payment>> {

@@ -2,6 +2,7 @@
 
 use store::{Condition, Put, Update, Write, attr};
 
+use super::announcement::Ended;
 use super::items::{EventItem, StoredState, event_name, payment_key};
 use super::model::{Decision, Payment, Suspicion};
 use super::provider::{
@@ -11,6 +12,7 @@ use super::service::{PAYMENT_WRITE, Payments, unavailable};
 use crate::kernel::telemetry::{self, Metric};
 use crate::kernel::{Amount, AuthFailure, Error, Resource, Result};
 use crate::ledger::{self, Ledger, Posting};
+use crate::webhooks::Planned;
 
 /// How often a report is looked at anew because the payment or the balance changed meanwhile.
 const ATTEMPTS: usize = 6;
@@ -85,7 +87,12 @@ impl Payments {
                     writes
                 }
             };
-            match self.table.transact(writes).await {
+            let planned = match decision {
+                Decision::Settle { .. } => self.plan(&payment, Ended::Paid).await?,
+                Decision::Move(state) if !state.is_open() => self.plan(&payment, Ended::Unpaid).await?,
+                _ => Planned::default(),
+            };
+            match self.transact(writes, planned).await {
                 Ok(()) => {
                     let (provider, payment) = (provider.id(), payment.id);
                     tracing::info!(%provider, %payment, event, amount = %report.amount, ?decision, "report applied");

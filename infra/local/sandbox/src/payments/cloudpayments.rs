@@ -54,14 +54,12 @@ fn text(fields: &Map<String, Value>, name: &str) -> String {
     }
 }
 
-fn admitted(desk: &Desk, headers: &HeaderMap) -> bool {
-    knows(headers, &desk.credentials.cloudpayments_public_id, &desk.credentials.cloudpayments_api_secret)
+fn admitted(desk: &Desk, headers: &HeaderMap) -> Option<Credentials> {
+    desk.shop(|shop| knows(headers, &shop.cloudpayments_public_id, &shop.cloudpayments_api_secret))
 }
 
 async fn create(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> Response {
-    if !admitted(&desk, &headers) {
-        return StatusCode::UNAUTHORIZED.into_response();
-    }
+    let Some(shop) = admitted(&desk, &headers) else { return StatusCode::UNAUTHORIZED.into_response() };
     let order = fields(&headers, &body);
     let Some(amount) = kopecks(&text(&order, "Amount")).filter(|amount| *amount > 0) else {
         return failure("Amount is required");
@@ -71,7 +69,7 @@ async fn create(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> 
     }
     let request = headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
     let same = |payment: &Payment| {
-        payment.provider == Provider::CloudPayments && !request.is_empty() && payment.extra("request") == request
+        payment.is_of(Provider::CloudPayments, &shop) && !request.is_empty() && payment.extra("request") == request
     };
     let payment = desk.open(same, |number| {
         let mut extra = Map::new();
@@ -81,6 +79,7 @@ async fn create(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> 
         extra.insert("page".to_owned(), page_url(&headers, number).into());
         Payment {
             number,
+            shop: shop.clone(),
             provider: Provider::CloudPayments,
             id: (897_728_000 + number * 2).to_string(),
             order: text(&order, "InvoiceId"),
@@ -112,17 +111,17 @@ fn number(amount: i64) -> Value {
 }
 
 async fn cancel(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> Response {
-    if !admitted(&desk, &headers) {
-        return StatusCode::UNAUTHORIZED.into_response();
-    }
+    let Some(shop) = admitted(&desk, &headers) else { return StatusCode::UNAUTHORIZED.into_response() };
     let id = text(&fields(&headers, &body), "Id");
-    let number = id.strip_prefix("sandbox").and_then(|number| number.parse().ok()).unwrap_or_default();
-    let changed = desk.change(number, |payment| {
+    let number: u64 = id.strip_prefix("sandbox").and_then(|number| number.parse().ok()).unwrap_or_default();
+    let found = desk.find(|payment| payment.is_of(Provider::CloudPayments, &shop) && payment.number == number);
+    let Some(payment) = found else { return failure("Not found") };
+    desk.change(payment.number, |payment| {
         if payment.state == State::Open {
             payment.state = State::Canceled;
         }
     });
-    if changed.is_some() { success(&Value::Null) } else { failure("Not found") }
+    success(&Value::Null)
 }
 
 /// An operation as the API shows it; a payment that nobody tried to pay is none.
@@ -141,21 +140,17 @@ fn operation(payment: &Payment) -> Option<Value> {
 }
 
 async fn show(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> Response {
-    if !admitted(&desk, &headers) {
-        return StatusCode::UNAUTHORIZED.into_response();
-    }
+    let Some(shop) = admitted(&desk, &headers) else { return StatusCode::UNAUTHORIZED.into_response() };
     let id = text(&fields(&headers, &body), "TransactionId");
-    let found = desk.find(|payment| payment.provider == Provider::CloudPayments && payment.id == id);
+    let found = desk.find(|payment| payment.is_of(Provider::CloudPayments, &shop) && payment.id == id);
     found.as_ref().and_then(operation).map_or_else(|| failure("Not found"), |model| success(&model))
 }
 
 /// The last operation of an invoice, which may be a refund.
 async fn find(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> Response {
-    if !admitted(&desk, &headers) {
-        return StatusCode::UNAUTHORIZED.into_response();
-    }
+    let Some(shop) = admitted(&desk, &headers) else { return StatusCode::UNAUTHORIZED.into_response() };
     let invoice = text(&fields(&headers, &body), "InvoiceId");
-    let found = desk.find(|payment| payment.provider == Provider::CloudPayments && payment.order == invoice);
+    let found = desk.find(|payment| payment.is_of(Provider::CloudPayments, &shop) && payment.order == invoice);
     let Some(payment) = found else { return failure("Not found") };
     match payment.refunds.last() {
         Some(refund) => success(&json!({
@@ -168,12 +163,10 @@ async fn find(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> Re
 }
 
 async fn refund(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> Response {
-    if !admitted(&desk, &headers) {
-        return StatusCode::UNAUTHORIZED.into_response();
-    }
+    let Some(shop) = admitted(&desk, &headers) else { return StatusCode::UNAUTHORIZED.into_response() };
     let asked = fields(&headers, &body);
     let id = text(&asked, "TransactionId");
-    let payment = desk.find(|payment| payment.provider == Provider::CloudPayments && payment.id == id);
+    let payment = desk.find(|payment| payment.is_of(Provider::CloudPayments, &shop) && payment.id == id);
     let (Some(payment), Some(amount)) = (payment, kopecks(&text(&asked, "Amount"))) else {
         return failure("Not found");
     };
@@ -187,7 +180,7 @@ async fn refund(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> 
 }
 
 /// A form as the vendor sends it, with both signatures.
-fn notice(credentials: &Credentials, kind: &'static str, pairs: &[(&str, String)], expected: Expected) -> Notice {
+fn notice(shop: &Credentials, kind: &'static str, pairs: &[(&str, String)], expected: Expected) -> Notice {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(pairs.iter().map(|(name, value)| (*name, value.as_str())));
     let body = form.finish();
@@ -196,7 +189,7 @@ fn notice(credentials: &Credentials, kind: &'static str, pairs: &[(&str, String)
         form_urlencoded::parse(format!("x={}", body.replace('&', "%26").replace('=', "%3D")).as_bytes())
             .map(|(_, value)| value.into_owned())
             .collect();
-    let secret = &credentials.cloudpayments_api_secret;
+    let secret = &shop.cloudpayments_api_secret;
     Notice {
         what: kind.to_owned(),
         kind,
@@ -229,13 +222,13 @@ fn common(payment: &Payment, now: i64) -> Vec<(&'static str, String)> {
 }
 
 /// The question that comes before a payment.
-pub(super) fn check(credentials: &Credentials, payment: &Payment, now: i64) -> Notice {
+pub(super) fn check(payment: &Payment, now: i64) -> Notice {
     let mut pairs = common(payment, now);
     pairs.extend([("Status", "Completed".to_owned()), ("OperationType", "Payment".to_owned())]);
-    notice(credentials, "check", &pairs, Expected::CodeZero)
+    notice(&payment.shop, "check", &pairs, Expected::CodeZero)
 }
 
-pub(super) fn notices(credentials: &Credentials, payment: &Payment, event: &Event, now: i64) -> Vec<Notice> {
+pub(super) fn notices(payment: &Payment, event: &Event, now: i64) -> Vec<Notice> {
     let mut pairs = common(payment, now);
     let kind = match event {
         Event::Paid => {
@@ -265,5 +258,5 @@ pub(super) fn notices(credentials: &Credentials, payment: &Payment, event: &Even
             "refund"
         }
     };
-    vec![notice(credentials, kind, &pairs, Expected::CodeZero)]
+    vec![notice(&payment.shop, kind, &pairs, Expected::CodeZero)]
 }

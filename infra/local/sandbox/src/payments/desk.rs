@@ -77,6 +77,8 @@ pub(super) struct Refund {
 pub(super) struct Payment {
     /// Our number, part of the page's address.
     pub(super) number: u64,
+    /// Whose money it is.
+    pub(super) shop: Credentials,
     pub(super) provider: Provider,
     /// The provider's id.
     pub(super) id: String,
@@ -103,6 +105,10 @@ pub(super) struct Payment {
 }
 
 impl Payment {
+    pub(super) fn is_of(&self, provider: Provider, shop: &Credentials) -> bool {
+        self.provider == provider && self.shop.shop == shop.shop
+    }
+
     /// What went back so far, in kopecks.
     pub(super) fn refunded(&self) -> i64 {
         self.refunds.iter().map(|refund| refund.amount).sum()
@@ -164,18 +170,18 @@ struct Store {
 /// All payments.
 #[derive(Clone)]
 pub(super) struct Desk {
-    pub(super) credentials: Credentials,
+    pub(super) shops: Arc<[Credentials]>,
     store: Arc<Mutex<Store>>,
     client: reqwest::Client,
     clock: Arc<dyn Fn() -> i64 + Send + Sync>,
 }
 
 impl Desk {
-    pub(super) fn new(credentials: Credentials, clock: Arc<dyn Fn() -> i64 + Send + Sync>) -> Self {
+    pub(super) fn new(shops: Arc<[Credentials]>, clock: Arc<dyn Fn() -> i64 + Send + Sync>) -> Self {
         let client =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().timeout(PATIENCE);
         let store = Store { payments: VecDeque::new(), last_number: 0 };
-        Self { credentials, store: Arc::new(Mutex::new(store)), client: client.build().unwrap_or_default(), clock }
+        Self { shops, store: Arc::new(Mutex::new(store)), client: client.build().unwrap_or_default(), clock }
     }
 
     /// Seconds since 1970.
@@ -185,6 +191,11 @@ impl Desk {
 
     fn with<T>(&self, use_it: impl FnOnce(&mut Store) -> T) -> T {
         use_it(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The shop that is `meant`.
+    pub(super) fn shop(&self, meant: impl Fn(&Credentials) -> bool) -> Option<Credentials> {
+        self.shops.iter().find(|shop| meant(shop)).cloned()
     }
 
     /// Opens a payment, unless `same` knows it already. Its provider's id is made of its number.
@@ -222,7 +233,7 @@ impl Desk {
     pub(super) async fn is_allowed(&self, payment: &Payment) -> bool {
         match payment.provider {
             Provider::CloudPayments => {
-                let check = cloudpayments::check(&self.credentials, payment, self.now());
+                let check = cloudpayments::check(payment, self.now());
                 self.deliver(payment, vec![check]).await
             }
             _ => true,
@@ -233,9 +244,9 @@ impl Desk {
     pub(super) fn notices(&self, payment: &Payment, event: &Event) -> Vec<Notice> {
         match payment.provider {
             Provider::YooKassa => yookassa::notices(payment, event, self.now()),
-            Provider::Robokassa => robokassa::notices(&self.credentials, payment, event),
-            Provider::CloudPayments => cloudpayments::notices(&self.credentials, payment, event, self.now()),
-            Provider::TBank => tbank::notices(&self.credentials, payment, event),
+            Provider::Robokassa => robokassa::notices(payment, event),
+            Provider::CloudPayments => cloudpayments::notices(payment, event, self.now()),
+            Provider::TBank => tbank::notices(payment, event),
         }
     }
 
@@ -243,7 +254,7 @@ impl Desk {
     pub(super) async fn deliver(&self, payment: &Payment, notices: Vec<Notice>) -> bool {
         let mut all = true;
         for notice in notices {
-            let delivery = self.send(payment.provider, &notice).await;
+            let delivery = self.send(payment, &notice).await;
             all &= delivery.accepted;
             self.change(payment.number, |payment| {
                 payment.sent.push_front(delivery);
@@ -253,13 +264,13 @@ impl Desk {
         all
     }
 
-    async fn send(&self, provider: Provider, notice: &Notice) -> Delivery {
+    async fn send(&self, payment: &Payment, notice: &Notice) -> Delivery {
         let what = notice.what.clone();
         let failed = |answer: String| Delivery { what: what.clone(), answer, accepted: false };
         let usual = || {
-            let webhook = self.credentials.webhook.get()?;
+            let webhook = payment.shop.webhook.get()?;
             let kind = if notice.kind.is_empty() { String::new() } else { format!("/{}", notice.kind) };
-            Some(format!("{}/{}{kind}", webhook.trim_end_matches('/'), provider.path()))
+            Some(format!("{}/{}{kind}", webhook.trim_end_matches('/'), payment.provider.path()))
         };
         let Some(url) = notice.url.clone().or_else(usual) else {
             return failed("у магазина нет адреса для уведомлений".to_owned());

@@ -25,9 +25,11 @@ use crate::Options;
 use desk::Desk;
 use signature::sha256_hex;
 
-/// What the shop and its providers know of each other.
+/// What a shop and its providers know of each other. Each product is a shop.
 #[derive(Debug, Clone)]
 pub struct Credentials {
+    /// Which product it is.
+    pub shop: String,
     /// ЮKassa: id of the shop.
     pub yookassa_shop_id: String,
     /// ЮKassa: secret key.
@@ -51,27 +53,40 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Credentials that belong to the sandbox's one key.
-    pub fn of(api_key: &str) -> Self {
-        let secret = |of: &str| sha256_hex(&format!("{api_key} {of}")).chars().take(32).collect::<String>();
+    /// Credentials of `shop` that belong to the sandbox's one key.
+    pub fn of(api_key: &str, shop: &str) -> Self {
+        let digest = |of: &str| sha256_hex(&format!("{api_key} {shop} {of}"));
+        let secret = |of: &str| digest(of).chars().take(32).collect::<String>();
+        let digits = |of: &str| {
+            digest(of).bytes().take(6).fold(0_u32, |sum, byte| (sum * 31 + u32::from(byte)) % 900_000) + 100_000
+        };
         Self {
-            yookassa_shop_id: "100500".to_owned(),
+            shop: shop.to_owned(),
+            yookassa_shop_id: digits("yookassa").to_string(),
             yookassa_secret_key: format!("test_{}", secret("yookassa")),
-            robokassa_login: "sandbox".to_owned(),
+            robokassa_login: shop.to_owned(),
             robokassa_password1: secret("robokassa 1"),
             robokassa_password2: secret("robokassa 2"),
             cloudpayments_public_id: format!("pk_{}", secret("cloudpayments id")),
             cloudpayments_api_secret: secret("cloudpayments"),
-            tbank_terminal_key: "1700000000000SANDBOX".to_owned(),
+            tbank_terminal_key: format!("1700000{}SANDBOX", digits("terminal")),
             tbank_password: secret("tbank"),
             webhook: Arc::default(),
         }
     }
 }
 
+/// The products that take payments.
+const SHOPS: [&str; 2] = ["easy-writer", "aggregator"];
+
+/// The shops of a sandbox whose key this is.
+pub fn shops(api_key: &str) -> Vec<Credentials> {
+    SHOPS.iter().map(|shop| Credentials::of(api_key, shop)).collect()
+}
+
 /// The providers' APIs and pages, each under its own path, and `/payments`.
 pub(crate) fn router(options: &Options) -> Router {
-    let desk = Desk::new(options.payments.clone(), Arc::clone(&options.clock));
+    let desk = Desk::new(options.shops.clone().into(), Arc::clone(&options.clock));
     Router::new()
         .merge(yookassa::router())
         .merge(robokassa::router())

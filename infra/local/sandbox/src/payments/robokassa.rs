@@ -65,10 +65,9 @@ async fn open_by_form(desk: Shared<Desk>, headers: HeaderMap, body: Bytes) -> Re
 }
 
 fn order(desk: &Desk, headers: &HeaderMap, fields: &Fields) -> Response {
-    let credentials = &desk.credentials;
-    if fields.get("MerchantLogin") != credentials.robokassa_login {
+    let Some(shop) = desk.shop(|shop| fields.get("MerchantLogin") == shop.robokassa_login) else {
         return error(26, "Магазин не найден");
-    }
+    };
     let Some(amount) = kopecks(fields.get("OutSum")).filter(|amount| *amount > 0) else {
         return error(31, "Неверная сумма платежа");
     };
@@ -80,14 +79,14 @@ fn order(desk: &Desk, headers: &HeaderMap, fields: &Fields) -> Response {
         ["UserIp", "Receipt", "ResultUrl2", "SuccessUrl2", "SuccessUrl2Method", "FailUrl2", "FailUrl2Method"];
     let mut parts = vec![fields.get("MerchantLogin"), fields.get("OutSum"), fields.get("InvId")];
     parts.extend(optional.into_iter().map(|name| fields.get(name)).filter(|value| !value.is_empty()));
-    parts.push(&credentials.robokassa_password1);
+    parts.push(&shop.robokassa_password1);
     let expected = md5_hex(&joined(&parts, &fields.shop()));
     if !expected.eq_ignore_ascii_case(fields.get("SignatureValue")) {
         return error(29, "Неверная подпись");
     }
     let invoice = number.to_string();
     let payment = desk.open(
-        |payment| payment.provider == Provider::Robokassa && payment.id == invoice && payment.amount == amount,
+        |payment| payment.is_of(Provider::Robokassa, &shop) && payment.id == invoice && payment.amount == amount,
         |page| {
             let mut extra = Map::new();
             for (name, value) in fields.shop() {
@@ -95,6 +94,7 @@ fn order(desk: &Desk, headers: &HeaderMap, fields: &Fields) -> Response {
             }
             Payment {
                 number: page,
+                shop: shop.clone(),
                 provider: Provider::Robokassa,
                 id: invoice.clone(),
                 order: invoice.clone(),
@@ -119,9 +119,7 @@ fn order(desk: &Desk, headers: &HeaderMap, fields: &Fields) -> Response {
 
 async fn show_state(Shared(desk): Shared<Desk>, RawQuery(query): RawQuery) -> Response {
     let fields = Fields::of(query.unwrap_or_default().as_bytes());
-    let credentials = &desk.credentials;
     let (login, invoice) = (fields.get("MerchantLogin"), fields.get("InvoiceID"));
-    let expected = md5_hex(&joined(&[login, invoice, &credentials.robokassa_password2], &[]));
     let result = |code: u16, more: &str| {
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?><OperationStateResponse xmlns=\"http://merchant.roboxchange.com/WebService/\">\
@@ -129,13 +127,13 @@ async fn show_state(Shared(desk): Shared<Desk>, RawQuery(query): RawQuery) -> Re
         );
         ([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], body).into_response()
     };
-    if login != credentials.robokassa_login {
-        return result(2, "");
-    }
+    let Some(shop) = desk.shop(|shop| login == shop.robokassa_login) else { return result(2, "") };
+    let expected = md5_hex(&joined(&[login, invoice, &shop.robokassa_password2], &[]));
     if !expected.eq_ignore_ascii_case(fields.get("Signature")) {
         return result(1, "");
     }
-    let found = desk.find(|payment| payment.provider == Provider::Robokassa && payment.id == invoice && !payment.test);
+    let found =
+        desk.find(|payment| payment.is_of(Provider::Robokassa, &shop) && payment.id == invoice && !payment.test);
     let Some(payment) = found else { return result(3, "") };
     let code = match payment.state {
         State::Paid if payment.refunded() > 0 => 60,
@@ -167,14 +165,14 @@ fn shop_fields(payment: &Payment) -> Vec<(String, String)> {
 }
 
 /// Only what was paid is told. The sum has six decimals, or two in test mode.
-pub(super) fn notices(credentials: &super::Credentials, payment: &Payment, event: &Event) -> Vec<Notice> {
+pub(super) fn notices(payment: &Payment, event: &Event) -> Vec<Notice> {
     if !matches!(event, Event::Paid) {
         return Vec::new();
     }
     let zeros = if payment.test { "" } else { "0000" };
     let sum = format!("{}{zeros}", roubles(payment.amount));
     let shop = shop_fields(payment);
-    let signature = md5_hex(&joined(&[&sum, &payment.id, &credentials.robokassa_password2], &shop)).to_uppercase();
+    let signature = md5_hex(&joined(&[&sum, &payment.id, &payment.shop.robokassa_password2], &shop)).to_uppercase();
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("OutSum", &sum)
         .append_pair("InvId", &payment.id)

@@ -48,34 +48,33 @@ async fn call(Shared(desk): Shared<Desk>, headers: HeaderMap, Path(method): Path
     let Ok(message) = serde_json::from_slice::<Map<String, Value>>(&body) else {
         return failure("9999", "Неверный формат запроса");
     };
-    let credentials = &desk.credentials;
-    if text(&message, "TerminalKey") != credentials.tbank_terminal_key {
+    let Some(shop) = desk.shop(|shop| text(&message, "TerminalKey") == shop.tbank_terminal_key) else {
         return failure("202", "Терминал заблокирован");
-    }
-    if !token(&message, &credentials.tbank_password).eq_ignore_ascii_case(text(&message, "Token")) {
+    };
+    if !token(&message, &shop.tbank_password).eq_ignore_ascii_case(text(&message, "Token")) {
         return failure("204", "Неверный токен");
     }
     match method.as_str() {
-        "Init" => init(&desk, &headers, &message),
-        "GetState" => match by_id(&desk, &message) {
-            Some(payment) => Json(state(credentials, &payment)).into_response(),
+        "Init" => init(&desk, &shop, &headers, &message),
+        "GetState" => match by_id(&desk, &shop, &message) {
+            Some(payment) => Json(state(&payment)).into_response(),
             None => failure("6", "Платёж не найден"),
         },
-        "CheckOrder" => check_order(&desk, &message),
-        "Cancel" => cancel(&desk, &message).await,
+        "CheckOrder" => check_order(&desk, &shop, &message),
+        "Cancel" => cancel(&desk, &shop, &message).await,
         _ => failure("9999", "Неизвестный метод"),
     }
 }
 
-fn by_id(desk: &Desk, message: &Map<String, Value>) -> Option<Payment> {
+fn by_id(desk: &Desk, shop: &Credentials, message: &Map<String, Value>) -> Option<Payment> {
     let id = match message.get("PaymentId")? {
         Value::String(id) => id.clone(),
         other => other.to_string(),
     };
-    desk.find(|payment| payment.provider == Provider::TBank && payment.id == id)
+    desk.find(|payment| payment.is_of(Provider::TBank, shop) && payment.id == id)
 }
 
-fn init(desk: &Desk, headers: &HeaderMap, message: &Map<String, Value>) -> Response {
+fn init(desk: &Desk, shop: &Credentials, headers: &HeaderMap, message: &Map<String, Value>) -> Response {
     let Some(amount) = message.get("Amount").and_then(Value::as_i64).filter(|amount| *amount >= 100) else {
         return failure("308", "Сумма меньше допустимой");
     };
@@ -84,7 +83,7 @@ fn init(desk: &Desk, headers: &HeaderMap, message: &Map<String, Value>) -> Respo
         return failure("9999", "Неверный OrderId");
     }
     let payment = desk.open(
-        |payment| payment.provider == Provider::TBank && payment.order == order && payment.state == State::Open,
+        |payment| payment.is_of(Provider::TBank, shop) && payment.order == order && payment.state == State::Open,
         |number| {
             let mut extra = Map::new();
             extra.insert("page".to_owned(), page_url(headers, number).into());
@@ -92,6 +91,7 @@ fn init(desk: &Desk, headers: &HeaderMap, message: &Map<String, Value>) -> Respo
             let receipt = message.get("Receipt");
             Payment {
                 number,
+                shop: shop.clone(),
                 provider: Provider::TBank,
                 id: (8_742_000_000 + number).to_string(),
                 order: order.clone(),
@@ -116,7 +116,7 @@ fn init(desk: &Desk, headers: &HeaderMap, message: &Map<String, Value>) -> Respo
         },
     );
     Json(json!({
-        "Success": true, "ErrorCode": "0", "TerminalKey": desk.credentials.tbank_terminal_key, "Status": "NEW",
+        "Success": true, "ErrorCode": "0", "TerminalKey": shop.tbank_terminal_key, "Status": "NEW",
         "PaymentId": payment.id, "OrderId": payment.order, "Amount": payment.amount, "PaymentURL": payment.extra("page"),
     }))
     .into_response()
@@ -133,46 +133,41 @@ fn status(payment: &Payment) -> &'static str {
     }
 }
 
-fn state(credentials: &Credentials, payment: &Payment) -> Value {
+fn state(payment: &Payment) -> Value {
     json!({
-        "Success": true, "ErrorCode": "0", "Message": "OK", "TerminalKey": credentials.tbank_terminal_key,
+        "Success": true, "ErrorCode": "0", "Message": "OK", "TerminalKey": payment.shop.tbank_terminal_key,
         "Status": status(payment), "PaymentId": payment.id, "OrderId": payment.order, "Amount": payment.amount,
     })
 }
 
-fn check_order(desk: &Desk, message: &Map<String, Value>) -> Response {
+fn check_order(desk: &Desk, shop: &Credentials, message: &Map<String, Value>) -> Response {
     let order = text(message, "OrderId");
-    let of_order = |payment: &Payment| payment.provider == Provider::TBank && payment.order == order;
-    let payments: Vec<_> = desk
-        .all()
-        .iter()
-        .filter(|payment| of_order(payment))
-        .map(|payment| state(&desk.credentials, payment))
-        .collect();
+    let of_order = |payment: &Payment| payment.is_of(Provider::TBank, shop) && payment.order == order;
+    let payments: Vec<_> = desk.all().iter().filter(|payment| of_order(payment)).map(state).collect();
     if payments.is_empty() {
         return failure("255", "Заказ не найден");
     }
     Json(json!({
-        "Success": true, "ErrorCode": "0", "Message": "OK", "TerminalKey": desk.credentials.tbank_terminal_key,
+        "Success": true, "ErrorCode": "0", "Message": "OK", "TerminalKey": shop.tbank_terminal_key,
         "OrderId": order, "Payments": payments,
     }))
     .into_response()
 }
 
-async fn cancel(desk: &Desk, message: &Map<String, Value>) -> Response {
-    let Some(payment) = by_id(desk, message) else { return failure("6", "Платёж не найден") };
+async fn cancel(desk: &Desk, shop: &Credentials, message: &Map<String, Value>) -> Response {
+    let Some(payment) = by_id(desk, shop, message) else { return failure("6", "Платёж не найден") };
     let amount = message.get("Amount").and_then(Value::as_i64).unwrap_or(payment.amount - payment.refunded());
     match super::pages::give_back(desk, &payment, amount) {
         Some((payment, refund)) => {
             desk.deliver(&payment, desk.notices(&payment, &Event::Refunded(refund))).await;
-            Json(state(&desk.credentials, &payment)).into_response()
+            Json(state(&payment)).into_response()
         }
         None => failure("8", "Возврат невозможен"),
     }
 }
 
 /// A paid payment is told twice, as authorized and as confirmed, and the order of the two is anybody's guess.
-pub(super) fn notices(credentials: &Credentials, payment: &Payment, event: &Event) -> Vec<Notice> {
+pub(super) fn notices(payment: &Payment, event: &Event) -> Vec<Notice> {
     let told: &[&str] = match event {
         Event::Paid if payment.number.is_multiple_of(2) => &["CONFIRMED", "AUTHORIZED"],
         Event::Paid => &["AUTHORIZED", "CONFIRMED"],
@@ -181,14 +176,14 @@ pub(super) fn notices(credentials: &Credentials, payment: &Payment, event: &Even
         Event::Refunded(_) if payment.refunded() < payment.amount => &["PARTIAL_REFUNDED"],
         Event::Refunded(_) => &["REFUNDED"],
     };
-    told.iter().map(|status| notice(credentials, payment, status)).collect()
+    told.iter().map(|status| notice(payment, status)).collect()
 }
 
-fn notice(credentials: &Credentials, payment: &Payment, status: &str) -> Notice {
+fn notice(payment: &Payment, status: &str) -> Notice {
     let is_good = !matches!(status, "REJECTED" | "DEADLINE_EXPIRED");
     let mut message = Map::new();
     let fields = [
-        ("TerminalKey", Value::from(credentials.tbank_terminal_key.clone())),
+        ("TerminalKey", Value::from(payment.shop.tbank_terminal_key.clone())),
         ("OrderId", payment.order.clone().into()),
         ("Success", is_good.into()),
         ("Status", status.into()),
@@ -203,7 +198,7 @@ fn notice(credentials: &Credentials, payment: &Payment, status: &str) -> Notice 
     for (name, value) in fields {
         message.insert(name.to_owned(), value);
     }
-    let token = token(&message, &credentials.tbank_password);
+    let token = token(&message, &payment.shop.tbank_password);
     message.insert("Token".to_owned(), token.into());
     let own = payment.extra("notification");
     Notice {

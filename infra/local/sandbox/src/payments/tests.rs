@@ -48,10 +48,10 @@ impl Fixture {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         background(async move { axum::serve(listener, shop).await.unwrap() });
-        let credentials = Credentials::of(KEY);
+        let credentials = Credentials::of(KEY, "shop");
         credentials.webhook.set(format!("http://{address}/webhook")).unwrap();
         let options = Options::new(KEY, std::time::Duration::ZERO, Arc::new(|| 1_768_478_400));
-        let options = Options { payments: credentials.clone(), ..options };
+        let options = Options { shops: vec![Credentials::of(KEY, "other"), credentials.clone()], ..options };
         Self { router: router(&options), credentials, told }
     }
 
@@ -193,9 +193,9 @@ async fn robokassa_takes_signed_orders_and_tells_late() {
     let it = Fixture::new().await;
     let order = |password: &str| {
         let sum = "500.00";
-        let signature = signature::md5_hex(&format!("sandbox:{sum}:7:{password}:Shp_payment=p1"));
+        let signature = signature::md5_hex(&format!("shop:{sum}:7:{password}:Shp_payment=p1"));
         format!(
-            "/robokassa/Merchant/Index.aspx?MerchantLogin=sandbox&OutSum={sum}&InvId=7&Description=%D0%9F&SignatureValue={signature}&Shp_payment=p1"
+            "/robokassa/Merchant/Index.aspx?MerchantLogin=shop&OutSum={sum}&InvId=7&Description=%D0%9F&SignatureValue={signature}&Shp_payment=p1"
         )
     };
     assert_eq!(it.send(Request::get(order("wrong")), "").await.0, StatusCode::BAD_REQUEST);
@@ -213,8 +213,8 @@ async fn robokassa_takes_signed_orders_and_tells_late() {
     assert!(body.contains(&signature::md5_hex(&signed).to_uppercase()), "{body}");
     it.click(&page, "repeat").await;
     assert_eq!(it.told()[0].2, *body, "word for word");
-    let asked = signature::md5_hex(&format!("sandbox:7:{}", it.credentials.robokassa_password2));
-    let path = "/robokassa/Merchant/WebService/Service.asmx/OpStateExt?MerchantLogin=sandbox&InvoiceID=7&Signature=";
+    let asked = signature::md5_hex(&format!("shop:7:{}", it.credentials.robokassa_password2));
+    let path = "/robokassa/Merchant/WebService/Service.asmx/OpStateExt?MerchantLogin=shop&InvoiceID=7&Signature=";
     let state = it.send(Request::get(format!("{path}{asked}")), "").await.2;
     assert!(state.contains("<State><Code>100</Code>"), "{state}");
     assert!(it.send(Request::get(format!("{path}0")), "").await.2.contains("<Result><Code>1</Code>"));

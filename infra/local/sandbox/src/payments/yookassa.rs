@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::desk::{Desk, Event, Expected, Notice, Payment, Provider, Refund, State};
 use super::money::{kopecks, roubles};
 use super::signature::sha256_hex;
-use super::{iso_time, knows, page_url};
+use super::{Credentials, iso_time, knows, page_url};
 
 pub(super) fn router() -> Router<Desk> {
     Router::new()
@@ -31,12 +31,9 @@ fn failure(status: StatusCode, code: &str, description: &str) -> Response {
 
 /// The one who asks, or a refusal.
 #[expect(clippy::result_large_err, reason = "a refusal is an answer, and it is made once")]
-fn admit(desk: &Desk, headers: &HeaderMap) -> Result<(), Response> {
-    let credentials = &desk.credentials;
-    if knows(headers, &credentials.yookassa_shop_id, &credentials.yookassa_secret_key) {
-        return Ok(());
-    }
-    Err(failure(StatusCode::UNAUTHORIZED, "invalid_credentials", "Error in shopId or secret key"))
+fn admit(desk: &Desk, headers: &HeaderMap) -> Result<Credentials, Response> {
+    let shop = desk.shop(|shop| knows(headers, &shop.yookassa_shop_id, &shop.yookassa_secret_key));
+    shop.ok_or_else(|| failure(StatusCode::UNAUTHORIZED, "invalid_credentials", "Error in shopId or secret key"))
 }
 
 fn text(value: &Value, pointer: &str) -> String {
@@ -44,9 +41,10 @@ fn text(value: &Value, pointer: &str) -> String {
 }
 
 async fn create(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Err(refusal) = admit(&desk, &headers) {
-        return refusal;
-    }
+    let shop = match admit(&desk, &headers) {
+        Ok(shop) => shop,
+        Err(refusal) => return refusal,
+    };
     let Some(key) = headers.get("idempotence-key").and_then(|key| key.to_str().ok()).filter(|key| key.len() <= 64)
     else {
         return failure(StatusCode::BAD_REQUEST, "invalid_request", "Idempotence key is missing or too long");
@@ -65,12 +63,12 @@ async fn create(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> 
         );
     };
     let fingerprint = sha256_hex(&String::from_utf8_lossy(&body));
-    let known = desk.find(|payment| payment.provider == Provider::YooKassa && payment.extra("key") == key);
+    let known = desk.find(|payment| payment.is_of(Provider::YooKassa, &shop) && payment.extra("key") == key);
     if known.is_some_and(|known| known.extra("fingerprint") != fingerprint) {
         return failure(StatusCode::BAD_REQUEST, "invalid_request", "Idempotence key duplicated");
     }
     let payment = desk.open(
-        |payment| payment.provider == Provider::YooKassa && payment.extra("key") == key,
+        |payment| payment.is_of(Provider::YooKassa, &shop) && payment.extra("key") == key,
         |number| {
             let mut extra = Map::new();
             extra.insert("key".to_owned(), key.into());
@@ -81,6 +79,7 @@ async fn create(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> 
             let back = text(&order, "/confirmation/return_url");
             Payment {
                 number,
+                shop: shop.clone(),
                 provider: Provider::YooKassa,
                 id: format!("2d{number:06x}-000f-5000-8000-{:012x}", desk.now()),
                 order: text(&order, "/metadata/payment_id"),
@@ -104,22 +103,24 @@ async fn create(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> 
 }
 
 async fn show(Shared(desk): Shared<Desk>, headers: HeaderMap, Path(id): Path<String>) -> Response {
-    if let Err(refusal) = admit(&desk, &headers) {
-        return refusal;
-    }
-    match desk.find(|payment| payment.provider == Provider::YooKassa && payment.id == id) {
+    let shop = match admit(&desk, &headers) {
+        Ok(shop) => shop,
+        Err(refusal) => return refusal,
+    };
+    match desk.find(|payment| payment.is_of(Provider::YooKassa, &shop) && payment.id == id) {
         Some(payment) => Json(object(&payment)).into_response(),
         None => failure(StatusCode::NOT_FOUND, "not_found", "Payment doesn't exist"),
     }
 }
 
 async fn refund(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Err(refusal) = admit(&desk, &headers) {
-        return refusal;
-    }
+    let shop = match admit(&desk, &headers) {
+        Ok(shop) => shop,
+        Err(refusal) => return refusal,
+    };
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
     let id = text(&asked, "/payment_id");
-    let payment = desk.find(|payment| payment.provider == Provider::YooKassa && payment.id == id);
+    let payment = desk.find(|payment| payment.is_of(Provider::YooKassa, &shop) && payment.id == id);
     let amount = kopecks(&text(&asked, "/amount/value"));
     let (Some(payment), Some(amount)) = (payment, amount) else {
         return failure(StatusCode::BAD_REQUEST, "invalid_request", "No such payment, or no amount");
@@ -134,11 +135,12 @@ async fn refund(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> 
 }
 
 async fn show_refund(Shared(desk): Shared<Desk>, headers: HeaderMap, Path(id): Path<String>) -> Response {
-    if let Err(refusal) = admit(&desk, &headers) {
-        return refusal;
-    }
+    let shop = match admit(&desk, &headers) {
+        Ok(shop) => shop,
+        Err(refusal) => return refusal,
+    };
     let of = |payment: &Payment| payment.refunds.iter().find(|refund| refund.id == id).cloned();
-    let found = desk.find(|payment| payment.provider == Provider::YooKassa && of(payment).is_some());
+    let found = desk.find(|payment| payment.is_of(Provider::YooKassa, &shop) && of(payment).is_some());
     match found.and_then(|payment| of(&payment).map(|refund| (payment, refund))) {
         Some((payment, refund)) => Json(refund_object(&payment, &refund, desk.now())).into_response(),
         None => failure(StatusCode::NOT_FOUND, "not_found", "Refund doesn't exist"),
@@ -163,7 +165,7 @@ fn object(payment: &Payment) -> Value {
         "confirmation": { "type": "redirect", "confirmation_url": payment.extra("page") },
         "refundable": paid,
         "test": payment.test,
-        "recipient": { "account_id": "100500", "gateway_id": "100700" },
+        "recipient": { "account_id": payment.shop.yookassa_shop_id, "gateway_id": "100700" },
     });
     let more = match payment.state {
         State::Paid => Some(("refunded_amount", json!({ "value": roubles(payment.refunded()), "currency": "RUB" }))),
