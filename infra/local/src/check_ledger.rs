@@ -138,7 +138,7 @@ async fn check_folder(folder: &Path, check: &Check, out: &mut impl Write) -> Res
 }
 
 /// A DynamoDB that is not AWS's: what the variables leave open does not matter to it.
-fn elsewhere(endpoint: &str, vars: &Vars) -> AwsSettings {
+pub(crate) fn elsewhere(endpoint: &str, vars: &Vars) -> AwsSettings {
     let or = |name: &str, other: &str| vars.get(name).unwrap_or(other).to_owned();
     AwsSettings {
         region: or("AWS_REGION", REGION),

@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 use crate::check_ledger;
 use crate::options::{Data, StackOptions, StartError};
 use crate::ports::Ports;
+use crate::set_credit;
 use crate::settings::{self, Parameters};
 use crate::stack::Stack;
 
@@ -54,6 +55,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     CheckLedger(check_ledger::Arguments),
+    SetCredit(set_credit::Arguments),
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {
@@ -101,6 +103,13 @@ pub fn main() -> ExitCode {
             let (vars, mut out) = (Vars::from_env(), std::io::stdout());
             match runtime.block_on(check_ledger::run(check, &vars, &mut out)) {
                 Ok(code) => ExitCode::from(code),
+                Err(error) => complain(&error, ExitCode::from(NO_ANSWER)),
+            }
+        }
+        Some(Command::SetCredit(credit)) => {
+            let (vars, mut out) = (Vars::from_env(), std::io::stdout());
+            match runtime.block_on(set_credit::run(credit, &vars, &mut out)) {
+                Ok(()) => ExitCode::SUCCESS,
                 Err(error) => complain(&error, ExitCode::from(NO_ANSWER)),
             }
         }

@@ -10,7 +10,7 @@
 //! - `event_source`, `pollers`: from queues and schedules to functions.
 //! - `function`, `registry`: the functions themselves; `elsewhere`, `variables`: those that run in other processes.
 //! - `console`: the start page and the API references.
-//! - `assembly`, `stack`, [`options`](StackOptions), `cli`: all of it together; `check_ledger`: an operator's command beside it.
+//! - `assembly`, `stack`, [`options`](StackOptions), `cli`: all of it together; `check_ledger`, `set_credit`: operators' commands beside it.
 //!
 //! Not like AWS: nobody is authorised or throttled, there is one region, clients reach functions without TLS, and the work for an answer that is
 //! streamed ends when the client leaves, where Lambda lets it run on.
@@ -34,6 +34,7 @@ mod registry;
 pub mod schedule;
 pub mod secrets;
 mod serve;
+mod set_credit;
 pub mod settings;
 pub mod sqs;
 mod stack;
@@ -48,6 +49,6 @@ pub use self::engines::dynamodb::Error as TablesError;
 pub use self::engines::s3::Error as BucketsError;
 pub use self::function::InvokeError;
 pub use self::gateway::socket_api::SocketLimits;
-pub use self::options::{Data, StackOptions, StartError};
+pub use self::options::{Data, HttpClients, StackOptions, StartError};
 pub use self::ports::{Error as PortError, Ports};
 pub use self::stack::{CallError, DeliverError, Stack, Unknown};

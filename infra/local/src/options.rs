@@ -22,6 +22,9 @@ pub enum Data {
     Folder(PathBuf),
 }
 
+/// The HTTP client of a function's AWS clients, by the function's name.
+pub type HttpClients = Box<dyn Fn(&str) -> SharedHttpClient + Send + Sync>;
+
 /// How to start a stack.
 pub struct StackOptions {
     /// The folder of `template.yaml` and `docs/`.
@@ -43,8 +46,9 @@ pub struct StackOptions {
     pub preload: bool,
     /// Where functions are invoked instead of in this process, such as `localhost:9000`. See `cargo lambda watch`.
     pub functions_at: Option<String>,
-    /// The HTTP client of every function's AWS clients; a test puts its own here to inject faults. None is one for the whole stack.
-    pub http_client: Option<SharedHttpClient>,
+    /// Gives each function, by its name, the HTTP client of its AWS clients; a test puts its own here to inject faults and to hold functions to
+    /// their permissions. None is one client for the whole stack.
+    pub http_clients: Option<HttpClients>,
     /// The pause between two chunks of a streamed answer of the sandbox.
     pub sandbox_pace: Duration,
     /// What WebSocket connections may do.
@@ -66,7 +70,7 @@ impl StackOptions {
             pollers: true,
             preload: true,
             functions_at: None,
-            http_client: None,
+            http_clients: None,
             sandbox_pace: Duration::from_millis(15),
             socket_limits: SocketLimits::default(),
         }

@@ -67,8 +67,9 @@ impl Function {
     }
 }
 
-/// The router with what all HTTP functions have around it.
-pub(crate) fn in_dialect<E: Envelope>(platform: &Platform, router: Router) -> std::result::Result<Router, ConfigError> {
+/// The router with what all HTTP functions have around it: what [`Function::http`] and [`Function::streaming`] run, for those who have requests
+/// instead of events.
+pub fn in_dialect<E: Envelope>(platform: &Platform, router: Router) -> std::result::Result<Router, ConfigError> {
     let hop = TrustedHop::read(&platform.vars)?;
     let skin = Skin { clock: Arc::clone(&platform.clock), ids: Arc::clone(&platform.ids) };
     Ok(router
@@ -91,12 +92,13 @@ fn cors(platform: &Platform) -> std::result::Result<CorsLayer, ConfigError> {
     Ok(CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_credentials(true)
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([
             CONTENT_TYPE,
             http::header::AUTHORIZATION,
             REQUEST_ID,
             HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("x-api-key"),
         ])
         .expose_headers([REQUEST_ID, RETRY_AFTER, RATE_LIMIT, RATE_REMAINING, RATE_RESET])
         .max_age(std::time::Duration::from_mins(10)))

@@ -22,6 +22,7 @@ mod streaming;
 mod throttle;
 mod vars;
 
+pub use crate::http::in_dialect;
 pub use company::{Company, Counted};
 pub use cookie;
 pub use envelope::{Aggregator, EasyWriter, Envelope, Meta, openai_error};
@@ -31,10 +32,11 @@ pub use extract::{
 };
 pub use function::{Answer as InvokeAnswer, Function, Pieces, Start, Streamed, run};
 pub use lambda_runtime::{Error as RunError, MetadataPrelude};
+pub use logging::init as init_logging;
 pub use platform::{Platform, aws_settings};
 pub use problem::{EdgeError, Failure, Problem};
 pub use query::{Exact, NumberedPage, Query};
-pub use reply::{Answer, Redirect, Reply, Verbatim};
+pub use reply::{Answer, NoContent, Redirect, Reply, Verbatim};
 pub use socket::{Handshake, SocketHandler};
 pub use throttle::Throttle;
 pub use vars::{ConfigError, Vars, malformed};

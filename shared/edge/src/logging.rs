@@ -10,7 +10,7 @@ use crate::vars::Vars;
 ///
 /// Filters by spans and fields, which `EnvFilter` has as well, bring a regex engine with them: a tenth of a binary and of its start
 /// (docs/performance.md).
-pub(crate) fn init(vars: &Vars) {
+pub fn init(vars: &Vars) {
     let filter = vars.parse_optional("RUST_LOG").ok().flatten().unwrap_or_else(usual);
     let lines = tracing_subscriber::fmt::layer()
         .json()

@@ -60,10 +60,15 @@ impl Metrics {
         let line = Line { namespace, now, product: self.product };
         let faults = count(Metric::Faults).max(u64::from(*failed));
         // Under the function's name only what is not among Lambda's own metrics: each name under each set of dimensions is paid for.
-        let of_function = vec![
+        let mut of_function = vec![
             Measured::new(Metric::Faults.as_str(), COUNT, faults),
             Measured::new("Latency", MILLISECONDS, millis(*took)),
         ];
+        if !notes.vendors.is_empty() {
+            // How long a model takes is its own affair; this is ours.
+            let waited: u64 = notes.vendors.values().flat_map(|calls| &calls.millis).sum();
+            of_function.push(Measured::new("OwnLatency", MILLISECONDS, millis(*took).saturating_sub(waited)));
+        }
         let mut of_product = vec![Measured::new(Metric::Requests.as_str(), COUNT, count(Metric::Requests).max(1))];
         if let Some(start) = start {
             of_product.push(Measured::new("ColdStarts", COUNT, 1));
@@ -88,7 +93,7 @@ impl Metrics {
             let failures = vec![Measured::new("VendorFailures", COUNT, *failures)];
             let groups =
                 [(json!([["product", "vendor"]]), latency), (json!([["product"], ["product", "vendor"]]), failures)];
-            lines.push(line.of(&[("vendor", vendor)], &groups));
+            lines.push(line.of(&[("vendor", vendor.as_ref())], &groups));
         }
         lines
     }
@@ -180,7 +185,7 @@ mod tests {
         let took = Duration::from_millis(330);
         let found =
             lines(&Invocation { took, streamed: None, start: Some(Duration::from_millis(9)), failed: false, notes });
-        let of_function: &[_] = &[("Faults", COUNT), ("Latency", MILLISECONDS)];
+        let of_function: &[_] = &[("Faults", COUNT), ("Latency", MILLISECONDS), ("OwnLatency", MILLISECONDS)];
         let of_product: &[_] =
             &[("Requests", COUNT), ("ColdStarts", COUNT), ("InitLatency", MILLISECONDS), ("Charged", COUNT)];
         let whole = [(json!([["product"], ["product", "function"]]), of_function), (json!([["product"]]), of_product)];
@@ -193,7 +198,7 @@ mod tests {
             [
                 json!({
                     "_aws": directives(&whole), "product": "easy-writer", "function": "tools",
-                    "Requests": 1, "Faults": 0, "Latency": 330, "ColdStarts": 1, "InitLatency": 9, "Charged": 5
+                    "Requests": 1, "Faults": 0, "Latency": 330, "OwnLatency": 10, "ColdStarts": 1, "InitLatency": 9, "Charged": 5
                 }),
                 json!({
                     "_aws": directives(&[(json!([["product", "code"]]), &[("Refusals", COUNT)])]),

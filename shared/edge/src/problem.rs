@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
+use domain::aggregator::{CONTENT_FILTER, CONTEXT_LENGTH, UNSUPPORTED};
 use domain::kernel::{
     AuthFailure, Denial, Dependency, Error, IMAGE_FORMAT, PAYMENT_AMOUNT, Resource, Rule, Timestamp, Violation,
 };
@@ -177,6 +178,9 @@ impl Problem {
             Self::Invalid(vec![violation("required")]),
             Self::Invalid(vec![violation(IMAGE_FORMAT)]),
             Self::Invalid(vec![violation(PAYMENT_AMOUNT)]),
+            Self::Invalid(vec![violation(CONTEXT_LENGTH)]),
+            Self::Invalid(vec![violation(CONTENT_FILTER)]),
+            Self::Invalid(vec![violation(UNSUPPORTED)]),
             Self::Unauthenticated(AuthFailure::Credentials),
             Self::Unauthenticated(AuthFailure::TokenExpired),
             Self::Unauthenticated(AuthFailure::TokenInvalid),
@@ -194,6 +198,7 @@ impl Problem {
             Self::NotFound(Resource::Webhook),
             Self::NotFound(Resource::Delivery),
             Self::AlreadyExists(Resource::Email),
+            Self::AlreadyExists(Resource::Session),
             Self::Conflict(Rule::IdempotencyKeyReused),
             Self::Conflict(Rule::NoPassword),
             Self::Conflict(Rule::Busy),

@@ -86,6 +86,16 @@ impl<T: Serialize> IntoResponse for Reply<T> {
     }
 }
 
+/// 204: it is done, and there is nothing to say.
+#[derive(Debug)]
+pub struct NoContent;
+
+impl IntoResponse for NoContent {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
 /// Another address, for what a browser navigates to: its person must not end in front of an answer for programs, so failures are told to the
 /// page at that address.
 #[derive(Debug)]

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::aggregator::{ACCESS_TOKEN_LIFETIME, Access, PRODUCT};
+use domain::aggregator::{self, ACCESS_TOKEN_LIFETIME, Access, PRODUCT};
 use domain::identity::{Identity, TokenIssuer, TokenKeys};
 use domain::rate_limit::{Limit, Policy, RateLimiter};
 use domain::realtime::{Connections, Publisher};
+use domain::webhooks::Deliveries;
 use store::{Objects, Queue, Sockets, Table};
 
 use crate::platform::Platform;
@@ -45,6 +46,12 @@ impl Platform {
         let identity = self.identity_of(tokens, table);
         let access = Access::new(identity.clone(), table.clone(), Arc::clone(&self.clock), Arc::clone(&self.ids));
         Ok((identity, access))
+    }
+
+    /// What is on its way to the servers of AI Aggregator's companies. Reads `WEBHOOK_QUEUE_URL`.
+    pub fn deliveries(&self, table: &Table) -> Result<Deliveries, ConfigError> {
+        let (clock, ids) = (Arc::clone(&self.clock), Arc::clone(&self.ids));
+        Ok(aggregator::deliveries(table.clone(), self.queue("WEBHOOK_QUEUE_URL")?, clock, ids))
     }
 
     /// The registry of WebSocket connections.

@@ -18,24 +18,25 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
-use domain::aggregator::{Access, Catalogue, Chat};
+use domain::aggregator::{Access, Catalogue, Chat, Payment, Till};
 use domain::gateway::Relay;
+use domain::ledger::Ledger;
 use domain::rate_limit::RateLimiter;
 use edge::{Aggregator, ConfigError, Counted, Function, Platform, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::chat::{ChatVendorsSettings, chat_vendors};
 
-/// What the endpoints share.
+/// What the endpoints share. Each layer of the router copies it for each request, which costs little.
 #[derive(Clone)]
 pub struct State {
-    chat: Chat,
-    access: Access,
+    chat: Arc<Chat>,
+    access: Arc<Access>,
 }
 
 impl FromRef<State> for Access {
     fn from_ref(state: &State) -> Self {
-        state.access.clone()
+        Access::clone(&state.access)
     }
 }
 
@@ -44,10 +45,6 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let (_, access) = platform.access(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
-    let settings = ChatVendorsSettings::read(|name| platform.vars.get(name));
-    let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
-    let relay = Relay::new(chat_vendors(settings, &clock, &ids), Arc::clone(&clock));
-    let catalogue = Catalogue::load(platform.vars.get("MODELS")).map_err(|error| malformed("MODELS", &error))?;
     let counted = Counted {
         access: access.clone(),
         limiter: RateLimiter::new(table.clone()),
@@ -55,18 +52,26 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
         clock: Arc::clone(&clock),
     };
     let queue = platform.queue("USAGE_QUEUE_URL")?;
-    let state = State { chat: Chat::new(Arc::new(catalogue), relay, table, queue, clock, ids), access };
-    Function::streaming::<Aggregator>(platform, router(state, counted))
+    let till = Till { ledger: Ledger::new(table.clone()), table, queue, clock, ids };
+    Function::streaming::<Aggregator>(platform, counted.guard(router(platform, access, Arc::new(till))?))
 }
 
-fn router(state: State, counted: Counted) -> Router {
+/// The endpoints, for whoever proves to be somebody to `access`, paid by way of `payment`.
+pub fn router(platform: &Platform, access: Access, payment: Arc<dyn Payment>) -> Result<Router, ConfigError> {
+    let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
+    let settings = ChatVendorsSettings::read(|name| platform.vars.get(name));
+    let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
+    let relay = Relay::new(chat_vendors(settings, &clock, &ids), Arc::clone(&clock));
+    let catalogue = Catalogue::load(platform.vars.get("MODELS")).map_err(|error| malformed("MODELS", &error))?;
+    let chat = Chat::new(Arc::new(catalogue), relay, payment, clock, ids);
+    let state = State { chat: Arc::new(chat), access: Arc::new(access) };
     // The same endpoints where clients of OpenAI look for them.
     let alias = Router::new()
         .route("/v1/chat/completions", post(complete_chat::complete_chat))
         .route("/v1/embeddings", post(embed::embed))
         .route("/v1/models", get(list_models::list_models))
         .route("/v1/models/{id}", get(list_models::show_model));
-    counted.guard(Router::from(api()).merge(alias)).with_state(state)
+    Ok(Router::from(api()).merge(alias).with_state(state))
 }
 
 /// The endpoints, with their documentation.

@@ -1,16 +1,19 @@
 //! AI Aggregator: each minute, looks after calls that should be over: gives back what was held for those that nobody settled, and has those counted that were
-//! not.
+//! not. And has webhooks sent whose time has come, or whose message or worker got lost.
 
 use std::sync::Arc;
 
 use domain::aggregator::Till;
-use domain::kernel::Result;
+use domain::kernel::telemetry::{self, Metric};
+use domain::kernel::{Error, Result};
 use domain::ledger::Ledger;
+use domain::webhooks::Deliveries;
 use edge::{ConfigError, Function, Platform};
 
 /// The function.
 pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigError> {
     let table = platform.table()?;
+    let deliveries = platform.deliveries(&table)?;
     let till = Till {
         ledger: Ledger::new(table.clone()),
         table,
@@ -18,13 +21,23 @@ pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigErro
         clock: Arc::clone(&platform.clock),
         ids: Arc::clone(&platform.ids),
     };
-    Ok(Function::schedule(move || sweep(till.clone())))
+    Ok(Function::schedule(move || sweep(till.clone(), deliveries.clone())))
 }
 
-async fn sweep(till: Till) -> Result<()> {
-    let (released, sent) = till.sweep().await?;
-    if released + sent > 0 {
-        tracing::warn!(released, sent, "calls looked after");
+async fn sweep(till: Till, deliveries: Deliveries) -> Result<()> {
+    let (calls, webhooks) = tokio::join!(till.sweep(), deliveries.sweep());
+    tracing::info!(sent = webhooks.sent, "webhooks swept");
+    let calls = calls?;
+    telemetry::note(Metric::CallsReleased, u64::from(calls.released));
+    telemetry::note(Metric::CallsRetold, u64::from(calls.sent));
+    if calls.released + calls.sent > 0 {
+        tracing::warn!(calls.released, calls.sent, "calls looked after");
     }
-    Ok(())
+    // Everything else is done; the failed invocation is what an operator is alarmed by.
+    match (calls.problems, webhooks.problems) {
+        (0, 0) => Ok(()),
+        (calls, webhooks) => {
+            Err(Error::internal("sweep", format!("{calls} problems with calls, {webhooks} with webhooks")))
+        }
+    }
 }

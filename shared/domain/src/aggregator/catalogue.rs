@@ -177,7 +177,7 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(index, weight)| Offer {
-                target: Target { vendor: format!("v{index}"), model: "m".to_owned() },
+                target: Target { vendor: format!("v{index}"), model: "m".to_owned(), timeout_seconds: None },
                 weight: *weight,
             })
             .collect();

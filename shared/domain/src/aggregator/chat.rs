@@ -5,20 +5,18 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
-use store::{Queue, Table};
 use uuid::Uuid;
 
 use super::access::{Caller, Permission};
 use super::catalogue::{Catalogue, Feature, Model, bound};
 use super::price::Price;
-use super::settlement::{Details, Held, Hold, Settled, Till};
+use super::settlement::{Details, Held, Hold, Payment, Settled};
 use super::{CONTENT_FILTER, CONTEXT_LENGTH, REJECTED, UNSUPPORTED};
 use crate::gateway::{
     CallError, ChatRequest, ChatStream, Chunk, Completion, EmbeddingRequest, Embeddings, Limit, Relay, Target, Usage,
 };
 use crate::idempotency::Request;
 use crate::kernel::{Amount, Clock, Dependency, Error, IdSource, Result, Timestamp};
-use crate::ledger::Ledger;
 
 /// How many bytes of text are taken for a token when a vendor tells no figures.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -28,7 +26,9 @@ const BYTES_PER_TOKEN: u64 = 4;
 pub struct Chat {
     catalogue: Arc<Catalogue>,
     relay: Relay,
-    till: Till,
+    payment: Arc<dyn Payment>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
 }
 
 /// Who asks, and how a repeat is known.
@@ -88,17 +88,15 @@ impl Plan<'_> {
 }
 
 impl Chat {
-    /// Models of `catalogue`, asked through `relay`, paid from the accounts of `table`, counted by whoever reads `queue`.
+    /// Models of `catalogue`, asked through `relay`, paid by way of `payment`.
     pub fn new(
         catalogue: Arc<Catalogue>,
         relay: Relay,
-        table: Table,
-        queue: Queue,
+        payment: Arc<dyn Payment>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
     ) -> Self {
-        let till = Till { ledger: Ledger::new(table.clone()), table, queue, clock, ids };
-        Self { catalogue, relay, till }
+        Self { catalogue, relay, payment, clock, ids }
     }
 
     /// The models, each with whether it could be asked now.
@@ -207,7 +205,7 @@ impl Chat {
 
     /// A number for the draw among targets: an id's random part.
     fn draw(&self) -> u64 {
-        let [.., a, b, c, d] = *self.till.ids.uuid(self.till.clock.now()).as_bytes();
+        let [.., a, b, c, d] = *self.ids.uuid(self.clock.now()).as_bytes();
         u64::from(u32::from_be_bytes([a, b, c, d]))
     }
 
@@ -218,19 +216,19 @@ impl Chat {
             Request::new(call.caller.company.to_string(), key.to_owned(), &["chat", &content])
         });
         let name = plan.models.first().map_or(model, |model| model.name.as_str());
-        self.till.hold(call.caller, plan.most, name, request).await
+        self.payment.hold(call.caller, plan.most, name, request).await
     }
 
     /// Nobody answered: the money goes back.
     async fn give_up<T>(&self, hold: &Hold, error: CallError) -> Result<T> {
-        self.till.release(hold).await?;
+        self.payment.release(hold).await?;
         Err(meaning(error))
     }
 
     async fn pay(&self, hold: &Hold, by: &By, settled: Settled, estimated: bool, answer: Option<&str>) -> Result<()> {
-        let details = details(hold, by, settled.usage, estimated, "completed", self.till.clock.now());
+        let details = details(hold, by, settled.usage, estimated, "completed", self.clock.now());
         let answer = answer.filter(|_| hold.request.is_some()).map(str::to_owned);
-        self.till.settle(hold, settled.cost, details, answer).await
+        self.payment.settle(hold, settled.cost, details, answer).await
     }
 }
 
@@ -275,7 +273,7 @@ impl Streaming {
             Err(error) => {
                 self.chat.relay.broke_off(&self.target, &error);
                 if let Some(hold) = self.hold.take() {
-                    self.chat.till.release(&hold).await?;
+                    self.chat.payment.release(&hold).await?;
                 }
                 Err(meaning(error))
             }
@@ -313,12 +311,12 @@ impl Drop for Streaming {
         let settled = self.settled();
         let Some(hold) = self.hold.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let till = self.chat.till.clone();
-        let details = details(&hold, &self.by, settled.usage, self.usage.is_none(), "cancelled", till.clock.now());
+        let payment = Arc::clone(&self.chat.payment);
+        let details = details(&hold, &self.by, settled.usage, self.usage.is_none(), "cancelled", self.chat.clock.now());
         // There is nobody left to wait for this. A function that is frozen meanwhile goes on with its next call; if there is none, the sweeper gives
         // the hold back.
         runtime.spawn(async move {
-            if let Err(error) = till.settle(&hold, settled.cost, details, None).await {
+            if let Err(error) = payment.settle(&hold, settled.cost, details, None).await {
                 tracing::error!(%error, operation = %hold.operation, "a cancelled call is not settled");
             }
         });

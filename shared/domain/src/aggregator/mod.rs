@@ -7,6 +7,8 @@ mod billing;
 mod catalogue;
 mod chat;
 mod companies;
+mod deposits;
+mod hooks;
 mod items;
 mod price;
 mod settlement;
@@ -19,8 +21,12 @@ pub use billing::{Billing, Direction, Filter, Statement, Transaction};
 pub use catalogue::{Catalogue, Feature, MalformedModels, Model, Offer};
 pub use chat::{Begun, By, Chat, ChatCall, Streaming};
 pub use companies::{Companies, Company, CompanyName, NewCompany, Verification};
+pub use deposits::{Deposits, ExchangeRate, MalformedRate, PaymentStatus, Sum, describe_payment, roubles};
+pub use hooks::{
+    EVENTS, PAYMENT_FAILED, PAYMENT_SUCCEEDED, Postman, USAGE_TRACKED, UsageReporter, deliveries, endpoints,
+};
 pub use price::{MalformedDollars, NANOS, Price, Rate, dollars, parse_dollars};
-pub use settlement::{Settled, Till, UsageMessage};
+pub use settlement::{Details, Held, Hold, Payment, Settled, Till, UsageMessage};
 pub use usage::{Cell, Day, Grouping, Report, Row, Span, UsageLog};
 
 /// The name of the product: issuer of its tokens, label in its logs.

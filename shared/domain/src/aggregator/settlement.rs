@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use store::{Put, Queue, Table, Write};
 use uuid::Uuid;
@@ -29,16 +30,21 @@ const SWEEP: u32 = 50;
 
 /// A call whose most possible cost is held.
 #[derive(Debug, Clone)]
-pub(super) struct Hold {
-    pub(super) caller: Caller,
-    pub(super) operation: Uuid,
-    pub(super) held: Amount,
-    pub(super) begun: Timestamp,
-    pub(super) request: Option<Request>,
+pub struct Hold {
+    /// Who pays.
+    pub caller: Caller,
+    /// The id of the call.
+    pub operation: Uuid,
+    /// What is held.
+    pub held: Amount,
+    /// When it was asked for.
+    pub begun: Timestamp,
+    /// By what a repeat is known.
+    pub request: Option<Request>,
 }
 
 /// What became of a request to hold.
-pub(super) enum Held {
+pub enum Held {
     /// It is held.
     New(Hold),
     /// The same request came before, and this was its answer.
@@ -47,7 +53,7 @@ pub(super) enum Held {
 
 /// What a call did, as its entry keeps it and analytics count it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Details {
+pub struct Details {
     pub(super) provider: String,
     pub(super) model: String,
     pub(super) prompt: u64,
@@ -84,7 +90,31 @@ pub struct Settled {
     pub usage: Usage,
 }
 
-/// Holds and settles calls.
+/// What a sweep did.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// Calls whose hold was given back.
+    pub released: u32,
+    /// Calls whose message was sent again.
+    pub sent: u32,
+    /// How often something could not be done. It is still there for the next sweep.
+    pub problems: u32,
+}
+
+/// The port to whoever has calls paid.
+#[async_trait]
+pub trait Payment: Send + Sync {
+    /// Holds the most that a call can cost, for `what`.
+    async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<Held>;
+
+    /// Takes what a call cost, keeps its answer if it may be asked for again, and has it counted.
+    async fn settle(&self, hold: &Hold, cost: Amount, details: Details, answer: Option<String>) -> Result<()>;
+
+    /// Gives a hold back in full, and forgets the request: it may be tried again.
+    async fn release(&self, hold: &Hold) -> Result<()>;
+}
+
+/// Has calls paid from the accounts of a ledger.
 #[derive(Clone)]
 pub struct Till {
     /// The accounts.
@@ -99,15 +129,10 @@ pub struct Till {
     pub ids: Arc<dyn IdSource>,
 }
 
-impl Till {
-    /// Holds the most that a call can cost. One transaction: it is the only write before the vendor is asked.
-    pub(super) async fn hold(
-        &self,
-        caller: Caller,
-        most: Amount,
-        what: &str,
-        request: Option<Request>,
-    ) -> Result<Held> {
+#[async_trait]
+impl Payment for Till {
+    /// One transaction: it is the only write before the vendor is asked.
+    async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<Held> {
         let begun = self.clock.now();
         let operation = self.ids.uuid(begun);
         let posting = Posting { operation, amount: most, description: format!("{what} usage") };
@@ -128,33 +153,7 @@ impl Till {
         Err(ledger::refused(error, ledger::BALANCE_WRITE, most)?)
     }
 
-    /// What became of a call that was asked for before.
-    async fn earlier(&self, company: UserId, operation: Uuid, request: &Request) -> Result<String> {
-        let (answer, entry) = tokio::try_join!(
-            async { Ok(self.table.get::<AnswerItem>(answer_key(company, operation)).await?) },
-            self.ledger.find(company.into(), operation)
-        )?;
-        match (answer, entry.map(|entry| entry.state)) {
-            (Some(answer), _) => Ok(answer.body),
-            (None, Some(EntryState::Pending { .. })) => Err(Error::Conflict(Rule::InProgress)),
-            // Its process was killed. The next try is a new one.
-            (None, Some(EntryState::Void)) => {
-                self.table.transact(vec![request.forget()]).await?;
-                Err(Error::Conflict(Rule::Busy))
-            }
-            // It is paid for, and too long to be kept, or its caller left before it was whole.
-            (None, _) => Err(Error::Conflict(Rule::NotCompleted)),
-        }
-    }
-
-    /// Captures what a call cost, keeps its answer if it may be asked for again, and has it counted.
-    pub(super) async fn settle(
-        &self,
-        hold: &Hold,
-        cost: Amount,
-        details: Details,
-        answer: Option<String>,
-    ) -> Result<()> {
+    async fn settle(&self, hold: &Hold, cost: Amount, details: Details, answer: Option<String>) -> Result<()> {
         let company = hold.caller.company;
         let account = company.into();
         let mut writes = ledger::capture_writes_with(account, hold.operation, hold.held, cost, &details);
@@ -180,26 +179,52 @@ impl Till {
         }
     }
 
-    /// Gives a hold back in full, and forgets the request: it may be tried again.
-    pub(super) async fn release(&self, hold: &Hold) -> Result<()> {
+    async fn release(&self, hold: &Hold) -> Result<()> {
         let mut writes: Vec<Write> = ledger::release_due_writes(hold.caller.company.into(), hold.operation, hold.held);
         writes.extend(hold.request.as_ref().map(Request::forget));
         Ok(self.table.transact(writes).await?)
     }
+}
 
-    /// Looks after calls that should be over: releases holds that nobody captured, and has those counted that were not. How many of each.
-    pub async fn sweep(&self) -> Result<(u32, u32)> {
+impl Till {
+    /// What became of a call that was asked for before.
+    async fn earlier(&self, company: UserId, operation: Uuid, request: &Request) -> Result<String> {
+        let (answer, entry) = tokio::try_join!(
+            async { Ok(self.table.get::<AnswerItem>(answer_key(company, operation)).await?) },
+            self.ledger.find(company.into(), operation)
+        )?;
+        match (answer, entry.map(|entry| entry.state)) {
+            (Some(answer), _) => Ok(answer.body),
+            (None, Some(EntryState::Pending { .. })) => Err(Error::Conflict(Rule::InProgress)),
+            // Its process was killed. The next try is a new one.
+            (None, Some(EntryState::Void)) => {
+                self.table.transact(vec![request.forget()]).await?;
+                Err(Error::Conflict(Rule::Busy))
+            }
+            // It is paid for, and too long to be kept, or its caller left before it was whole.
+            (None, _) => Err(Error::Conflict(Rule::NotCompleted)),
+        }
+    }
+
+    /// Looks after calls that should be over: releases holds that nobody captured, and has those counted that were not.
+    pub async fn sweep(&self) -> Result<Swept> {
         let now = self.clock.now();
-        let (mut released, mut sent) = (0, 0);
+        let mut swept = Swept::default();
         for (account, entry) in self.ledger.due(now, SWEEP).await? {
             let done = match entry.state {
                 EntryState::Pending { held } => {
-                    released += 1;
                     let writes = ledger::release_due_writes(account, entry.operation, held);
-                    self.table.transact(writes).await.map_err(Error::from)
+                    match self.table.transact(writes).await {
+                        Ok(()) => {
+                            swept.released += 1;
+                            Ok(())
+                        }
+                        // It was captured a moment ago.
+                        Err(error) if error.failed_write(ledger::ENTRY_WRITE).is_some() => Ok(()),
+                        Err(error) => Err(error.into()),
+                    }
                 }
                 EntryState::Posted { amount } => {
-                    sent += 1;
                     let details = entry.details.and_then(|details| serde_json::from_value(details).ok());
                     let company = account.to_string().parse().ok();
                     match details.zip(company) {
@@ -207,7 +232,7 @@ impl Till {
                             let (held, cost) = (-amount.units(), -amount.units());
                             let operation = entry.operation;
                             let message = UsageMessage { company, operation, held, cost, details };
-                            self.queue.send(&message).await.map_err(Error::from)
+                            self.queue.send(&message).await.map(|()| swept.sent += 1).map_err(Error::from)
                         }
                         None => Err(Error::internal("due entry", "details are missing")),
                     }
@@ -216,8 +241,9 @@ impl Till {
             };
             if let Err(error) = done {
                 tracing::error!(%error, operation = %entry.operation, "call not looked after");
+                swept.problems += 1;
             }
         }
-        Ok((released, sent))
+        Ok(swept)
     }
 }

@@ -9,6 +9,7 @@ use store::{Query, Table, Update, Write};
 use super::access::{Access, KeyId};
 use super::items::{DAY_PREFIX, DayItem, usage_key, usage_partition};
 use super::settlement::UsageMessage;
+use crate::kernel::telemetry::{self, Metric};
 use crate::kernel::{Amount, Error, Result, Timestamp, UserId};
 use crate::ledger;
 
@@ -199,26 +200,30 @@ impl UsageLog {
         Self { table, access }
     }
 
-    /// Counts a call, once however often it is told; captures it first if that is still to be done.
-    pub async fn count(&self, message: &UsageMessage) -> Result<()> {
+    /// Counts a call, once however often it is told; captures it first if that is still to be done. What is to happen with the counting, `also`, is
+    /// written in the same transaction. Returns whether this was the time that counts.
+    pub(super) async fn count(&self, message: &UsageMessage, also: Vec<Write>) -> Result<bool> {
         let account = message.company.into();
         let mut writes = vec![ledger::settled_write(account, message.operation)];
         writes.extend(additions(message));
+        writes.extend(also);
         match self.table.transact(writes.clone()).await {
-            Ok(()) => self.touch(message).await,
+            Ok(()) => {}
             Err(error) if error.failed_write(0).is_some() => {
                 let (held, cost) = (Amount::new(message.held), Amount::new(message.cost));
                 let capture = ledger::capture_writes_with(account, message.operation, held, cost, &message.details);
                 match self.table.transact(capture).await {
                     Ok(()) => self.table.transact(writes).await?,
                     // It is not pending: it was counted before, or given back.
-                    Err(error) if error.failed_write(ledger::ENTRY_WRITE).is_some() => return Ok(()),
+                    Err(error) if error.failed_write(ledger::ENTRY_WRITE).is_some() => return Ok(false),
                     Err(error) => return Err(error.into()),
                 }
-                self.touch(message).await
             }
-            Err(error) => Err(error.into()),
+            Err(error) => return Err(error.into()),
         }
+        self.touch(message).await?;
+        telemetry::note(Metric::Charged, message.cost.unsigned_abs());
+        Ok(true)
     }
 
     /// Notes that the key was used.
@@ -239,7 +244,7 @@ impl UsageLog {
 }
 
 /// When the call was made: its operation's id says it.
-fn time_of(message: &UsageMessage) -> Timestamp {
+pub(super) fn time_of(message: &UsageMessage) -> Timestamp {
     let time = message.operation.get_timestamp().map(|time| time.to_unix());
     let millis = time.map(|(seconds, nanos)| seconds.saturating_mul(1000) + u64::from(nanos / 1_000_000));
     crate::kernel::from_epoch_millis(millis.and_then(|millis| i64::try_from(millis).ok()).unwrap_or_default())

@@ -1,4 +1,4 @@
-//! A circuit breaker for each vendor: who keeps failing is left alone for a while.
+//! Circuit breakers: who keeps failing is left alone for a while.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use crate::kernel::{Clock, Timestamp};
 
-/// After this many failures in a row a vendor is left alone for a while.
+/// After this many failures in a row somebody is left alone for a while.
 pub const FAILURES_TO_OPEN: u32 = 5;
-/// How long a failing vendor is left alone; then one call tries it again.
+/// How long who fails is left alone; then one call tries it again.
 pub const OPEN_FOR: Duration = Duration::from_secs(30);
 
-/// The breakers of some vendors.
+/// A breaker for each of those who can be called: vendors, or models at vendors.
 ///
 /// They live in the process, not in a table: an instance learns about an outage with a handful of calls, and a write per call would cost more than
 /// that.
@@ -28,17 +28,17 @@ struct Breaker {
     open_until: Option<Timestamp>,
 }
 
-impl<K: Eq + Hash> Breakers<K> {
+impl<K: Clone + Eq + Hash> Breakers<K> {
     /// Breakers that are all closed.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { breakers: Arc::default(), clock }
     }
 
-    /// Whether a vendor may be called now. Of those who ask while it is being left alone, one gets to try once the time is over.
-    pub fn may_call(&self, vendor: K) -> bool {
-        let now = self.clock.now();
+    /// Whether `callee` may be called now. Of those who ask while it is being left alone, one gets to try once the time is over.
+    pub fn may_call(&self, callee: &K) -> bool {
         let mut breakers = self.lock();
-        let breaker = breakers.entry(vendor).or_default();
+        let Some(breaker) = breakers.get_mut(callee) else { return true };
+        let now = self.clock.now();
         match breaker.open_until {
             Some(until) if now < until => false,
             // This call probes; until it is back, others stay away.
@@ -50,22 +50,22 @@ impl<K: Eq + Hash> Breakers<K> {
         }
     }
 
-    /// Whether a vendor is being left alone. Asking changes nothing.
-    pub fn is_open(&self, vendor: &K) -> bool {
+    /// Whether `callee` is being left alone. Asking changes nothing.
+    pub fn is_open(&self, callee: &K) -> bool {
         let now = self.clock.now();
-        self.lock().get(vendor).and_then(|breaker| breaker.open_until).is_some_and(|until| now < until)
+        self.lock().get(callee).and_then(|breaker| breaker.open_until).is_some_and(|until| now < until)
     }
 
     /// A call went well.
-    pub fn succeeded(&self, vendor: &K) {
-        self.lock().remove(vendor);
+    pub fn succeeded(&self, callee: &K) {
+        self.lock().remove(callee);
     }
 
     /// A call failed.
-    pub fn failed(&self, vendor: K) {
+    pub fn failed(&self, callee: &K) {
         let now = self.clock.now();
         let mut breakers = self.lock();
-        let breaker = breakers.entry(vendor).or_default();
+        let breaker = breakers.entry(callee.clone()).or_default();
         breaker.failures += 1;
         if breaker.failures >= FAILURES_TO_OPEN {
             breaker.open_until = Some(now + OPEN_FOR);

@@ -64,9 +64,4 @@ impl CallError {
             Self::Rejected { .. } | Self::Unsupported { .. } | Self::ContentRefused(_) => false,
         }
     }
-
-    /// Whether the vendor should be left alone if this goes on. A wrong name of one model says nothing about the vendor's others.
-    pub fn blames_vendor(&self) -> bool {
-        self.is_outage() && !matches!(self, Self::Misconfigured(_))
-    }
 }

@@ -20,19 +20,23 @@ const MAX_WAIT: Duration = Duration::from_secs(2);
 const SHORT_WAIT: Duration = Duration::from_millis(200);
 
 /// A model at a vendor.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Deserialize)]
 pub struct Target {
     /// The vendor's name.
     pub vendor: String,
     /// The model, as the vendor names it.
     pub model: String,
+    /// How many seconds a whole answer, or the first piece of a stream, may take, where that is less than the vendor's own time-outs.
+    #[serde(default)]
+    pub timeout_seconds: Option<u64>,
 }
 
 /// The configured vendors.
 #[derive(Clone)]
 pub struct Relay {
     vendors: Arc<[SharedVendor]>,
-    breakers: Breakers<String>,
+    /// One for each target: what is wrong with one model of a vendor says nothing about its others.
+    breakers: Breakers<Target>,
     /// What is waited before the second round when no vendor asked for it.
     short_wait: Duration,
 }
@@ -51,9 +55,9 @@ impl Relay {
         Self { vendors: vendors.into(), breakers: Breakers::new(clock), short_wait: SHORT_WAIT }
     }
 
-    /// Whether a target could be asked now: its vendor is configured and is not being left alone.
+    /// Whether a target could be asked now: its vendor is configured and the model is not being left alone.
     pub fn is_available(&self, target: &Target) -> bool {
-        self.vendor(target).is_some() && !self.breakers.is_open(&target.vendor)
+        self.vendor(target).is_some() && !self.breakers.is_open(target)
     }
 
     /// A whole answer from the first of `targets` that gives one, and which it was. `limits` are the most tokens of each choice, target by target.
@@ -85,10 +89,10 @@ impl Relay {
         self.first_of(targets, &Vectors(request)).await
     }
 
-    /// A stream that fails in the middle counts against its vendor too.
+    /// A stream that fails in the middle counts against its target too.
     pub fn broke_off(&self, target: &Target, error: &CallError) {
-        if error.blames_vendor() {
-            self.breakers.failed(target.vendor.clone());
+        if error.is_outage() {
+            self.breakers.failed(target);
         }
     }
 
@@ -101,26 +105,24 @@ impl Relay {
             let mut asked = false;
             for (index, target) in targets.iter().enumerate() {
                 let Some(vendor) = self.vendor(target) else { continue };
-                if !self.breakers.may_call(target.vendor.clone()) {
-                    outage = CallError::Broken(format!("{}: circuit open", target.vendor));
+                if !self.breakers.may_call(target) {
+                    outage = CallError::Broken(format!("{}/{}: circuit open", target.vendor, target.model));
                     continue;
                 }
                 asked = true;
-                match question.ask(&**vendor, target, index).await {
+                match within(target.timeout_seconds, question.ask(&**vendor, target, index)).await {
                     Ok(answer) => {
-                        self.breakers.succeeded(&target.vendor);
+                        self.breakers.succeeded(target);
                         return Ok((index, answer));
                     }
                     Err(error) => {
                         tracing::warn!(vendor = target.vendor, model = target.model, %error, "vendor failed");
-                        if error.blames_vendor() {
-                            self.breakers.failed(target.vendor.clone());
-                        }
                         if error.is_outage() {
+                            self.breakers.failed(target);
                             outage = error;
                         } else {
                             // Who complains of the request is there.
-                            self.breakers.succeeded(&target.vendor);
+                            self.breakers.succeeded(target);
                             complaint.get_or_insert(error);
                         }
                     }
@@ -142,6 +144,16 @@ impl Relay {
 
     fn vendor(&self, target: &Target) -> Option<&SharedVendor> {
         self.vendors.iter().find(|vendor| vendor.name() == target.vendor)
+    }
+}
+
+async fn within<T>(seconds: Option<u64>, asked: impl Future<Output = Result<T, CallError>>) -> Result<T, CallError> {
+    match seconds {
+        Some(seconds) => {
+            let limited = tokio::time::timeout(Duration::from_secs(seconds), asked).await;
+            limited.unwrap_or(Err(CallError::TimedOut))
+        }
+        None => asked.await,
     }
 }
 
@@ -203,6 +215,9 @@ mod tests {
     use crate::gateway::{FAILURES_TO_OPEN, Fields};
     use crate::kernel::SystemClock;
 
+    /// The vendor that never answers.
+    const SILENT: &str = "silent";
+
     /// Answers what it is told to, the last answer again and again, and remembers which models it was asked for.
     struct Script {
         name: &'static str,
@@ -230,6 +245,9 @@ mod tests {
 
         async fn complete(&self, call: Call<'_>) -> Result<Completion, CallError> {
             self.asked.lock().unwrap().push(call.model.to_owned());
+            if self.name == SILENT {
+                std::future::pending::<()>().await;
+            }
             let mut answers = self.answers.lock().unwrap();
             let answer = if answers.len() > 1 { answers.pop().unwrap() } else { answers[0].clone() };
             let choices = RawValue::from_string("[]".to_owned()).unwrap();
@@ -250,7 +268,11 @@ mod tests {
     }
 
     fn targets(vendors: &[&str]) -> Vec<Target> {
-        vendors.iter().map(|vendor| Target { vendor: (*vendor).to_owned(), model: format!("{vendor}-model") }).collect()
+        let target = |vendor: &&str| {
+            let model = format!("{vendor}-model");
+            Target { vendor: (*vendor).to_owned(), model, timeout_seconds: None }
+        };
+        vendors.iter().map(target).collect()
     }
 
     fn relay(vendors: &[&Arc<Script>]) -> Relay {
@@ -308,8 +330,22 @@ mod tests {
             }
         }
         let opened = usize::try_from(FAILURES_TO_OPEN).unwrap();
-        assert_eq!((failing.asked(), complaining.asked(), wrong.asked()), (opened, 10, 10));
-        let [a, b, _] = ["a", "b", "c"].map(|vendor| targets(&[vendor]).remove(0));
-        assert!(!relay.is_available(&a) && relay.is_available(&b));
+        assert_eq!((failing.asked(), complaining.asked(), wrong.asked()), (opened, 10, opened));
+        let [a, b, c] = ["a", "b", "c"].map(|vendor| targets(&[vendor]).remove(0));
+        assert!(!relay.is_available(&a) && relay.is_available(&b) && !relay.is_available(&c));
+        let other = Target { model: "another".to_owned(), ..c };
+        assert!(relay.is_available(&other), "a wrong name of one model says nothing about the vendor's others");
+    }
+
+    #[tokio::test]
+    async fn a_target_may_have_less_time_than_its_vendor() {
+        let (silent, prompt) = (Script::new(SILENT, [Ok(())]), Script::new("prompt", [Ok(())]));
+        let body = br#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#;
+        let request = ChatRequest::parse(body).unwrap();
+        let mut targets = targets(&[SILENT, "prompt"]);
+        targets[0].timeout_seconds = Some(0);
+        targets[1].timeout_seconds = Some(3600);
+        let (answered, _) = relay(&[&silent, &prompt]).complete(&targets, &[], &request).await.unwrap();
+        assert_eq!((answered, silent.asked()), (1, 1));
     }
 }

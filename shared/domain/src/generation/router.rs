@@ -45,7 +45,7 @@ impl TextRouter {
         let mut answered = false;
         for model in preference.iter().filter_map(|id| self.models.iter().find(|model| model.provider() == *id)) {
             let provider = model.provider();
-            if !self.breakers.may_call(provider) {
+            if !self.breakers.may_call(&provider) {
                 reasons.push(format!("{provider}: circuit open"));
                 continue;
             }
@@ -58,7 +58,7 @@ impl TextRouter {
                     tracing::warn!(%provider, %error, "text model failed");
                     answered |= matches!(error, TextError::ContentRefused | TextError::Rejected(_));
                     if is_outage(&error) {
-                        self.breakers.failed(provider);
+                        self.breakers.failed(&provider);
                     }
                     reasons.push(format!("{provider}: {error}"));
                 }

@@ -2,6 +2,7 @@
 //!
 //! Notes are kept by the task that works. Outside of [`collected`], and in a task that was spawned from it, noting does nothing.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -20,6 +21,10 @@ pub enum Metric {
     JobsOverdue,
     /// Jobs that failed because they were begun too often.
     JobsGivenUp,
+    /// Calls of models that nobody settled, whose hold the sweeper gave back.
+    CallsReleased,
+    /// Calls of models that were not counted, which the sweeper told of again.
+    CallsRetold,
     /// Reports of payments that do not fit what was asked for.
     PaymentsSuspicious,
     /// Refunds of what was spent already.
@@ -39,6 +44,8 @@ impl Metric {
             Self::Charged => "Charged",
             Self::JobsOverdue => "JobsOverdue",
             Self::JobsGivenUp => "JobsGivenUp",
+            Self::CallsReleased => "CallsReleased",
+            Self::CallsRetold => "CallsRetold",
             Self::PaymentsSuspicious => "PaymentsSuspicious",
             Self::RefundDebts => "RefundDebts",
             Self::LedgerAccounts => "LedgerAccounts",
@@ -64,7 +71,7 @@ pub struct Notes {
     /// Answers that refuse a request, by their code.
     pub refusals: BTreeMap<&'static str, u64>,
     /// Calls of vendors, by the vendor's name.
-    pub vendors: BTreeMap<&'static str, VendorCalls>,
+    pub vendors: BTreeMap<Cow<'static, str>, VendorCalls>,
 }
 
 tokio::task_local! {
@@ -86,10 +93,10 @@ pub fn note_refusal(code: &'static str) {
     with(|notes| *notes.refusals.entry(code).or_default() += 1);
 }
 
-/// Counts a call of a vendor.
-pub fn note_vendor(vendor: &'static str, took: Duration, failed: bool) {
+/// Counts a call of a vendor. Its name comes from code or configuration, so that there are few.
+pub fn note_vendor(vendor: impl Into<Cow<'static, str>>, took: Duration, failed: bool) {
     with(|notes| {
-        let calls = notes.vendors.entry(vendor).or_default();
+        let calls = notes.vendors.entry(vendor.into()).or_default();
         calls.millis.push(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         calls.failures += u64::from(failed);
     });
@@ -119,7 +126,7 @@ mod tests {
         .await;
         assert_eq!(notes.counts, BTreeMap::from([(Metric::Charged, 25), (Metric::JobsOverdue, 0)]));
         assert_eq!(notes.refusals, BTreeMap::from([("RATE_LIMITED", 2)]));
-        assert_eq!(notes.vendors, BTreeMap::from([("openai", VendorCalls { millis: vec![7, 9], failures: 1 })]));
+        assert_eq!(notes.vendors, BTreeMap::from([("openai".into(), VendorCalls { millis: vec![7, 9], failures: 1 })]));
         let ((), none) = collected(async {}).await;
         assert_eq!(none, Notes::default());
     }

@@ -36,6 +36,17 @@ pub enum Attempted {
     EndpointDisabled(Box<Endpoint>),
 }
 
+/// A test event, and how it went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trial {
+    /// The event's id, which was its `webhook-id`.
+    pub event_id: Uuid,
+    /// Which event it was.
+    pub event: &'static str,
+    /// How it went.
+    pub attempt: Attempt,
+}
+
 /// Sends deliveries.
 #[derive(Clone)]
 pub struct Courier {
@@ -69,14 +80,14 @@ impl Courier {
     }
 
     /// Sends a test event to the owner's endpoint now, active or not, and says how it went. It is tried once, not kept, and has no consequences.
-    pub async fn test(&self, owner: Owner, endpoint: EndpointId) -> Result<Attempt> {
+    pub async fn test(&self, owner: Owner, endpoint: EndpointId) -> Result<Trial> {
         let endpoints = &self.deliveries.endpoints;
         let endpoint = endpoints.get(owner, endpoint).await?;
         let now = endpoints.clock.now();
-        let id = endpoints.ids.uuid(now);
+        let event_id = endpoints.ids.uuid(now);
         let data = json!({ "webhookId": endpoint.id.to_string() });
-        let (attempt, _) = self.call(&endpoint, id, &unsigned(id, TEST_EVENT, &data, now)?).await?;
-        Ok(attempt)
+        let (attempt, _) = self.call(&endpoint, event_id, &unsigned(event_id, TEST_EVENT, &data, now)?).await?;
+        Ok(Trial { event_id, event: TEST_EVENT, attempt })
     }
 
     /// Signs and sends, and returns how it went and how long the receiver asks to wait.

@@ -1,18 +1,20 @@
 //! Publishing events, showing deliveries, and the leases of those who send them.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use store::{Condition, Put, Query, Queue, Update, Write, attr};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::items::{
     AttemptItem, DeliveryItem, StoredState, deliveries_partition, delivery_cursor, delivery_key, due_sort_key,
     open_partition,
 };
-use super::model::{Attempt, Delivery, State};
+use super::model::{Attempt, Delivery, Endpoint, State};
 use super::signature::unsigned;
 use super::{DeliveryId, EndpointId, Endpoints, Owner};
 use crate::kernel::{Error, Resource, Result, Rule, Timestamp};
@@ -21,6 +23,12 @@ use crate::kernel::{Error, Resource, Result, Rule, Timestamp};
 const LEASE: Duration = Duration::from_mins(1);
 /// How long a sent message may wait in the queue before the sweeper sends it again. A second one does no harm: the lease decides.
 pub(super) const QUEUE_PATIENCE: Duration = Duration::from_mins(2);
+/// The longest that a message can wait in the queue for the next attempt. Longer pauses are ended by the sweeper.
+const LONGEST_DELAY: Duration = Duration::from_mins(14);
+/// What a message waits longer than it has to: clocks differ a little, and one that came early would find nothing to do.
+const LATENESS: Duration = Duration::from_secs(1);
+/// Of how many owners an instance remembers the endpoints.
+const REMEMBERED: usize = 1000;
 /// How long deliveries are kept.
 const LIFETIME: Duration = Duration::from_hours(30 * 24);
 /// How many attempts a delivery remembers.
@@ -82,19 +90,35 @@ pub(super) enum Next {
 pub struct Deliveries {
     pub(super) endpoints: Endpoints,
     pub(super) queue: Queue,
+    known: Arc<Mutex<HashMap<Owner, Known>>>,
+}
+
+/// What an instance has read of an owner.
+struct Known {
+    read_at: Timestamp,
+    endpoints: Arc<[Endpoint]>,
 }
 
 impl Deliveries {
     /// Deliveries to `endpoints`, kept in the same table, sent by the workers of `queue`.
     pub fn new(endpoints: Endpoints, queue: Queue) -> Self {
-        Self { endpoints, queue }
+        Self { endpoints, queue, known: Arc::default() }
     }
 
-    /// What has to be written for an event: nothing, where nobody wants it. `id` tells the event from all others; events are listed in its
-    /// order, so it should be a UUIDv7 or come from [`super::event_id`].
-    pub async fn plan(&self, owner: Owner, event: &str, data: &Value, id: Uuid, now: Timestamp) -> Result<Planned> {
+    /// What has to be written for an event that happened at `at`: nothing, where nobody wants it. `id` tells the event from all others; events are
+    /// listed in its order, so it should be a UUIDv7 or come from [`super::event_id`].
+    ///
+    /// An endpoint that was made before `at` is told; one that was made later may be.
+    pub async fn plan(
+        &self,
+        owner: Owner,
+        event: &str,
+        data: &impl Serialize,
+        id: Uuid,
+        at: Timestamp,
+    ) -> Result<Planned> {
         let mut planned = Planned::default();
-        for (message, put) in self.puts(owner, event, data, id, now).await? {
+        for (message, put) in self.puts(owner, event, data, id, at).await? {
             planned.messages.push(message);
             planned.writes.push(put.into());
         }
@@ -102,8 +126,15 @@ impl Deliveries {
     }
 
     /// Publishes an event that is not part of a transaction. Publishing the same one again does nothing. Returns how many deliveries are new.
-    pub async fn publish(&self, owner: Owner, event: &str, data: &Value, id: Uuid, now: Timestamp) -> Result<usize> {
-        let puts = self.puts(owner, event, data, id, now).await?;
+    pub async fn publish(
+        &self,
+        owner: Owner,
+        event: &str,
+        data: &impl Serialize,
+        id: Uuid,
+        at: Timestamp,
+    ) -> Result<usize> {
+        let puts = self.puts(owner, event, data, id, at).await?;
         let write = |(message, put)| async move {
             match self.endpoints.table.put(put).await {
                 Ok(()) => Ok(Some(message)),
@@ -121,16 +152,17 @@ impl Deliveries {
         &self,
         owner: Owner,
         event: &str,
-        data: &Value,
+        data: &impl Serialize,
         id: Uuid,
-        now: Timestamp,
+        at: Timestamp,
     ) -> Result<Vec<(DeliveryMessage, Put)>> {
-        let endpoints = self.endpoints.list(owner).await?;
+        let endpoints = self.endpoints_at(owner, at).await?;
         let wanting: Vec<_> = endpoints.iter().filter(|endpoint| endpoint.wants(event)).collect();
         if wanting.is_empty() {
             return Ok(Vec::new());
         }
-        let body = unsigned(id, event, data, now)?;
+        let now = self.endpoints.clock.now();
+        let body = unsigned(id, event, data, at)?;
         let fresh = |endpoint: EndpointId| Delivery {
             id: DeliveryId::of(id, endpoint),
             endpoint,
@@ -153,6 +185,24 @@ impl Deliveries {
             Ok((delivery.message(), Put::new(&item)?.when(Condition::item_missing())))
         };
         wanting.into_iter().map(|endpoint| put(fresh(endpoint.id))).collect()
+    }
+
+    /// The owner's endpoints, as they were at `at` or later. Those that were read after `at` need not be read again, so that a batch of events that
+    /// have all happened is one read for each owner. Nobody is missed; what is planned for an endpoint that is gone since is cancelled when its turn
+    /// comes.
+    async fn endpoints_at(&self, owner: Owner, at: Timestamp) -> Result<Arc<[Endpoint]>> {
+        // Locked while it is read: whoever else asks wants to know the same.
+        let mut known = self.known.lock().await;
+        if let Some(known) = known.get(&owner).filter(|known| at < known.read_at) {
+            return Ok(Arc::clone(&known.endpoints));
+        }
+        let read_at = self.endpoints.clock.now();
+        let endpoints: Arc<[Endpoint]> = self.endpoints.list(owner).await?.into();
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(owner, Known { read_at, endpoints: Arc::clone(&endpoints) });
+        Ok(endpoints)
     }
 
     /// Sends the messages of written deliveries. One that cannot be sent is left to the sweeper: what happened has happened.
@@ -248,6 +298,8 @@ impl Deliveries {
     }
 
     /// Writes down how an attempt went, if there was one, and what is next. Returns whether the caller still had the lease.
+    ///
+    /// A pause that the queue can wait is over when the message comes that is sent here. If it gets lost, the sweeper is late, not early.
     pub(super) async fn finish(&self, delivery: &Delivery, attempt: Option<&Attempt>, next: Next) -> Result<bool> {
         let attempts = delivery.log.iter().chain(attempt);
         let log: Vec<_> =
@@ -259,18 +311,28 @@ impl Deliveries {
             .remove("lease")
             .remove("lease_until")
             .when(leased.and(attr("state").equals(StoredState::Pending)));
-        let update = match next {
-            Next::Final(state) => update
-                .set("state", StoredState::from(state))
-                .remove("next_attempt_at")
-                .remove("gsi1pk")
-                .remove("gsi1sk"),
-            Next::At(at) => update.set("next_attempt_at", at.as_millisecond()).set("gsi1sk", due_sort_key(at)),
+        let (update, delay) = match next {
+            Next::Final(state) => {
+                let update = update.set("state", StoredState::from(state)).remove("next_attempt_at");
+                (update.remove("gsi1pk").remove("gsi1sk"), None)
+            }
+            Next::At(at) => {
+                let pause = at.duration_since(self.endpoints.clock.now()).unsigned_abs();
+                let delay = (pause <= LONGEST_DELAY).then_some(pause + LATENESS);
+                let due = if delay.is_some() { at + QUEUE_PATIENCE } else { at };
+                (update.set("next_attempt_at", at.as_millisecond()).set("gsi1sk", due_sort_key(due)), delay)
+            }
         };
         match self.endpoints.table.update::<DeliveryItem>(update).await {
-            Ok(_) => Ok(true),
-            Err(store::Error::ConditionFailed(_)) => Ok(false),
-            Err(error) => Err(error.into()),
+            Ok(_) => {}
+            Err(store::Error::ConditionFailed(_)) => return Ok(false),
+            Err(error) => return Err(error.into()),
         }
+        if let Some(delay) = delay
+            && let Err(error) = self.queue.send_after(delay, &delivery.message()).await
+        {
+            tracing::warn!(%error, delivery = %delivery.id, "webhook not sent again, the sweeper will");
+        }
+        Ok(true)
     }
 }

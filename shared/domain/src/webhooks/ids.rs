@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::kernel::{Timestamp, typed_id};
+use crate::kernel::{Timestamp, UserId, typed_id};
 
 typed_id! {
     /// Whose endpoints they are: a company, or whatever else the product has.
@@ -16,6 +16,12 @@ typed_id! {
 typed_id! {
     /// One event on its way to one endpoint.
     DeliveryId
+}
+
+impl From<UserId> for Owner {
+    fn from(user: UserId) -> Self {
+        Self(user.as_uuid())
+    }
 }
 
 impl DeliveryId {

@@ -2,9 +2,9 @@
 //!
 //! **Life of a delivery.** What happened (an *event*) is written down once for each *endpoint* that wants it, best in the transaction that makes
 //! it happen ([`Deliveries::plan`]). A message asks a worker to send it. The worker takes the delivery's *lease*, so that a repeated message
-//! sends nothing twice at the same time, and writes down how it went: delivered, or when to try again. A delivery that is not finished has a
-//! *due time*, after which the sweeper sends its message (again): that is how lost messages are found, and how the pauses between attempts,
-//! which are longer than a queue can wait, come to an end.
+//! sends nothing twice at the same time, and writes down how it went: delivered, or when to try again. Until a pause of some minutes is over, the
+//! next message waits in the queue. A delivery that is not finished has a *due time*, after which the sweeper sends its message (again): that is
+//! how lost messages are found, and how the pauses that are longer than a queue can wait come to an end.
 //!
 //! A receiver may get an event twice, and events in another order than they happened: `webhook-id` tells repeats, the body's `timestamp` the
 //! order.
@@ -27,7 +27,7 @@ mod sweep;
 mod url;
 
 pub use address::Reach;
-pub use courier::{Attempted, Courier};
+pub use courier::{Attempted, Courier, Trial};
 pub use deliveries::{Deliveries, DeliveryMessage, Listed, MAX_REPLAYS, Planned};
 pub use endpoints::{Endpoints, MAX_ENDPOINTS};
 pub use ids::{DeliveryId, EndpointId, Owner, event_id};

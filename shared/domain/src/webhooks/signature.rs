@@ -18,7 +18,6 @@ use base64::engine::general_purpose::{GeneralPurposeConfig, STANDARD};
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Serialize;
-use serde_json::Value;
 use sha2::Sha256;
 use uuid::Uuid;
 
@@ -47,12 +46,12 @@ pub(super) struct Signed {
 /// The body before it is signed. It is the same for all endpoints and attempts.
 ///
 /// Events are composed by us, so one that is too large is a defect.
-pub(super) fn unsigned(id: Uuid, event: &str, data: &Value, at: Timestamp) -> Result<String> {
+pub(super) fn unsigned(id: Uuid, event: &str, data: &impl Serialize, at: Timestamp) -> Result<String> {
     #[derive(Serialize)]
-    struct Unsigned<'a> {
+    struct Unsigned<'a, T> {
         id: Uuid,
         event: &'a str,
-        data: &'a Value,
+        data: &'a T,
         timestamp: String,
     }
     let unsigned = Unsigned { id, event, data, timestamp: format!("{at:.3}") };

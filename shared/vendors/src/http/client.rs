@@ -1,5 +1,6 @@
 //! One HTTP client per vendor, built when it is first needed.
 
+use std::borrow::Cow;
 use std::slice;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ const KEEP_IDLE: Duration = Duration::from_secs(20);
 /// It follows no redirects (a redirect would carry the key elsewhere), reads no proxy from the environment, and repeats
 /// nothing but a request that the server provably did not handle (HTTP/2 `REFUSED_STREAM` and `GOAWAY`).
 pub(crate) struct HttpClient {
-    vendor: &'static str,
+    vendor: Cow<'static, str>,
     timeouts: Timeouts,
     extra_roots: Option<String>,
     clock: Arc<dyn Clock>,
@@ -41,8 +42,8 @@ pub(crate) struct Auth<'a> {
 
 impl HttpClient {
     /// A client that is built at the first request. Operators know the vendor as `vendor`.
-    pub(crate) fn new(vendor: &'static str, timeouts: Timeouts, clock: Arc<dyn Clock>) -> Self {
-        Self { vendor, timeouts, extra_roots: None, clock, client: OnceLock::new() }
+    pub(crate) fn new(vendor: impl Into<Cow<'static, str>>, timeouts: Timeouts, clock: Arc<dyn Clock>) -> Self {
+        Self { vendor: vendor.into(), timeouts, extra_roots: None, clock, client: OnceLock::new() }
     }
 
     /// Trusts the certificate authorities of a PEM bundle too, besides the system's; this client only.
@@ -91,7 +92,7 @@ impl HttpClient {
         let begun = Instant::now();
         let opened = self.send(request, secrets).await;
         let in_trouble = opened.as_ref().is_err_and(Failure::is_the_vendors);
-        telemetry::note_vendor(self.vendor, begun.elapsed(), in_trouble);
+        telemetry::note_vendor(self.vendor.clone(), begun.elapsed(), in_trouble);
         opened
     }
 

@@ -27,9 +27,6 @@ use crate::http::{self, Auth, Complaint, Failure, HttpClient, endpoint};
 
 pub use settings::OpenAiCompatibleSettings;
 
-/// The name of all other servers in the metrics of calls, whose names are few and fixed.
-const OTHERS: &str = "openai-compatible";
-
 /// OpenAI, or a server that speaks its protocol.
 ///
 /// Every field that the caller wrote is sent unread, but for those that the gateway decides: the model, the limit of tokens (under
@@ -46,9 +43,8 @@ pub struct OpenAiCompatible {
 impl OpenAiCompatible {
     /// The vendor with these settings. Nothing is connected yet.
     pub fn new(settings: OpenAiCompatibleSettings, clock: Arc<dyn Clock>) -> Self {
-        let openai = OpenAiCompatibleSettings::OPENAI;
-        let name = if settings.name == openai { openai } else { OTHERS };
-        let http = HttpClient::new(name, settings.timeouts, clock);
+        // In the metrics of calls each server has its own name: the settings have few.
+        let http = HttpClient::new(settings.name.clone(), settings.timeouts, clock);
         Self { settings, http }
     }
 

@@ -1,0 +1,97 @@
+//! AI Aggregator: putting money on a company's account.
+//!
+//! | method | path | needs |
+//! | --- | --- | --- |
+//! | POST | `/api/v1/billing/deposit` | company, or key with `billing`; limited per key |
+//! | POST | `/api/v1/payments` | likewise |
+//! | GET | `/api/v1/payments` | likewise |
+//! | GET | `/api/v1/payments/{payment_id}` | likewise |
+//! | POST | `/api/v1/payments/webhook/yookassa` | proof of the provider; limited per address |
+//!
+//! `deposit` is here and not with `billing`, so that one function alone has the shop's key.
+
+mod create_payment;
+mod deposit;
+mod list_payments;
+mod receive_notice;
+mod show_payment;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::FromRef;
+use domain::aggregator::{Access, Deposits, describe_payment};
+use domain::kernel::Clock;
+use domain::payments::{Announcer, Payments};
+use domain::rate_limit::{Policy, RateLimiter};
+use edge::{Aggregator, ConfigError, Counted, Function, Platform, malformed};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use vendors::payments::{PaymentProvidersSettings, payment_providers};
+
+/// What the endpoints share.
+#[derive(Clone)]
+pub struct State {
+    deposits: Deposits,
+    access: Access,
+    limiter: RateLimiter,
+    notice_limit: Policy,
+    clock: Arc<dyn Clock>,
+}
+
+impl FromRef<State> for Access {
+    fn from_ref(state: &State) -> Self {
+        state.access.clone()
+    }
+}
+
+/// The function.
+pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+    let table = platform.table()?;
+    let (identity, access) = platform.access(&table)?;
+    let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
+    let limiter = RateLimiter::new(table.clone());
+    let counted = Counted {
+        access: access.clone(),
+        limiter: limiter.clone(),
+        // The contract has one limit for all of billing.
+        policy: platform.policy("billing", "RATE_LIMIT_BILLING")?,
+        clock: Arc::clone(&clock),
+    };
+    let settings = PaymentProvidersSettings::read(|name| platform.vars.get(name));
+    let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
+    let announcer = Announcer { deliveries: platform.deliveries(&table)?, describe: describe_payment };
+    let payments = Payments::new(table, payment_providers(settings, &clock), Arc::clone(&clock), ids);
+    let deposits = Deposits {
+        identity,
+        payments: payments.announced_by(announcer),
+        rate: platform.vars.parse("ROUBLES_PER_DOLLAR")?,
+        return_url: platform.vars.require("PAYMENT_RETURN_URL")?.to_owned(),
+        lifetime: Duration::from_mins(platform.vars.parse("PAYMENT_LIFETIME_MINUTES")?),
+    };
+    let notice_limit = platform.policy("notice", "RATE_LIMIT_NOTICE")?;
+    let state = State { deposits, access, limiter, notice_limit, clock };
+    Function::http::<Aggregator>(platform, router(state, counted))
+}
+
+fn router(state: State, counted: Counted) -> Router {
+    counted.guard(Router::from(company())).merge(Router::from(provider())).with_state(state)
+}
+
+/// The endpoints, with their documentation.
+pub fn api() -> OpenApiRouter<State> {
+    company().merge(provider())
+}
+
+fn company() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(deposit::deposit))
+        .routes(routes!(create_payment::create_payment, list_payments::list_payments))
+        .routes(routes!(show_payment::show_payment))
+}
+
+fn provider() -> OpenApiRouter<State> {
+    OpenApiRouter::new().routes(routes!(receive_notice::receive_notice))
+}

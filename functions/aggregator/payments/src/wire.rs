@@ -1,0 +1,83 @@
+//! What several endpoints read or show.
+
+use domain::aggregator::{PaymentStatus, Sum, dollars, roubles};
+use domain::kernel::{Error, PAYMENT_AMOUNT, Timestamp};
+use domain::payments::Payment;
+use edge::Exact;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A payment, and what became of it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PaymentView {
+    /// Id; also that of the transaction that it becomes.
+    #[schema(format = Uuid)]
+    id: String,
+    /// `pending`, `succeeded`, `failed` (the provider did not take it) or `canceled` (nobody paid). Money that comes too late still succeeds.
+    #[schema(example = "succeeded")]
+    status: &'static str,
+    /// How much, in roubles and kopecks.
+    #[schema(example = "1000.00")]
+    amount: String,
+    /// Always `RUB`.
+    #[schema(example = "RUB")]
+    currency: &'static str,
+    /// What it puts on the account, in US dollars.
+    #[schema(value_type = f64, example = 10.81)]
+    credit_usd: Exact,
+    /// Roubles for a dollar, when the payment was begun.
+    #[schema(example = "92.5058")]
+    exchange_rate: Option<String>,
+    /// What went back to the payer, if anything did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "250.00")]
+    refunded: Option<String>,
+    /// The provider's id.
+    #[schema(example = "2d5e1f0a-000f-5000-8000-1b68e7b15f3f")]
+    yookassa_id: Option<String>,
+    /// The page where it is paid, while it can be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uri")]
+    confirmation_url: Option<String>,
+    /// When it was begun.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it was credited.
+    #[schema(format = DateTime)]
+    paid_at: Option<String>,
+}
+
+impl PaymentView {
+    pub(crate) fn new(payment: Payment, now: Timestamp) -> Self {
+        let status = PaymentStatus::of(&payment, now);
+        Self {
+            id: payment.id.to_string(),
+            status: status.as_str(),
+            amount: roubles(payment.amount),
+            currency: "RUB",
+            credit_usd: Exact::new(dollars(payment.credit)),
+            exchange_rate: payment.rate,
+            refunded: payment.refunded.is_positive().then(|| roubles(payment.refunded)),
+            yookassa_id: payment.provider_payment,
+            confirmation_url: payment.url.filter(|_| status == PaymentStatus::Pending),
+            created_at: format!("{:.3}", payment.created_at),
+            paid_at: payment.paid_at.map(|at| format!("{at:.3}")),
+        }
+    }
+}
+
+/// An amount as JSON: a number, or the same in a string.
+pub(crate) fn sum(amount: &Value, currency: &str) -> Result<Sum, Error> {
+    let text = match amount {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        _ => return Err(Error::invalid("amount", PAYMENT_AMOUNT, "Ожидается сумма")),
+    };
+    match currency {
+        "RUB" => Ok(Sum::Roubles(text)),
+        "USD" => Ok(Sum::Dollars(text)),
+        _ => Err(Error::invalid("currency", "not_allowed", "Ожидается RUB или USD")),
+    }
+}

@@ -1,0 +1,32 @@
+//! AI Aggregator: sends events to companies' servers.
+//!
+//! Queue: `WebhookQueue`, messages [`DeliveryMessage`]. A message may come any number of times: the delivery's lease decides who sends, and its due time
+//! when. A company whose endpoint is disabled because it fails is told by a letter.
+
+use std::sync::Arc;
+
+use domain::aggregator::Postman;
+use domain::webhooks::{Courier, DeliveryMessage};
+use edge::{ConfigError, Function, Platform, malformed};
+use vendors::mail::{MailSettings, mailer};
+use vendors::webhook::{WebhookSettings, webhook_sender};
+
+/// The function.
+pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+    let table = platform.table()?;
+    let (identity, _) = platform.access(&table)?;
+    let settings = WebhookSettings::read(|name| platform.vars.get(name));
+    let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
+    let mail = MailSettings::read(|name| platform.vars.get(name));
+    let mail = mail.map_err(|error| malformed(error.name, &error.reason))?;
+    let sender = webhook_sender(settings, Arc::clone(&platform.clock));
+    let postman = Postman {
+        courier: Courier::new(platform.deliveries(&table)?, sender),
+        identity,
+        mailer: mailer(mail, &platform.clock),
+    };
+    Ok(Function::sqs(move |message: DeliveryMessage| {
+        let postman = postman.clone();
+        async move { postman.deliver(message).await }
+    }))
+}

@@ -1,0 +1,84 @@
+//! AI Aggregator: where companies are told what happens.
+//!
+//! | method | path | needs |
+//! | --- | --- | --- |
+//! | POST | `/api/v1/webhooks` | access token; limited per company |
+//! | GET | `/api/v1/webhooks` | likewise |
+//! | GET | `/api/v1/webhooks/{id}` | likewise |
+//! | PATCH | `/api/v1/webhooks/{id}` | likewise |
+//! | DELETE | `/api/v1/webhooks/{id}` | likewise |
+//! | POST | `/api/v1/webhooks/{id}/test` | likewise |
+//! | GET | `/api/v1/webhooks/{id}/deliveries` | likewise |
+//! | POST | `/api/v1/webhooks/{id}/deliveries/{delivery_id}/replay` | likewise |
+//!
+//! Where data is sent is the company's to say: an API key that got lost must not be able to have it sent to somebody else.
+
+mod change_webhook;
+mod create_webhook;
+mod delete_webhook;
+mod list_deliveries;
+mod list_webhooks;
+mod replay_delivery;
+mod show_webhook;
+mod test_webhook;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use domain::aggregator::{Access, endpoints};
+use domain::rate_limit::RateLimiter;
+use domain::webhooks::{Courier, Deliveries, Endpoints};
+use edge::{Aggregator, ConfigError, Counted, Function, Platform, malformed};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use vendors::webhook::{WebhookSettings, webhook_sender};
+
+/// What the endpoints share.
+#[derive(Clone)]
+pub struct State {
+    endpoints: Endpoints,
+    deliveries: Deliveries,
+    courier: Courier,
+    access: Access,
+}
+
+impl FromRef<State> for Access {
+    fn from_ref(state: &State) -> Self {
+        state.access.clone()
+    }
+}
+
+/// The function.
+pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+    let table = platform.table()?;
+    let (_, access) = platform.access(&table)?;
+    let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
+    let settings = WebhookSettings::read(|name| platform.vars.get(name));
+    let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
+    let deliveries = platform.deliveries(&table)?;
+    let counted = Counted {
+        access: access.clone(),
+        limiter: RateLimiter::new(table.clone()),
+        policy: platform.policy("webhooks", "RATE_LIMIT_GROUP")?,
+        clock: Arc::clone(&clock),
+    };
+    let state = State {
+        endpoints: endpoints(table, settings.reach, Arc::clone(&clock), ids),
+        courier: Courier::new(deliveries.clone(), webhook_sender(settings, clock)),
+        deliveries,
+        access,
+    };
+    Function::http::<Aggregator>(platform, counted.guard(Router::from(api())).with_state(state))
+}
+
+/// The endpoints, with their documentation.
+pub fn api() -> OpenApiRouter<State> {
+    OpenApiRouter::new()
+        .routes(routes!(create_webhook::create_webhook, list_webhooks::list_webhooks))
+        .routes(routes!(show_webhook::show_webhook, change_webhook::change_webhook, delete_webhook::delete_webhook))
+        .routes(routes!(test_webhook::test_webhook))
+        .routes(routes!(list_deliveries::list_deliveries))
+        .routes(routes!(replay_delivery::replay_delivery))
+}

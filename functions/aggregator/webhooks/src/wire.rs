@@ -1,0 +1,167 @@
+//! Shapes that several endpoints share.
+
+use domain::kernel::{Error, Resource};
+use domain::webhooks::{
+    Attempt, AttemptResult, Delivery, DeliveryId, DisabledReason, Endpoint, EndpointId, SigningSecret, State, Trial,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+/// A webhook.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WebhookView {
+    /// Id.
+    #[schema(format = Uuid)]
+    id: String,
+    /// Where events are sent.
+    #[schema(example = "https://your-app.com/webhooks/ai-aggregator")]
+    url: String,
+    /// Which.
+    #[schema(example = json!(["payment.succeeded", "payment.failed", "usage.tracked"]))]
+    events: Vec<String>,
+    /// What signs them: told when it is set, and never again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "your-webhook-secret")]
+    secret: Option<String>,
+    /// Whether anything is sent.
+    is_active: bool,
+    /// Why we stopped sending: `gone` (the server answered 410) or `failing` (it took nothing for too long).
+    disabled_reason: Option<&'static str>,
+    /// Since when nothing has got through.
+    #[schema(format = DateTime)]
+    failing_since: Option<String>,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it was changed last.
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+impl WebhookView {
+    pub(crate) fn new(endpoint: Endpoint, secret: Option<&SigningSecret>) -> Self {
+        Self {
+            id: endpoint.id.to_string(),
+            url: endpoint.url,
+            events: endpoint.events,
+            secret: secret.map(|secret| secret.expose().to_owned()),
+            is_active: endpoint.is_active,
+            disabled_reason: endpoint.disabled.map(|reason| match reason {
+                DisabledReason::Gone => "gone",
+                DisabledReason::Failing => "failing",
+            }),
+            failing_since: endpoint.failing_since.map(|at| format!("{at:.3}")),
+            created_at: format!("{:.3}", endpoint.created_at),
+            updated_at: format!("{:.3}", endpoint.updated_at),
+        }
+    }
+}
+
+/// An event on its way to a webhook.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeliveryView {
+    /// Id.
+    #[schema(format = Uuid)]
+    id: String,
+    /// Id of the event, which is the `webhook-id` of every attempt and `id` in the body.
+    #[schema(format = Uuid)]
+    event_id: String,
+    /// Which event.
+    #[schema(example = "payment.succeeded")]
+    event: String,
+    /// `pending`, `delivered`, `failed` or `cancelled`.
+    #[schema(example = "delivered")]
+    status: &'static str,
+    /// The latest attempts, the earliest first.
+    attempts: Vec<AttemptView>,
+    /// When the next attempt is due.
+    #[schema(format = DateTime)]
+    next_attempt_at: Option<String>,
+    /// What is sent, without its signature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    payload: Option<Box<RawValue>>,
+    /// When it was published.
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// An attempt to send an event.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AttemptView {
+    /// When it began.
+    #[schema(format = DateTime)]
+    started_at: String,
+    /// How long it took, in milliseconds.
+    #[schema(example = 120)]
+    duration_ms: u64,
+    /// The status of the answer.
+    #[schema(example = 200)]
+    status_code: Option<u16>,
+    /// Why there was none: `timed_out`, `blocked` (the address leads where webhooks must not go) or `unreachable`.
+    error: Option<&'static str>,
+    /// The beginning of the answer, up to 1 KB, or what happened in words.
+    detail: String,
+}
+
+impl From<Attempt> for AttemptView {
+    fn from(attempt: Attempt) -> Self {
+        let (status_code, error, detail) = match attempt.result {
+            AttemptResult::Answered { status, excerpt } => (Some(status), None, excerpt),
+            AttemptResult::TimedOut => (None, Some("timed_out"), String::new()),
+            AttemptResult::Blocked => (None, Some("blocked"), String::new()),
+            AttemptResult::Unreachable(reason) => (None, Some("unreachable"), reason),
+        };
+        let duration_ms = u64::try_from(attempt.took.as_millis()).unwrap_or(u64::MAX);
+        Self { started_at: format!("{:.3}", attempt.at), duration_ms, status_code, error, detail }
+    }
+}
+
+impl From<Delivery> for DeliveryView {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            id: delivery.id.to_string(),
+            event_id: delivery.event_id.to_string(),
+            event: delivery.event,
+            status: match delivery.state {
+                State::Pending => "pending",
+                State::Delivered => "delivered",
+                State::Failed => "failed",
+                State::Cancelled => "cancelled",
+            },
+            attempts: delivery.log.into_iter().map(AttemptView::from).collect(),
+            next_attempt_at: delivery.next_attempt_at.map(|at| format!("{at:.3}")),
+            payload: RawValue::from_string(delivery.body).ok(),
+            created_at: format!("{:.3}", delivery.created_at),
+        }
+    }
+}
+
+impl From<Trial> for DeliveryView {
+    fn from(Trial { event_id, event, attempt }: Trial) -> Self {
+        Self {
+            id: event_id.to_string(),
+            event_id: event_id.to_string(),
+            event: event.to_owned(),
+            status: if attempt.is_success() { "delivered" } else { "failed" },
+            created_at: format!("{:.3}", attempt.at),
+            attempts: vec![attempt.into()],
+            next_attempt_at: None,
+            payload: None,
+        }
+    }
+}
+
+/// The webhook of a path. What is no id is nobody's.
+pub(crate) fn webhook_id(text: &str) -> Result<EndpointId, Error> {
+    text.parse().map_err(|_| Error::NotFound(Resource::Webhook))
+}
+
+/// The delivery of a path.
+pub(crate) fn delivery_id(text: &str) -> Result<DeliveryId, Error> {
+    text.parse().map_err(|_| Error::NotFound(Resource::Delivery))
+}
