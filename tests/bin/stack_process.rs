@@ -1,6 +1,7 @@
 //! A local stack in a process of its own, for tests that kill it.
 //!
-//! Arguments: the data folder, and how many seconds the stack's clock is ahead. Prints the address of Easy Writer once it is ready.
+//! Arguments: the data folder, how many seconds the stack's clock is ahead, and parameters of the template as NAME=VALUE. Prints the addresses of Easy
+//! Writer, AI Aggregator and the sandbox once it is ready.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -24,7 +25,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let folder = PathBuf::from(arguments.next().ok_or("which folder?")?);
     let ahead = Duration::from_secs(arguments.next().ok_or("how many seconds ahead?")?.parse()?);
+    let parameters = arguments.map(|argument| {
+        let (name, value) = argument.split_once('=').ok_or("expected NAME=VALUE")?;
+        Ok((name.to_owned(), value.to_owned()))
+    });
     let options = StackOptions {
+        parameters: parameters.collect::<Result<_, &str>>()?,
         data: Data::Folder(folder),
         ports: Ports::Free,
         clock: Arc::new(Ahead(ahead)),
@@ -33,7 +39,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let stack = Stack::start(options).await?;
     let mut out = std::io::stdout();
-    writeln!(out, "{}", stack.base_url("easy-writer")?)?;
+    for address in [stack.base_url("easy-writer")?, stack.base_url("aggregator")?, stack.sandbox_url()] {
+        writeln!(out, "{address}")?;
+    }
     out.flush()?;
     std::future::pending::<()>().await;
     Ok(())

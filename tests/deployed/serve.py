@@ -2,7 +2,7 @@
 
     python serve.py FILE
 
-The decisions are the emulator's; this only listens.
+The decisions are the emulator's; this only listens. And it has REST APIs understand functions that stream their answers.
 """
 
 import json
@@ -10,6 +10,10 @@ import sys
 
 from ministack import app
 from ministack.core import iam_evaluator
+from ministack.services import apigateway_v1
+
+# Between the head of a streamed answer and its body: "Set up a Lambda proxy integration with payload response streaming" of the developer guide.
+DELIMITER = "\0" * 8
 
 
 def listen(file):
@@ -45,7 +49,24 @@ def listen(file):
     iam_evaluator.evaluate, iam_evaluator.enforce = evaluated, enforced
 
 
+def understand_streams():
+    """The emulator takes whatever a function answers for a body. What is streamed comes as a whole from it, when it has ended."""
+    proxied = apigateway_v1._lambda_proxy_response
+
+    def answered(result):
+        payload = result.get("body")
+        if isinstance(payload, str) and DELIMITER in payload:
+            head, _, body = payload.partition(DELIMITER)
+            head = json.loads(head)
+            more = {"multiValueHeaders": {"set-cookie": head.get("cookies", [])}, "body": body}
+            result = {**result, "body": {"statusCode": head["statusCode"], "headers": head.get("headers", {}), **more}}
+        return proxied(result)
+
+    apigateway_v1._lambda_proxy_response = answered
+
+
 def main():
+    understand_streams()
     listen(open(sys.argv[1], "w", buffering=1))
     # With TLS it would also listen on 443, for a service that is not used here.
     app._port_is_bindable = lambda host, port: port != 443

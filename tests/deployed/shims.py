@@ -8,6 +8,8 @@ import json
 import os
 import re
 
+from emulator import REGION
+
 REFERENCE = re.compile(r"\{\{resolve:secretsmanager:([^{}]+?):SecretString(?::([^:{}]*))?(?::([^:{}]*))?(?::([^:{}]*))?\}\}")
 
 
@@ -46,6 +48,7 @@ class Shims:
 
     def apply(self, stack):
         self.routes(stack)
+        self.methods(stack)
         self.functions(stack)
         self.origins(stack)
 
@@ -70,6 +73,21 @@ class Shims:
                     )
                     gateway.create_route(ApiId=api_id, RouteKey=f"{verb} {path}", Target=f"integrations/{integration['IntegrationId']}")
 
+    def methods(self, stack):
+        """Of a REST API's `Body` it makes the resources, and no method `ANY`."""
+        gateway = self.clients("apigateway")
+        for api_id, api in stack.of_type("AWS::ApiGateway::RestApi"):
+            resources = {it["path"]: it["id"] for it in gateway.get_resources(restApiId=api_id, limit=500)["items"]}
+            for path, methods in api["Properties"]["Body"]["paths"].items():
+                wanted = methods["x-amazon-apigateway-any-method"]["x-amazon-apigateway-integration"]
+                function = re.search(r"\$\{(\w+)\.Arn\}", json.dumps(wanted["uri"])).group(1)
+                at = {"restApiId": api_id, "resourceId": resources[path], "httpMethod": "ANY"}
+                gateway.put_method(**at, authorizationType="NONE")
+                gateway.put_integration(
+                    **at, type="AWS_PROXY", integrationHttpMethod="POST",
+                    uri=f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{stack.function_arn(function)}/invocations",
+                )
+
     def functions(self, stack):
         """In nested stacks the emulator leaves references to secrets unresolved, and `SOCKET_ENDPOINT` names a host of AWS."""
         functions = self.clients("lambda")
@@ -93,7 +111,8 @@ class Shims:
                 if ".execute-api." in origin["DomainName"]:
                     api = origin["DomainName"].split(".")[0]
                     origin["DomainName"] = "localhost"
-                    origin["OriginPath"] = f"/_aws/execute-api/{api}/$default"
+                    # A REST API has its stage in the path, an HTTP API one without a name.
+                    origin["OriginPath"] = f"/_aws/execute-api/{api}{origin.get('OriginPath') or '/$default'}"
                     origin["CustomOriginConfig"].update(HTTPPort=80, HTTPSPort=self.emulator.port)
             front.update_distribution(Id=distribution, IfMatch=found["ETag"], DistributionConfig=config)
 

@@ -2,7 +2,16 @@
 
 mod accounts;
 mod chats;
+mod examples;
+mod fire;
+mod hooks;
+mod limits;
 mod money;
+mod payments;
+mod records;
+mod trips;
+mod upkeep;
+mod vendors;
 
 use std::sync::Arc;
 
@@ -11,9 +20,9 @@ use domain::ledger::{Check, Ledger};
 use quintet::{Stack, StackOptions};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
-use store::Table;
+use store::{Aws, Table};
 
-use crate::world::{HandClock, SerialIds};
+use crate::world::{AGGREGATOR, Denied, Faults, HandClock, SerialIds};
 
 /// Models that behave as the sandbox's do, for a round price: a dollar for a thousand tokens.
 const MODELS: &str = r#"{"models":[
@@ -29,23 +38,36 @@ const MODELS: &str = r#"{"models":[
      "features":["chat"],"targets":[{"vendor":"openai","model":"sandbox-stream-error"}]},
     {"id":"silent","name":"Silent","provider":"openai","context_length":1000,"max_output":1000,"input":"1000","output":"1000",
      "features":["chat"],"targets":[{"vendor":"openai","model":"sandbox-no-usage"}]},
+    {"id":"vectors","name":"Vectors","provider":"openai","context_length":1000,"input":"1000",
+     "features":["embedding"],"targets":[{"vendor":"openai","model":"text-embedding-3-small"}]},
     {"id":"chain","name":"Chain","provider":"openai","context_length":1000,"max_output":1000,"input":"1000","output":"1000",
      "features":["chat"],"targets":[{"vendor":"openai","model":"sandbox-500"},{"vendor":"nobody","model":"m"}],"fallback":["good"]}
 ]}"#;
 
-/// A gateway with one company that has a key and `usd` on its account.
-struct Site {
-    stack: Stack,
+/// A gateway with one company that has a key and `usd` on its account. Functions are held to the permissions of their template.
+pub struct Site {
+    pub stack: Stack,
+    /// What goes wrong with functions' AWS calls.
+    pub faults: Faults,
+    denied: Denied,
     clock: Arc<HandClock>,
-    client: Client,
-    base: String,
+    pub client: Client,
+    pub base: String,
     company: UserId,
-    token: String,
-    key: String,
+    pub token: String,
+    pub key: String,
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        let denied = self.denied.all();
+        let known = std::thread::panicking() || denied.is_empty();
+        assert!(known, "the template does not permit what functions do: {denied:#?}");
+    }
 }
 
 impl Site {
-    async fn new(usd: &str) -> Self {
+    pub async fn new(usd: &str) -> Self {
         Self::with(usd, &[]).await
     }
 
@@ -59,10 +81,12 @@ impl Site {
         ];
         let parameters = usual.iter().chain(parameters).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let clock = Arc::new(HandClock::default());
+        let (faults, denied) = (Faults::default(), Denied::default());
         let options = StackOptions {
             clock: clock.clone(),
             ids: Arc::new(SerialIds::default()),
             parameters: parameters.collect(),
+            http_clients: Some(denied.http_clients(&faults)),
             ..StackOptions::for_tests()
         };
         let stack = Stack::start(options).await.expect("stack");
@@ -70,6 +94,8 @@ impl Site {
         let client = Client::new();
         let mut site = Self {
             stack,
+            faults,
+            denied,
             clock,
             client,
             base,
@@ -92,16 +118,11 @@ impl Site {
     }
 
     /// The link in the last letter.
-    async fn letter(&self) -> String {
-        let letters = self.client.get(format!("{}/mailbox/letters.json", self.stack.sandbox_url()));
-        let letters: Value = letters.send().await.expect("answer").json().await.expect("letters");
-        let all = letters.to_string();
-        let (_, rest) = all.split_once("/api/v1/auth/verify-email?token=").expect("a link");
-        let token: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
-        format!("{}/api/v1/auth/verify-email?token={token}", self.base)
+    pub async fn letter(&self) -> String {
+        confirmation(&self.client, &self.stack.sandbox_url(), &self.base).await
     }
 
-    async fn new_key(&self, permissions: &[&str]) -> String {
+    pub async fn new_key(&self, permissions: &[&str]) -> String {
         let body = json!({ "name": "Key", "permissions": permissions });
         let (status, made) = self.call(Method::POST, "/api/v1/auth/api-keys", &self.token, &body).await;
         assert_eq!(status, 201, "{made}");
@@ -119,9 +140,15 @@ impl Site {
         request.send().await.expect("answer")
     }
 
-    async fn call(&self, method: Method, path: &str, bearer: &str, body: &Value) -> (u16, Value) {
-        let answer = self.send(method, path, bearer, body).await;
-        (answer.status().as_u16(), answer.json().await.expect("JSON"))
+    pub async fn call(&self, method: Method, path: &str, bearer: &str, body: &Value) -> (u16, Value) {
+        let answer = self.send(method.clone(), path, bearer, body).await;
+        let (status, text) = (answer.status().as_u16(), answer.text().await.expect("text"));
+        let answer = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
+        // What OpenAI's clients are answered is described by OpenAI.
+        if path.starts_with("/api/v1/") {
+            AGGREGATOR.assert_describes(&method, path.split('?').next().unwrap_or_default(), status, &answer);
+        }
+        (status, answer)
     }
 
     async fn get(&self, path: &str) -> Value {
@@ -131,7 +158,7 @@ impl Site {
     }
 
     /// A chat with `model`; what `more` has goes into the request.
-    async fn chat(&self, model: &str, more: Value) -> (u16, Value) {
+    pub async fn chat(&self, model: &str, more: Value) -> (u16, Value) {
         self.call(Method::POST, "/api/v1/chat/completions", &self.key, &request(model, more)).await
     }
 
@@ -151,7 +178,7 @@ impl Site {
     }
 
     /// Has everything counted that waits.
-    async fn count(&self) -> usize {
+    pub async fn count(&self) -> usize {
         let mut delivered = 0;
         loop {
             match self.stack.deliver("UsageQueue").await.expect("delivery") {
@@ -161,16 +188,38 @@ impl Site {
         }
     }
 
+    /// AWS as an operator has it, who may do everything.
+    fn aws(&self) -> Aws {
+        let platform = self.stack.platform("aggregator-billing").expect("function");
+        let mut settings = edge::aws_settings(&platform.vars).expect("AWS settings");
+        settings.http_client = Some(self.faults.http_client());
+        Aws::new(settings)
+    }
+
+    /// The product's table, as an operator sees it.
+    fn table(&self) -> Table {
+        Table::new(self.aws().dynamodb(), self.stack.table_name("aggregator").expect("table"))
+    }
+
     /// The books of everybody: each balance is what its entries say.
     async fn check_books(&self) {
-        let platform = self.stack.platform("aggregator-billing").expect("function");
-        let table = Table::new(platform.aws.dynamodb(), self.stack.table_name("aggregator").expect("table"));
-        let report = Ledger::new(table).check_all(&Check::default(), self.clock.now()).await.expect("check");
+        let ledger = Ledger::new(self.table());
+        let report = ledger.check_all(&Check::default(), self.clock.now()).await.expect("check");
         assert!(report.is_clean(), "{:?}", report.differences);
     }
 }
 
-fn request(model: &str, more: Value) -> Value {
+/// The link that confirms an address, in the last letter of a sandbox.
+async fn confirmation(client: &Client, sandbox: &str, base: &str) -> String {
+    let letters = client.get(format!("{sandbox}/mailbox/letters.json"));
+    let letters: Value = letters.send().await.expect("answer").json().await.expect("letters");
+    let all = letters.to_string();
+    let (_, rest) = all.split_once("/api/v1/auth/verify-email?token=").expect("a link");
+    let token: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+    format!("{base}/api/v1/auth/verify-email?token={token}")
+}
+
+pub fn request(model: &str, more: Value) -> Value {
     let mut body = json!({ "model": model, "max_tokens": 100, "messages": [{ "role": "user", "content": "Привет!" }] });
     if let Value::Object(more) = more {
         body.as_object_mut().expect("an object").extend(more);
@@ -178,10 +227,17 @@ fn request(model: &str, more: Value) -> Value {
     body
 }
 
+/// Nano-dollars of a number on the wire.
+fn nanos(number: &Value) -> i64 {
+    let text = number.to_string();
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text.as_str()), |digits| (-1, digits));
+    sign * domain::aggregator::parse_dollars(digits).expect("an amount").units()
+}
+
 fn frames(text: &str) -> Vec<String> {
     text.split("\n\n").filter_map(|frame| frame.strip_prefix("data: ")).map(str::to_owned).collect()
 }
 
-fn text(value: &Value) -> String {
+pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }

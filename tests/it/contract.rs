@@ -132,29 +132,51 @@ async fn the_contracts_types_hold_for_users_tools_sessions_and_transactions() {
     }
 }
 
-/// The rows of the table in docs/contracts.md: a line of the contract, and the tests that prove it.
-fn table() -> Vec<(String, Vec<String>)> {
+/// The rows of a product's table in docs/contracts.md: a line of the contract, and the tests that prove it.
+fn table(product: &str) -> Vec<(String, Vec<String>)> {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/contracts.md")).expect("page");
-    let (_, rest) = page.split_once("<!-- easy-writer:begin -->").expect("the table's beginning");
-    let (table, _) = rest.split_once("<!-- easy-writer:end -->").expect("the table's end");
+    let (_, rest) = page.split_once(&format!("<!-- {product}:begin -->")).expect("the table's beginning");
+    let (table, _) = rest.split_once(&format!("<!-- {product}:end -->")).expect("the table's end");
     let rows = table.lines().filter_map(|line| line.trim().strip_prefix('|')?.strip_suffix('|')?.rsplit_once('|'));
     let rows = rows.filter(|(_, tests)| tests.contains("::"));
     let tests = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect();
     rows.map(|(line, cell)| (line.trim().to_owned(), tests(cell))).collect()
 }
 
+/// Whether a file has a test of this name, in Rust, Python or JavaScript.
+fn has(file: &str, name: &str) -> bool {
+    [format!("fn {name}("), format!("def {name}("), format!("test('{name}'")].iter().any(|head| file.contains(head))
+}
+
 #[test]
-fn every_line_of_the_contract_has_a_test_that_exists() {
+fn every_line_of_the_contracts_has_a_test_that_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let table = table();
-    assert!(table.len() > 60, "the table has only {} lines", table.len());
-    for (line, tests) in &table {
-        assert!(!tests.is_empty(), "{line} has no test");
-        for test in tests {
-            let (file, function) = test.split_once("::").unwrap_or_else(|| panic!("{line}: {test}"));
-            let path = root.join("it").join(file);
-            let text = std::fs::read_to_string(&path).unwrap_or_else(|_| panic!("{line}: no file {}", path.display()));
-            assert!(text.contains(&format!("fn {function}(")), "{line}: {file} has no test {function}");
+    for (product, least) in [("easy-writer", 60), ("aggregator", 70)] {
+        let table = table(product);
+        assert!(table.len() > least, "the table of {product} has only {} lines", table.len());
+        for (line, tests) in &table {
+            assert!(!tests.is_empty(), "{line} has no test");
+            for test in tests {
+                let (file, name) = test.split_once("::").unwrap_or_else(|| panic!("{line}: {test}"));
+                // Those of the clients are beside them.
+                let path =
+                    if file.starts_with("sdk/") { root.join("..").join(file) } else { root.join("it").join(file) };
+                let text = std::fs::read_to_string(&path);
+                let text = text.unwrap_or_else(|_| panic!("{line}: no file {}", path.display()));
+                assert!(has(&text, name), "{line}: {file} has no test {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_endpoint_of_the_aggregator_is_in_its_table() {
+    let lines: Vec<_> = table("aggregator").into_iter().map(|(line, _)| line).collect();
+    let document = serde_json::to_value(crate::openapi::aggregator()).expect("JSON");
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for method in methods.as_object().expect("methods").keys() {
+            let endpoint = format!("`{} {}`", method.to_uppercase(), path.trim_start_matches("/api/v1"));
+            assert!(lines.iter().any(|line| line.contains(&endpoint)), "{endpoint} has no line");
         }
     }
 }

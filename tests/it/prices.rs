@@ -13,6 +13,8 @@ mod list {
     pub(super) const TRANSFER_GB: f64 = 0.085;
     /// Requests to an HTTP API.
     pub(super) const HTTP_API: f64 = 1.00;
+    /// Requests to a REST API.
+    pub(super) const REST_API: f64 = 3.50;
     /// Messages of a WebSocket API, up to 32 KB each. Handshakes are counted as one.
     pub(super) const SOCKET_MESSAGE: f64 = 1.00;
     /// Invocations.
@@ -43,13 +45,26 @@ const OBJECT_CALL: f64 = 25.0;
 const OWN_WORK: f64 = 2.0;
 
 /// What is paid for the time of a function: its memory in MB, and what it does or waits for beside AWS calls, in milliseconds.
-fn function(what: &str) -> (f64, f64) {
+fn function(product: &str, what: &str) -> (f64, f64) {
     // Argon2 with 19 MiB and two passes took 27 ms of a whole processor; 1024 MB are 0.58 of one.
     let password = 50.0;
     // What a language model takes for a short text, and for a step of a long one.
     let (answer, step) = (3_000.0, 8_000.0);
     match what {
         "`POST /auth/register`" | "`POST /auth/login`" => (1024.0, password),
+        _ if product == "aggregator" && !what.contains("/auth/") => {
+            let asks = what.starts_with("`POST /chat") && !["no money", "repeated"].iter().any(|it| what.ends_with(it));
+            // A payment waits for its provider, an event for the server of a company.
+            let asks_others = ["`POST /payments`", "webhook worker, 1 event"].contains(&what);
+            let waits = if asks {
+                answer
+            } else if asks_others {
+                500.0
+            } else {
+                OWN_WORK
+            };
+            (if what.contains("/payments") { 512.0 } else { 256.0 }, waits)
+        }
         "`PUT /user/password`, 1 other sign-in" => (1024.0, 2.0 * password),
         _ if what.contains("/auth/google/callback") => (1024.0, 300.0),
         _ if what.contains("/auth/") || what.contains("/user/") => (1024.0, OWN_WORK),
@@ -64,6 +79,7 @@ fn function(what: &str) -> (f64, f64) {
 }
 
 /// What an endpoint uses.
+#[derive(Clone)]
 pub struct Row {
     /// As in `docs/data.md`.
     pub what: String,
@@ -71,8 +87,22 @@ pub struct Row {
     pub usage: Usage,
     /// Size of the answer's body, where there is one.
     pub bytes: usize,
+    /// What it is the sum of, if it is one.
+    pub parts: Vec<Row>,
 }
 
+impl Row {
+    /// Several things that belong together.
+    pub fn sum(what: &str, parts: Vec<Row>) -> Self {
+        let (mut usage, bytes) = (Usage::default(), parts.iter().map(|part| part.bytes).sum());
+        for part in &parts {
+            usage += part.usage;
+        }
+        Self { what: what.to_owned(), usage, bytes, parts }
+    }
+}
+
+#[derive(Clone, Copy)]
 struct Price {
     front: f64,
     lambda: f64,
@@ -81,18 +111,34 @@ struct Price {
 }
 
 impl Price {
-    fn of(Row { what, usage, bytes }: &Row) -> Self {
-        let http = ["`GET", "`POST", "`PUT", "`DELETE"].iter().any(|method| what.starts_with(method));
+    fn of(product: &str, row: &Row) -> Self {
+        let parts = row.parts.iter().map(|part| Self::of(product, part));
+        parts.reduce(Self::plus).unwrap_or_else(|| Self::of_one(product, row))
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            front: self.front + other.front,
+            lambda: self.lambda + other.lambda,
+            table: self.table + other.table,
+            rest: self.rest + other.rest,
+        }
+    }
+
+    fn of_one(product: &str, Row { what, usage, bytes, .. }: &Row) -> Self {
+        let http = ["`GET", "`POST", "`PUT", "`PATCH", "`DELETE"].iter().any(|method| what.starts_with(method));
         let handshake = what.starts_with("`$connect");
+        let streams = ["/chat/", "/embeddings", "/models"].iter().any(|path| what.contains(path));
+        let gateway = if product == "aggregator" && streams { list::REST_API } else { list::HTTP_API };
         let gb = 1e9;
         #[expect(clippy::cast_precision_loss, reason = "sizes of answers are far below 2^52")]
         let transfer = if http { (bytes + HEAD_BYTES) as f64 / gb * list::TRANSFER_GB * 1e6 } else { 0.0 };
         let front = match (http, handshake) {
-            (true, _) => list::CLOUDFRONT_REQUEST + list::HTTP_API + transfer,
+            (true, _) => list::CLOUDFRONT_REQUEST + gateway + transfer,
             (_, true) => list::CLOUDFRONT_REQUEST + list::SOCKET_MESSAGE,
             _ => 0.0,
         };
-        let (memory, waits) = function(what);
+        let (memory, waits) = function(product, what);
         let calls = f64::from(usage.table_calls) * TABLE_CALL + f64::from(usage.object_calls) * OBJECT_CALL;
         let seconds = (waits + calls) / 1000.0;
         let lambda = list::INVOCATION + memory / 1024.0 * seconds * list::GB_SECOND * 1e6;
@@ -110,13 +156,13 @@ impl Price {
 }
 
 /// The table of `docs/performance.md`.
-pub fn table(rows: &[Row]) -> String {
+pub fn table(product: &str, rows: &[Row]) -> String {
     let mut table =
         "| a million times | body, bytes | front door | Lambda | DynamoDB | S3, SQS, frames, logs | US dollars |\n\
                      | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
             .to_owned();
     for row in rows {
-        let price = Price::of(row);
+        let price = Price::of(product, row);
         let Price { front, lambda, table: units, rest } = price;
         let (what, bytes, total) = (&row.what, row.bytes, price.total());
         let _ = writeln!(

@@ -154,21 +154,28 @@ async fn two_stacks_run_side_by_side() {
 }
 
 /// A stack in a process of its own; killed without warning when dropped.
-struct Process {
+pub(crate) struct Process {
     child: Child,
-    base: String,
+    /// Where Easy Writer is.
+    pub(crate) easy_writer: String,
+    /// Where AI Aggregator is.
+    pub(crate) aggregator: String,
+    /// Where the sandbox is.
+    pub(crate) sandbox: String,
 }
 
 impl Process {
-    fn start(folder: &Path, seconds_ahead: u32) -> Self {
+    /// Starts one with its state in `folder`, whose clock is so many seconds ahead.
+    pub(crate) fn start(folder: &Path, seconds_ahead: u32, parameters: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_stack-process"))
             .args([folder.as_os_str(), seconds_ahead.to_string().as_ref()])
+            .args(parameters.iter().map(|(name, value)| format!("{name}={value}")))
             .stdout(Stdio::piped())
             .spawn()
             .expect("process");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("output")).read_line(&mut line).expect("address");
-        Self { child, base: line.trim().to_owned() }
+        let mut lines = BufReader::new(child.stdout.take().expect("output")).lines();
+        let mut address = || lines.next().expect("an address").expect("text");
+        Self { easy_writer: address(), aggregator: address(), sandbox: address(), child }
     }
 }
 
@@ -183,8 +190,8 @@ impl Drop for Process {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stack_that_is_killed_in_the_middle_of_a_run_finishes_it_after_its_restart() {
     let folder = TempDir::new().expect("a folder");
-    let process = Process::start(folder.path(), 0);
-    let user = User::register(&process.base).await;
+    let process = Process::start(folder.path(), 0, &[]);
+    let user = User::register(&process.easy_writer).await;
     let started = user.execute("essay", json!({ "input": { "topic": "Осень" }, "mode": "standard" })).await;
     let path = started["websocket_url"].as_str().expect("where to watch").to_owned();
     let seen = user.watch_until(&path, "step_completed").await;
@@ -192,8 +199,8 @@ async fn a_stack_that_is_killed_in_the_middle_of_a_run_finishes_it_after_its_res
     drop(process);
 
     // Long enough for the dead worker's lease to be over.
-    let process = Process::start(folder.path(), 120);
-    let user = user.at(&process.base);
+    let process = Process::start(folder.path(), 120, &[]);
+    let user = user.at(&process.easy_writer);
     let frames = user.watch_until(&path, "completed").await;
     assert_told_once(&frames);
     let known = seen.iter().zip(&frames).filter(|(before, after)| before == after).count();
@@ -216,21 +223,37 @@ impl Functions for Here {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_journeys_through_a_deployed_stack_go_through_this_one_as_well() {
-    let many = [("EasyWriterRateLimitRegister", "1000/60"), ("EasyWriterRateLimitLogin", "1000/60")];
-    let parameters = many.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+/// Makes the journeys through a deployed product in a stack here, with these parameters. They wait for these queues.
+async fn travel(product: &str, queues: &[&str], parameters: &[(&str, &str)]) {
+    let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let options = StackOptions { pollers: true, parameters, ..StackOptions::for_tests() };
     let stack = Arc::new(Stack::start(options).await.expect("stack"));
-    let queues: Queues = ["GenerationQueue", "GenerationDeadLetters", "ImageQueue", "GreetingQueue"]
-        .map(|name| (name.to_owned(), stack.sqs().queue_url(stack.queue_name(name).expect("queue"))))
-        .into();
-    let aws = &stack.platform("easy-writer-maintenance-cron").expect("function").aws;
-    let table = stack.table_name("easy-writer").expect("table");
+    let url = |name: &str| stack.sqs().queue_url(stack.queue_name(name).expect("queue"));
+    let queues: Queues = queues.iter().map(|name| ((*name).to_owned(), url(name))).collect();
+    let aws = &stack.platform(&format!("{product}-maintenance-cron")).expect("function").aws;
+    let table = stack.table_name(product).expect("table");
     let operator = Operator::new(aws, table, queues, Box::new(Here(Arc::clone(&stack))));
-    let base = stack.base_url("easy-writer").expect("address");
+    let base = stack.base_url(product).expect("address");
     let site = Site::new(&base, &stack.sandbox_url(), operator).expect("site");
-    for (name, journey) in journeys::ALL {
+    for (name, journey) in journeys::of(product).expect("journeys") {
         journey(&site).await.unwrap_or_else(|cause| panic!("{name}: {cause}"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_journeys_through_a_deployed_easy_writer_go_through_this_one_as_well() {
+    let queues = ["GenerationQueue", "GenerationDeadLetters", "ImageQueue", "GreetingQueue"];
+    let many = [("EasyWriterRateLimitRegister", "1000/60"), ("EasyWriterRateLimitLogin", "1000/60")];
+    travel("easy-writer", &queues, &many).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_journeys_through_a_deployed_aggregator_go_through_this_one_as_well() {
+    let many = [
+        ("AggregatorRateLimitAuth", "1000/60"),
+        ("AggregatorRateLimitBilling", "100000/60"),
+        ("AggregatorRateLimitGroup", "100000/60"),
+        ("AggregatorWebhookAllowPrivate", "true"),
+    ];
+    travel("aggregator", &["UsageQueue", "WebhookQueue"], &many).await;
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
 
 const ROOT: &str = "template.yaml";
-const PRODUCTS: [&str; 1] = ["infra/easy-writer.yaml"];
+const PRODUCTS: [&str; 2] = ["infra/easy-writer.yaml", "infra/aggregator.yaml"];
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
@@ -24,7 +24,7 @@ fn text(name: &str) -> String {
 }
 
 /// A template as JSON, in which `!Ref X` is `{"Ref": "X"}` and `!Sub X` is `{"Sub": "X"}`.
-fn template(name: &str) -> Value {
+pub fn template(name: &str) -> Value {
     plain(serde_yaml_ng::from_str(&text(name)).expect("YAML"))
 }
 
@@ -112,7 +112,7 @@ fn a_product_can_be_deployed_alone() {
     let whole = evaluated(ROOT, &BTreeMap::new());
     for name in PRODUCTS {
         let alone = evaluated(name, &BTreeMap::new());
-        let product = name.trim_start_matches("infra/").trim_end_matches(".yaml");
+        let product = product(name);
         let functions = |model: &Model, product: &str| -> BTreeSet<String> {
             let of_product = model.functions.iter().filter(|function| function.product == product);
             of_product.map(|function| function.name.clone()).collect()
@@ -125,7 +125,9 @@ fn a_product_can_be_deployed_alone() {
 fn settings_of_environments_are_parameters_of_the_template() {
     let config = text("samconfig.toml");
     let environments = [(ROOT, "dev", "dev"), (ROOT, "staging", "staging"), (ROOT, "prod", "prod")];
-    for (name, section, environment) in environments.into_iter().chain([(PRODUCTS[0], "easy-writer-dev", "dev")]) {
+    let alone =
+        [("infra/easy-writer.yaml", "easy-writer-dev", "dev"), ("infra/aggregator.yaml", "aggregator-dev", "dev")];
+    for (name, section, environment) in environments.into_iter().chain(alone) {
         let settings = config.split(&format!("[{section}.deploy.parameters]")).nth(1).expect("section");
         let list = settings.split("parameter_overrides = [").nth(1).and_then(|it| it.split("\n]").next());
         let lines = list.expect("list").lines().map(|line| line.trim().trim_end_matches(',').trim_matches('"'));
@@ -143,10 +145,20 @@ fn settings_of_environments_are_parameters_of_the_template() {
 }
 
 #[test]
+fn webhooks_stay_out_of_our_network_where_they_are_deployed() {
+    for name in [ROOT, "infra/aggregator.yaml"] {
+        let model = evaluated(name, &BTreeMap::new());
+        let reaches = model.functions.iter().filter_map(|function| function.environment.get("WEBHOOK_ALLOW_PRIVATE"));
+        assert_eq!(reaches.collect::<Vec<_>>(), ["false", "false"], "{name}");
+    }
+    assert!(!text("samconfig.toml").contains("WebhookAllowPrivate"));
+}
+
+#[test]
 fn an_own_host_is_where_providers_find_the_product() {
-    let given = |pairs: &[(&str, &str)]| {
+    let given = |product: &str, pairs: &[(&str, &str)]| {
         let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let model = evaluated("infra/easy-writer.yaml", &pairs.collect());
+        let model = evaluated(product, &pairs.collect());
         let named = |variable: &str| -> BTreeSet<String> {
             model.functions.iter().filter_map(|function| function.environment.get(variable).cloned()).collect()
         };
@@ -154,8 +166,11 @@ fn an_own_host_is_where_providers_find_the_product() {
     };
     let at =
         |host: &str| [[format!("https://{host}")], [format!("https://{host}/api/v1/payments/webhook")]].map(Into::into);
-    assert_eq!(given(&[("PublicUrl", "https://d1.cloudfront.net")]), at("d1.cloudfront.net"));
-    assert_eq!(given(&[("PublicUrl", "https://d1.cloudfront.net"), ("DomainName", "api.test")]), at("api.test"));
+    for product in PRODUCTS {
+        let public = ("PublicUrl", "https://d1.cloudfront.net");
+        assert_eq!(given(product, &[public]), at("d1.cloudfront.net"), "{product}");
+        assert_eq!(given(product, &[public, ("DomainName", "api.test")]), at("api.test"), "{product}");
+    }
 }
 
 /// Resources that SAM makes of one, itself included: a function's role, permissions and rules, stages and integrations of gateways.
@@ -167,6 +182,7 @@ fn expanded(resource: &Value) -> usize {
             2 + events.map_or(0, |events| events.values().map(|it| 1 + usize::from(it["Type"] == "Schedule")).sum())
         }
         "AWS::Serverless::HttpApi" => 2,
+        "AWS::Serverless::Api" => 3,
         "AWS::Serverless::WebSocketApi" => 3 + 3 * properties["Routes"].as_object().map_or(0, Map::len),
         _ => 1,
     }
@@ -190,7 +206,9 @@ fn templates_stay_far_below_cloudformations_limits() {
 }
 
 /// Values that only a real deploy has: as long as they can be expected to be, each a bit longer than any seen.
-const GIVEN: [(&str, usize); 25] = [
+const GIVEN: [(&str, usize); 26] = [
+    // Two more servers, each with an address and a key.
+    ("ChatVendors", 400),
     // Russian Trusted Root CA, 4096 bits.
     ("GigaChatRootCa", 2_100),
     ("OpenAiApiKey", 170),
@@ -246,12 +264,14 @@ fn variables_of_functions_fit_into_four_kilobytes() {
             (parameter.to_owned(), value)
         });
         let template = template(name);
-        for (parameter, declaration) in section(&template, "Parameters") {
-            let allowed_for = given.iter().any(|(name, _)| name == parameter);
+        let declared = section(&template, "Parameters");
+        let given: BTreeMap<_, _> = given.into_iter().filter(|(name, _)| declared.contains_key(name)).collect();
+        for (parameter, declaration) in declared {
+            let allowed_for = given.contains_key(parameter);
             assert!(declaration["NoEcho"] != true || allowed_for, "{name}: how long is {parameter}?");
         }
         let mut sizes = BTreeMap::new();
-        for function in evaluated(name, &given.into()).functions {
+        for function in evaluated(name, &given).functions {
             let variables: BTreeMap<_, _> = function
                 .environment
                 .iter()
@@ -318,6 +338,12 @@ fn watched(template: &Value, metric: &str) -> BTreeSet<String> {
     alarms.filter(|(name, _)| *name == metric).flat_map(|(_, values)| values).map(str::to_owned).collect()
 }
 
+/// Whether a function answers requests.
+fn serves(function: &Value) -> bool {
+    let events = function["Properties"]["Events"].as_object();
+    events.is_some_and(|events| events.values().any(|event| event["Type"] == "HttpApi" || event["Type"] == "Api"))
+}
+
 #[test]
 fn every_function_is_watched() {
     for name in PRODUCTS {
@@ -339,10 +365,11 @@ fn every_function_is_watched() {
             };
             assert!(known, "nobody notices when {cron} does not run");
         }
-        let slow = watched(&template, "Latency");
+        // Who streams is watched by what it does beside its vendors.
+        let slow: BTreeSet<_> =
+            ["Latency", "OwnLatency"].iter().flat_map(|metric| watched(&template, metric)).collect();
         for function in &functions {
-            let events = template["Resources"][function]["Properties"]["Events"].as_object();
-            let serves = events.is_some_and(|events| events.values().any(|event| event["Type"] == "HttpApi"));
+            let serves = serves(&template["Resources"][function]);
             let code = template["Resources"][function]["Properties"]["CodeUri"].as_str().expect("code");
             let folder = code.rsplit('/').next().expect("folder");
             assert_eq!(slow.contains(folder), serves, "latency of {function}");
@@ -401,18 +428,17 @@ fn alarms_reach_people_and_say_what_to_do() {
     }
 }
 
-/// Names of the metrics that functions print.
-const PRINTED: [&str; 15] = [
+/// Names of the metrics that functions of every product print.
+const PRINTED: [&str; 14] = [
     Metric::Requests.as_str(),
     Metric::Faults.as_str(),
     Metric::Charged.as_str(),
-    Metric::JobsOverdue.as_str(),
-    Metric::JobsGivenUp.as_str(),
     Metric::PaymentsSuspicious.as_str(),
     Metric::RefundDebts.as_str(),
     Metric::LedgerAccounts.as_str(),
     Metric::LedgerDifferences.as_str(),
     "Latency",
+    "OwnLatency",
     "ColdStarts",
     "InitLatency",
     "Refusals",
@@ -420,16 +446,29 @@ const PRINTED: [&str; 15] = [
     "VendorFailures",
 ];
 
+/// The same of one product's functions.
+fn printed(product: &str) -> Vec<&'static str> {
+    let own: &[&str] = match product {
+        "aggregator" => &[Metric::CallsReleased.as_str(), Metric::CallsRetold.as_str(), "StreamDuration"],
+        _ => &[Metric::JobsOverdue.as_str(), Metric::JobsGivenUp.as_str()],
+    };
+    PRINTED.into_iter().chain(own.iter().copied()).collect()
+}
+
+fn product(name: &str) -> &str {
+    name.trim_start_matches("infra/").trim_end_matches(".yaml")
+}
+
 #[test]
 fn alarms_look_at_metrics_that_functions_print() {
     for name in PRODUCTS {
         let template = template(name);
-        let product = name.trim_start_matches("infra/").trim_end_matches(".yaml");
+        let product = product(name);
         let mut seen = BTreeSet::new();
         for (alarm, resource) in resources(&template, "AWS::CloudWatch::Alarm") {
             let (metric, dimensions) = metric(resource);
             if dimensions.first().is_some_and(|it| *it == product) {
-                assert!(PRINTED.contains(&metric), "{alarm}: nobody prints {metric}");
+                assert!(printed(product).contains(&metric), "{alarm}: nobody prints {metric}");
                 seen.insert(metric);
             }
         }
@@ -441,6 +480,7 @@ fn alarms_look_at_metrics_that_functions_print() {
 fn the_dashboard_shows_every_function_queue_and_metric() {
     for name in PRODUCTS {
         let template = template(name);
+        let printed = printed(product(name));
         let dashboards = resources(&template, "AWS::CloudWatch::Dashboard");
         let [(_, dashboard)] = dashboards.as_slice() else { panic!("{name} has {} dashboards", dashboards.len()) };
         let body = dashboard["Properties"]["DashboardBody"]["Sub"].as_str().expect("body");
@@ -459,11 +499,12 @@ fn the_dashboard_shows_every_function_queue_and_metric() {
             for metric in widget["properties"]["metrics"].as_array().expect("metrics") {
                 assert!(metric.is_array(), "{metric}");
                 if metric[0] == "Quintet/${Environment}" {
-                    assert!(PRINTED.contains(&metric[1].as_str().expect("name")), "nobody prints {metric}");
+                    assert!(printed.contains(&metric[1].as_str().expect("name")), "nobody prints {metric}");
+                    assert_eq!((&metric[2], &metric[3]), (&json!("product"), &json!(product(name))), "{metric}");
                 }
             }
         }
-        for metric in PRINTED {
+        for metric in printed {
             // How many accounts there are is for those who look at the log of the check.
             let shown = body.contains(&format!("\"{metric}\"")) || body.contains(&format!("\\\"{metric}\\\""));
             assert!(shown || metric == "LedgerAccounts", "{metric} is not shown");
@@ -484,8 +525,7 @@ fn who_is_behind_the_front_door_knows_its_secret_and_nobody_else() {
         let template = template(name);
         let mut serving = BTreeSet::new();
         for (function, resource) in resources(&template, "AWS::Serverless::Function") {
-            let events = resource["Properties"]["Events"].as_object();
-            let serves = events.is_some_and(|events| events.values().any(|event| event["Type"] == "HttpApi"));
+            let serves = serves(resource);
             let variables = &resource["Properties"]["Environment"]["Variables"];
             assert_eq!(variables["TRUSTED_HOP"] == "cloudfront", serves, "{function}");
             assert_eq!(variables.get("ORIGIN_SECRET").is_some(), serves, "{function}");

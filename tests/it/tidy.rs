@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::templates::template;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -56,7 +58,10 @@ fn own_dependencies(manifest: &str) -> BTreeSet<String> {
     let section = section.split("\n[").next().unwrap_or_default();
     let names = section.lines().filter_map(|line| line.split(['.', ' ', '=']).next());
     let own = ["domain", "store", "edge", "vendors", "documents", "quintet", "sandbox"];
-    names.filter(|name| own.contains(name) || name.starts_with("easy-writer-")).map(str::to_owned).collect()
+    names
+        .filter(|name| own.contains(name) || name.starts_with("easy-writer-") || name.starts_with("aggregator-"))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -79,13 +84,12 @@ fn dependencies_point_one_way() {
 
 #[test]
 fn inside_the_domain_contexts_know_no_product_and_only_items_spell_keys() {
-    let products = ["easy_writer"];
+    let products = ["easy_writer", "aggregator"];
     for (name, text) in files("shared/domain/src", "rs") {
         let module = name.trim_start_matches("shared/domain/src/");
-        let is_product = products.iter().any(|product| module.starts_with(product));
         for product in products {
             let knows = text.contains(&format!("crate::{product}"));
-            assert!(is_product || !knows, "{name} knows the product {product}");
+            assert!(module.starts_with(product) || !knows, "{name} knows the product {product}");
         }
         let spells = text.match_indices("Key::new(").any(|(at, _)| !text[..at].ends_with(char::is_alphanumeric));
         assert!(!spells || module.ends_with("items.rs"), "{name} spells a key");
@@ -120,13 +124,15 @@ fn endpoint_files_stay_small_and_handlers_stay_thin() {
 }
 
 /// Method and path of each row of the table that opens a function's library.
-fn table(group: &str) -> BTreeSet<(String, String)> {
-    let path = root().join(format!("functions/easy-writer/{group}/src/lib.rs"));
+fn table(product: &str, group: &str) -> BTreeSet<(String, String)> {
+    let path = root().join(format!("functions/{product}/{group}/src/lib.rs"));
     let text = fs::read_to_string(path).expect("library");
     let rows = text.lines().filter_map(|line| line.strip_prefix("//! | "));
     let cells = rows.filter_map(|row| {
         let mut cells = row.split(" | ");
-        Some((cells.next()?.to_owned(), cells.next()?.trim_matches('`').to_owned()))
+        // What is under another path too has both in one cell, the product's own first.
+        let (method, paths) = (cells.next()?, cells.next()?);
+        Some((method.to_owned(), paths.split(", ").next()?.trim_matches('`').to_owned()))
     });
     cells.filter(|(method, path)| method.chars().all(char::is_uppercase) && path.starts_with('/')).collect()
 }
@@ -144,8 +150,7 @@ fn routes(api: utoipa::openapi::OpenApi) -> BTreeSet<(String, String)> {
 
 #[test]
 fn tables_routers_and_template_agree() {
-    let template = fs::read_to_string(root().join("infra/easy-writer.yaml")).expect("template");
-    let groups = [
+    let easy_writer = [
         ("auth", easy_writer_auth::api().split_for_parts().1),
         ("user", easy_writer_user::api().split_for_parts().1),
         ("tools", easy_writer_tools::api().split_for_parts().1),
@@ -153,18 +158,38 @@ fn tables_routers_and_template_agree() {
         ("images", easy_writer_images::api().split_for_parts().1),
         ("payments", easy_writer_payments::api().split_for_parts().1),
     ];
-    for (group, api) in groups {
-        let routes = routes(api);
-        assert_eq!(table(group), routes, "the table in functions/easy-writer/{group}/src/lib.rs");
-        let route = format!("/api/v1/{group}/{{proxy+}}");
-        assert!(template.contains(&route), "infra/easy-writer.yaml has no route {route}");
-        for (_, path) in routes {
-            assert!(
-                path == format!("/api/v1/{group}") || path.starts_with(&format!("/api/v1/{group}/")),
-                "{path} is not of group {group}"
-            );
+    let aggregator = [
+        ("auth", aggregator_auth::api().split_for_parts().1),
+        ("chat", aggregator_chat::api().split_for_parts().1),
+        ("billing", aggregator_billing::api().split_for_parts().1),
+        ("payments", aggregator_payments::api().split_for_parts().1),
+        ("analytics", aggregator_analytics::api().split_for_parts().1),
+        ("webhooks", aggregator_webhooks::api().split_for_parts().1),
+    ];
+    for (product, groups) in [("easy-writer", easy_writer), ("aggregator", aggregator)] {
+        let template = template(&format!("infra/{product}.yaml"));
+        for (group, api) in groups {
+            let routes = routes(api);
+            assert_eq!(table(product, group), routes, "the table in functions/{product}/{group}/src/lib.rs");
+            let served = paths(&template, &format!("../functions/{product}/{group}"));
+            for (_, path) in routes {
+                let found = served.iter().any(|route| match route.strip_suffix("{proxy+}") {
+                    Some(before) => path.len() > before.len() && path.starts_with(before),
+                    None => path == *route,
+                });
+                assert!(found, "infra/{product}.yaml sends {path} not to {group}");
+            }
         }
     }
+}
+
+/// The paths that lead to the function whose code is in this folder.
+fn paths(template: &serde_json::Value, code: &str) -> Vec<String> {
+    let resources = template["Resources"].as_object().expect("resources").values();
+    let functions = resources.filter(|resource| resource["Properties"]["CodeUri"] == code);
+    let events =
+        functions.filter_map(|function| function["Properties"]["Events"].as_object()).flat_map(|it| it.values());
+    events.filter_map(|event| event["Properties"]["Path"].as_str()).map(str::to_owned).collect()
 }
 
 #[test]
@@ -182,9 +207,11 @@ fn every_endpoint_has_tests_under_its_url() {
 
 #[test]
 fn every_queue_has_a_dead_letter_queue_and_reports_item_failures() {
-    let template = fs::read_to_string(root().join("infra/easy-writer.yaml")).expect("template");
-    let sources = template.matches("Type: AWS::Lambda::EventSourceMapping").count();
-    assert!(sources >= 2, "the template has {sources} queues with workers");
-    assert_eq!(template.matches("ReportBatchItemFailures").count(), sources);
-    assert_eq!(template.matches("RedrivePolicy:").count(), sources);
+    for product in ["easy-writer", "aggregator"] {
+        let template = fs::read_to_string(root().join(format!("infra/{product}.yaml"))).expect("template");
+        let sources = template.matches("Type: AWS::Lambda::EventSourceMapping").count();
+        assert!(sources >= 2, "{product} has {sources} queues with workers");
+        assert_eq!(template.matches("ReportBatchItemFailures").count(), sources);
+        assert_eq!(template.matches("RedrivePolicy:").count(), sources);
+    }
 }

@@ -125,7 +125,12 @@ impl Post {
         let id = self.world.platform.ids.uuid(self.now());
         let fresh = self.deliveries.publish(self.owner, PAID, &json!({ "amount": "10.00" }), id, self.now()).await;
         assert_eq!(fresh.unwrap(), 1);
-        *self.messages().await.last().expect("a message")
+        for message in self.messages().await {
+            if self.delivery(message).await.event_id == id {
+                return message;
+            }
+        }
+        panic!("no message")
     }
 
     /// Takes what is in the queue.
@@ -150,11 +155,11 @@ impl Post {
         self.attempt(message).await
     }
 
-    /// Moves the clock to when a delivery is due.
+    /// Moves the clock to when a delivery is due and, after a short pause, its message has come.
     async fn wait_for(&self, message: DeliveryMessage) {
         let due = self.delivery(message).await.next_attempt_at.expect("another attempt");
         let millis = due.as_millisecond() - self.now().as_millisecond();
-        self.world.clock.advance(millis.max(0) / 1000 + 1);
+        self.world.clock.advance(millis.max(0) / 1000 + 3);
     }
 
     fn calls(&self) -> Vec<Call> {

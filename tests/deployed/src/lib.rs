@@ -8,6 +8,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "answers are JSON: what is missing is null, and fails the next check")]
 
+mod company;
 pub mod journeys;
 mod operator;
 mod site;

@@ -87,6 +87,19 @@ impl Reply {
         Ok(self.body["data"].clone())
     }
 
+    /// What an answer without an envelope says, if it has that status.
+    pub(crate) fn bare(self, status: u16) -> Outcome<Value> {
+        ensure!(self.status == status, "{self} and not {status}");
+        Ok(self.body)
+    }
+
+    /// That this is AI Aggregator's refusal with that status and code. All that it says.
+    pub(crate) fn failure(self, status: u16, code: &str) -> Outcome<Value> {
+        let same = self.status == status && self.body["statusCode"] == status && self.body["code"] == code;
+        ensure!(same && self.body["message"].is_string(), "{self} and not {status} {code}");
+        Ok(self.body)
+    }
+
     /// That this is a refusal with that status and code. What else it says.
     pub(crate) fn refusal(self, status: u16, code: &str) -> Outcome<Value> {
         let error = &self.body["error"];

@@ -50,8 +50,13 @@ async fn failures_have_the_contracts_shape() {
     {
         assert_eq!(site.call(Method::POST, "/api/v1/auth/register", "", &body).await.0, 400, "{body}");
     }
-    let (status, refusal) = site.call(Method::GET, "/api/v1/nothing", "", &Value::Null).await;
-    assert_eq!(status, 404, "{refusal}");
+    for (method, path, status, code) in [
+        (Method::GET, "/api/v1/auth/nothing", 404, "no_such_route"),
+        (Method::DELETE, "/api/v1/auth/login", 405, "method_not_allowed"),
+    ] {
+        let (found, refusal) = site.call(method, path, "", &Value::Null).await;
+        assert_eq!((found, &refusal["code"]), (status, &json!(code)), "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -149,4 +154,24 @@ async fn requests_are_limited_and_every_answer_says_how_far() {
         seen.push(site.send(Method::GET, "/v1/models", &guess(n), &Value::Null).await.status().as_u16());
     }
     assert_eq!(seen, [401, 401, 429]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_the_front_end_may_call_with_keys_and_change_webhooks() {
+    let origin = "https://app.company.com";
+    let site = Site::with("0", &[("AggregatorFrontendOrigins", origin)]).await;
+    let ask = |origin: &'static str| {
+        let ask =
+            site.client.request(Method::OPTIONS, format!("{}/api/v1/webhooks/x", site.base)).header("origin", origin);
+        ask.header("access-control-request-method", "PATCH")
+            .header("access-control-request-headers", "x-api-key")
+            .send()
+    };
+    let allowed = ask(origin).await.expect("answer");
+    let list = |name: &str| allowed.headers()[name].to_str().expect("text").to_lowercase();
+    assert_eq!(list("access-control-allow-origin"), origin);
+    assert!(list("access-control-allow-methods").split(',').any(|method| method == "patch"));
+    assert!(list("access-control-allow-headers").split(',').any(|name| name == "x-api-key"));
+    let elsewhere = ask("https://elsewhere.com").await.expect("answer");
+    assert!(!elsewhere.headers().contains_key("access-control-allow-origin"));
 }

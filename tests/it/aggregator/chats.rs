@@ -141,7 +141,7 @@ async fn refusals_speak_the_language_of_their_path() {
 async fn models_are_listed_for_both_kinds_of_clients() {
     let site = Site::new("0").await;
     let models = site.get("/api/v1/models").await;
-    assert_eq!((&models["object"], models["data"].as_array().map(Vec::len)), (&json!("list"), Some(7)));
+    assert_eq!((&models["object"], models["data"].as_array().map(Vec::len)), (&json!("list"), Some(8)));
     let good = &models["data"][0];
     assert_eq!(
         (&good["id"], &good["input_cost_per_token"], &good["is_available"]),

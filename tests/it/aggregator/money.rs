@@ -101,7 +101,7 @@ async fn a_call_whose_message_got_lost_is_counted_once_all_the_same() {
     let site = Site::new("1").await;
     assert_eq!(site.chat("good", Value::Null).await.0, 200);
     let url = site.stack.sqs().queue_url(site.stack.queue_name("UsageQueue").expect("queue"));
-    let sqs = site.stack.platform("aggregator-chat").expect("function").aws.sqs();
+    let sqs = site.aws().sqs();
     // Lost, and then told twice.
     let lost = sqs.receive_message().queue_url(&url).send().await.expect("messages").messages.unwrap_or_default();
     let lost = lost.first().and_then(|message| message.body.clone()).expect("a message");

@@ -93,7 +93,7 @@ async fn a_delivery_that_kills_its_workers_ends_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failure_is_tried_again_when_it_is_due_and_the_sweeper_says_so() {
+async fn a_failure_is_tried_again_when_it_is_due_and_the_queue_says_so() {
     let post = Post::open().await;
     let endpoint = post.endpoint("in", &[PAID]).await;
     let message = post.publish().await;
@@ -104,10 +104,10 @@ async fn a_failure_is_tried_again_when_it_is_due_and_the_sweeper_says_so() {
     assert_eq!((delivery.state, delivery.next_attempt_at), (State::Pending, Some(at)));
     assert_eq!(post.look(&endpoint).await.failing_since, Some(post.now()));
     assert_eq!(post.attempt(message).await, Attempted::Skipped, "a second message must not cut the pause short");
-    assert_eq!(post.deliveries.sweep().await.sent, 0);
+    assert!(post.messages().await.is_empty());
 
     post.world.clock.advance(7);
-    assert_eq!(post.deliveries.sweep().await.sent, 1);
+    assert_eq!(post.deliveries.sweep().await.sent, 0, "the message has been waiting in the queue");
     assert_eq!(post.messages().await, [message]);
     assert_eq!(post.attempt(message).await, Attempted::Delivered);
     let delivery = post.delivery(message).await;
@@ -116,6 +116,23 @@ async fn a_failure_is_tried_again_when_it_is_due_and_the_sweeper_says_so() {
     assert_eq!(post.look(&endpoint).await.failing_since, None, "it is well again");
     let ids: Vec<_> = post.calls().iter().map(|call| call.headers["webhook-id"].clone()).collect();
     assert_eq!(ids[0], ids[1], "receivers tell repeats by it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_that_a_queue_cannot_wait_is_ended_by_the_sweeper() {
+    let post = Post::open().await;
+    post.endpoint("in", &[PAID]).await;
+    let message = post.publish().await;
+    let busy = |minutes| SentAnswer { retry_after: Some(Duration::from_mins(minutes)), ..answer(503) };
+    for (minutes, waits, swept) in [(14, 1, 0), (15, 0, 1)] {
+        post.answered(message, Ok(busy(minutes))).await;
+        assert_eq!(post.deliveries.sweep().await.sent, 0);
+        post.world.clock.advance(i64::try_from(minutes).unwrap() * 60 + 1);
+        assert_eq!(post.messages().await.len(), waits);
+        assert_eq!(post.deliveries.sweep().await.sent, swept);
+        assert_eq!(post.messages().await.len(), swept);
+    }
+    assert_eq!(post.attempt(message).await, Attempted::Delivered);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use super::{DEAD, GENERATION, GREETING, HandClock, IMAGES};
 
 pub const KEY: &str = "local-key";
-pub const TABLE: &str = "easy-writer";
+pub const TABLE: &str = "easy-writer-Table";
 pub const BUCKET: &str = "easy-writer-bucket";
 
 /// How often a message is received before it goes to the dead-letter queue.

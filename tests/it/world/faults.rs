@@ -34,6 +34,8 @@ pub enum Action {
 #[derive(Default)]
 struct State {
     seen: Vec<String>,
+    /// How many calls waited for each other, one after the other, until the last that has ended.
+    trips: usize,
     plan: VecDeque<Planned>,
 }
 
@@ -73,7 +75,13 @@ impl Faults {
 
     /// The targets of all calls since the last time this was asked.
     pub fn seen(&self) -> Vec<String> {
-        std::mem::take(&mut self.state.lock().expect("faults").seen)
+        self.trips().0
+    }
+
+    /// The same, and in how many round trips they were made: calls that are under way at the same time are one.
+    pub fn trips(&self) -> (Vec<String>, usize) {
+        let mut state = self.state.lock().expect("faults");
+        (std::mem::take(&mut state.seen), std::mem::take(&mut state.trips))
     }
 
     /// Runs `work` until it ends, or until a planned death happens in it; then it is dropped, as a killed process drops it. Whether it ended.
@@ -112,6 +120,18 @@ impl Faults {
         http_client_fn(move |_, _| connector.clone())
     }
 
+    /// A call begins, in the trip after those that have ended. Which trip that is, and what happens to the call.
+    fn begin(&self, target: &str) -> (usize, Option<Action>) {
+        let action = self.next_action(target);
+        (self.state.lock().expect("faults").trips + 1, action)
+    }
+
+    /// A call of this trip has ended.
+    fn end(&self, trip: usize) {
+        let mut state = self.state.lock().expect("faults");
+        state.trips = state.trips.max(trip);
+    }
+
     fn next_action(&self, target: &str) -> Option<Action> {
         let mut state = self.state.lock().expect("faults");
         state.seen.push(target.to_owned());
@@ -146,10 +166,10 @@ impl Faults {
 impl HttpConnector for Faults {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = target(&request);
-        let action = self.next_action(&target);
+        let (trip, action) = self.begin(&target);
         let faults = self.clone();
         HttpConnectorFuture::new(async move {
-            match action {
+            let answer = match action {
                 None => faults.send(request).await,
                 Some(Action::DieBefore) => {
                     faults.died.notify_one();
@@ -174,7 +194,9 @@ impl HttpConnector for Faults {
                     "TransactionCanceledException",
                     r#","CancellationReasons":[{"Code":"TransactionConflict"},{"Code":"None"}]"#,
                 )),
-            }
+            };
+            faults.end(trip);
+            answer
         })
     }
 }

@@ -6,7 +6,7 @@ use domain::kernel::UserId;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use super::described::assert_described;
+use super::described::EASY_WRITER;
 use super::{World, events};
 
 /// An answer as the gateway would pass it on.
@@ -88,7 +88,7 @@ impl World {
             body: serde_json::from_str(&text).unwrap_or_default(),
             text,
         };
-        assert_described(request.method(), request.uri().path(), &reply);
+        EASY_WRITER.assert_describes(request.method(), request.uri().path(), reply.status, &reply.body);
         self.answered.store(reply.text.len(), Ordering::SeqCst);
         reply
     }

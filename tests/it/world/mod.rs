@@ -28,9 +28,10 @@ use tempfile::TempDir;
 
 pub use aws::serve;
 pub use clock::{HandClock, SerialIds};
+pub use described::AGGREGATOR;
 pub use faults::{Action, Faults};
 pub use http::{Reply, Session, request};
-use permissions::Denied;
+pub use permissions::Denied;
 pub use sockets::Watchers;
 
 /// What differs from the usual world.
@@ -116,9 +117,9 @@ impl Drop for World {
 }
 
 /// Queues of Easy Writer.
-pub const GENERATION: &str = "generation";
-pub const IMAGES: &str = "images";
-pub const GREETING: &str = "greeting";
+pub const GENERATION: &str = "easy-writer-GenerationQueue";
+pub const IMAGES: &str = "easy-writer-ImageQueue";
+pub const GREETING: &str = "easy-writer-GreetingQueue";
 const DEAD: &str = "-dead";
 
 impl World {

@@ -1,4 +1,4 @@
-//! What each function may ask of AWS, as its template says, held against what it does ask.
+//! What each function may ask of AWS, as its template says, held against what it does ask: in a world, and in a local stack.
 //!
 //! On AWS a missing permission is found by the first user who needs it. Here every call of every test is looked up in the template's policies:
 //! one that is not granted is refused as AWS would, and fails the test. With `QUINTET_PERMISSIONS` naming a folder, each process also leaves
@@ -11,11 +11,14 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use quintet::HttpClients;
 use serde_json::Value;
 use serde_yaml_ng::Value as Yaml;
 
-use super::aws::{BUCKET, TABLE};
-use super::{GENERATION, GREETING, IMAGES};
+use super::faults::Faults;
+
+/// The products' templates.
+const TEMPLATES: [&str; 2] = ["infra/aggregator.yaml", "infra/easy-writer.yaml"];
 
 /// What Lambda itself does with a function's role, before the function is called.
 const LAMBDAS_OWN: [&str; 3] = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
@@ -45,18 +48,24 @@ struct Ask {
 /// The permissions of one function in one world.
 #[derive(Clone)]
 pub struct Permissions {
-    function: &'static str,
+    function: String,
     denied: Arc<Mutex<BTreeSet<String>>>,
 }
 
-/// What was refused in a world.
+/// What was refused in a world, or in a stack.
 #[derive(Clone, Default)]
 pub struct Denied(Arc<Mutex<BTreeSet<String>>>);
 
 impl Denied {
     /// The permissions of a function, whose refusals end up here.
-    pub fn of(&self, function: &'static str) -> Permissions {
-        Permissions { function, denied: Arc::clone(&self.0) }
+    pub fn of(&self, function: &str) -> Permissions {
+        Permissions { function: function.to_owned(), denied: Arc::clone(&self.0) }
+    }
+
+    /// A client for each function of a stack, which sends what its template permits.
+    pub fn http_clients(&self, faults: &Faults) -> HttpClients {
+        let (denied, faults) = (self.clone(), faults.clone());
+        Box::new(move |function| faults.http_client_of(denied.of(function)))
     }
 
     /// What was refused.
@@ -83,12 +92,12 @@ impl Permissions {
     }
 
     fn granted(&self, ask: &Ask) -> bool {
-        let statements = POLICIES.get(self.function).map(Vec::as_slice).unwrap_or_default();
+        let statements = POLICIES.get(&self.function).map(Vec::as_slice).unwrap_or_default();
         let Some((statement, key)) = statements.iter().find_map(|statement| Some((statement, statement.grants(ask)?)))
         else {
             return false;
         };
-        record(self.function, &statement.sid, &ask.action, key);
+        record(&self.function, &statement.sid, &ask.action, key);
         true
     }
 }
@@ -130,8 +139,9 @@ fn asks(request: &HttpRequest) -> Vec<Ask> {
                 key: None,
             }];
         }
+        // The host, then the bucket, then the key.
         let path = uri.split('?').next().unwrap_or_default();
-        let key = path.split_once(&format!("/{BUCKET}/")).map(|(_, key)| key).unwrap_or_default();
+        let key = path.splitn(5, '/').nth(4).unwrap_or_default();
         let action = match request.method() {
             "PUT" => "s3:PutObject",
             "DELETE" => "s3:DeleteObject",
@@ -142,14 +152,7 @@ fn asks(request: &HttpRequest) -> Vec<Ask> {
     let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).expect("a JSON body");
     let operation = target.rsplit('.').next().unwrap_or_default();
     if target.starts_with("AmazonSQS") {
-        let queue = body["QueueUrl"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
-        let resource = match queue {
-            GENERATION => "${GenerationQueue.Arn}",
-            IMAGES => "${ImageQueue.Arn}",
-            GREETING => "${GreetingQueue.Arn}",
-            other => panic!("no queue {other}"),
-        };
-        let resource = resource.to_owned();
+        let resource = format!("${{{}.Arn}}", logical(&body["QueueUrl"]));
         return vec![Ask { action: format!("sqs:{operation}"), resource, key: None }];
     }
     if operation != "TransactWriteItems" {
@@ -165,11 +168,16 @@ fn asks(request: &HttpRequest) -> Vec<Ask> {
         .collect()
 }
 
+/// What its template calls a thing: physical names end in it.
+fn logical(name: &Value) -> &str {
+    name.as_str().and_then(|name| name.rsplit(['/', '-']).next()).expect("a name")
+}
+
 fn table_ask(operation: &str, body: &Value) -> Ask {
-    assert_eq!(body["TableName"], TABLE);
+    let table = logical(&body["TableName"]);
     let resource = match body["IndexName"].as_str() {
-        Some(index) => format!("${{Table.Arn}}/index/{index}"),
-        None => "${Table.Arn}".to_owned(),
+        Some(index) => format!("${{{table}.Arn}}/index/{index}"),
+        None => format!("${{{table}.Arn}}"),
     };
     let key = match operation {
         "Scan" => None,
@@ -194,12 +202,18 @@ const SOCKETS: &str =
     "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${SocketApi}/live/POST/@connections/any";
 
 fn read() -> BTreeMap<String, Vec<Statement>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/easy-writer.yaml");
+    let policies = TEMPLATES.into_iter().flat_map(read_template).collect();
+    leave_granted(&policies);
+    policies
+}
+
+fn read_template(template: &str) -> Vec<(String, Vec<Statement>)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(template);
     let text = std::fs::read_to_string(path).expect("template");
     let template: Yaml = serde_yaml_ng::from_str(&text).expect("YAML");
     let resources = template["Resources"].as_mapping().expect("resources");
     let functions = resources.values().filter(|resource| resource["Type"] == "AWS::Serverless::Function");
-    let policies: BTreeMap<_, _> = functions
+    functions
         .map(|function| {
             let name = function["Metadata"]["BuildProperties"]["Binary"].as_str().expect("binary").to_owned();
             let policies = function["Properties"]["Policies"].as_sequence().expect("policies");
@@ -207,9 +221,7 @@ fn read() -> BTreeMap<String, Vec<Statement>> {
             let statements = policies.iter().filter_map(|policy| policy["Statement"].as_sequence()).flatten();
             (name, statements.map(statement).collect())
         })
-        .collect();
-    leave_granted(&policies);
-    policies
+        .collect()
 }
 
 fn statement(statement: &Yaml) -> Statement {

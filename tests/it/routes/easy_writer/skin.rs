@@ -156,8 +156,11 @@ async fn a_preflight_is_answered_without_a_token() {
         let header = |name: &str| reply.header(name).unwrap_or_default().to_lowercase();
         assert_eq!(header("access-control-allow-origin"), "https://easy-writer.example");
         assert_eq!(header("access-control-allow-credentials"), "true");
-        assert_eq!(header("access-control-allow-methods"), "get,post,put,delete");
-        assert_eq!(header("access-control-allow-headers"), "content-type,authorization,x-request-id,idempotency-key");
+        assert_eq!(header("access-control-allow-methods"), "get,post,put,patch,delete");
+        assert_eq!(
+            header("access-control-allow-headers"),
+            "content-type,authorization,x-request-id,idempotency-key,x-api-key"
+        );
         assert_eq!(header("access-control-max-age"), "600");
     }
 }
