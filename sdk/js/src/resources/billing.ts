@@ -43,6 +43,10 @@ export interface Deposit {
   status: string;
   /** Where the company pays. */
   paymentUrl: string;
+  /** What is paid there, in roubles and kopecks. */
+  amountRub: string;
+  /** Roubles for a dollar. */
+  exchangeRate: string | null;
 }
 
 /** Balance and transactions of a company. */

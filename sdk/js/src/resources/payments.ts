@@ -27,7 +27,15 @@ export interface Payment {
   /** A decimal number, such as `1000.00`. */
   amount: string;
   currency: string;
+  /** What it puts on the account, in US dollars. */
+  creditUsd: number;
+  /** Roubles for a dollar, when the payment was begun. */
+  exchangeRate: string | null;
+  /** What went back to the payer, if anything did. */
+  refunded?: string;
   yookassaId?: string | null;
+  /** Where the company pays, while it can. */
+  confirmationUrl?: string;
   createdAt: string;
   /** Absent until it is paid. */
   paidAt?: string | null;

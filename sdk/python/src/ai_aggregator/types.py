@@ -404,6 +404,10 @@ class Deposit(Model):
     status: str
     payment_url: str
     """Where the company pays."""
+    amount_rub: str
+    """What is paid there, in roubles and kopecks."""
+    exchange_rate: str | None
+    """Roubles for a dollar."""
 
 
 PaymentStatus = Literal["pending", "succeeded", "failed", "canceled"]
@@ -427,7 +431,15 @@ class Payment(Model):
     amount: str
     """A decimal number, such as ``1000.00``."""
     currency: str
+    credit_usd: float
+    """What it puts on the account, in US dollars."""
+    exchange_rate: str | None
+    """Roubles for a dollar, when the payment was begun."""
+    refunded: str | None
+    """What went back to the payer, if anything did."""
     yookassa_id: str | None
+    confirmation_url: str | None
+    """Where the company pays, while it can."""
     created_at: str
     paid_at: str | None
 
