@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::serve::ListenerExt as _;
-use domain::aggregator::{Caller, Details, Held, Hold, Payment};
+use domain::aggregator::{Caller, Cashier, Details, Held, Hold};
 use domain::idempotency::Request;
 use domain::kernel::{Amount, Clock, IdSource, Result};
 use edge::{Aggregator, Platform, in_dialect};
@@ -21,7 +21,7 @@ struct Free {
 }
 
 #[async_trait]
-impl Payment for Free {
+impl Cashier for Free {
     async fn hold(&self, caller: Caller, most: Amount, _: &str, request: Option<Request>) -> Result<Held> {
         let begun = self.clock.now();
         Ok(Held::New(Hold { caller, operation: self.ids.uuid(begun), held: most, begun, request }))

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
-use domain::aggregator::{Access, Catalogue, Chat, Payment, Till};
+use domain::aggregator::{Access, Cashier, Catalogue, Chat, Till};
 use domain::gateway::Relay;
 use domain::ledger::Ledger;
 use domain::rate_limit::RateLimiter;
@@ -56,14 +56,14 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     Function::streaming::<Aggregator>(platform, counted.guard(router(platform, access, Arc::new(till))?))
 }
 
-/// The endpoints, for whoever proves to be somebody to `access`, paid by way of `payment`.
-pub fn router(platform: &Platform, access: Access, payment: Arc<dyn Payment>) -> Result<Router, ConfigError> {
+/// The endpoints, for whoever proves to be somebody to `access`, paid by way of `cashier`.
+pub fn router(platform: &Platform, access: Access, cashier: Arc<dyn Cashier>) -> Result<Router, ConfigError> {
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = ChatVendorsSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let relay = Relay::new(chat_vendors(settings, &clock, &ids), Arc::clone(&clock));
     let catalogue = Catalogue::load(platform.vars.get("MODELS")).map_err(|error| malformed("MODELS", &error))?;
-    let chat = Chat::new(Arc::new(catalogue), relay, payment, clock, ids);
+    let chat = Chat::new(Arc::new(catalogue), relay, cashier, clock, ids);
     let state = State { chat: Arc::new(chat), access: Arc::new(access) };
     // The same endpoints where clients of OpenAI look for them.
     let alias = Router::new()

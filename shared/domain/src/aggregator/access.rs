@@ -22,6 +22,8 @@ const PREFIX: &str = "ak_live_";
 const SECRET_LENGTH: usize = 44;
 /// How long an instance believes what it read of a key. So long a key that is revoked goes on working in an instance that used it just before.
 const MEMORY: Duration = Duration::from_secs(15);
+/// How often an instance notes that a key is used: people want to know the day, and each note is a write.
+const NOTED_EVERY: Duration = Duration::from_mins(1);
 /// How many keys an instance remembers.
 const REMEMBERED: usize = 10_000;
 /// The most keys of one company that work.
@@ -157,6 +159,8 @@ pub struct Access {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     known: Arc<Mutex<HashMap<[u8; 32], Known>>>,
+    /// When this process last noted that a key was used.
+    noted: Arc<Mutex<HashMap<KeyId, Timestamp>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -170,7 +174,7 @@ struct Known {
 impl Access {
     /// Keys kept in `table`, and the tokens of `identity`.
     pub fn new(identity: Identity, table: Table, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        Self { identity, table, clock, ids, known: Arc::default() }
+        Self { identity, table, clock, ids, known: Arc::default(), noted: Arc::default() }
     }
 
     /// Who makes a call that shows `credential`.
@@ -280,15 +284,29 @@ impl Access {
         Ok(ApiKey { is_active: false, ..item.into() })
     }
 
-    /// Notes that a key was used. Whoever counts usage calls this, off the way of the call itself.
+    /// Notes that a key was used, unless this process did so less than a minute before. Whoever counts usage calls this, off the way of the call itself.
     pub async fn used(&self, company: UserId, id: KeyId, at: Timestamp) -> Result<()> {
+        let recently = |noted: &Timestamp| at.duration_since(*noted).unsigned_abs() < NOTED_EVERY;
+        if self.noted().get(&id).is_some_and(recently) {
+            return Ok(());
+        }
         let earlier =
             store::attr("last_used_at").missing().or(store::attr("last_used_at").less_than(at.as_millisecond()));
         let update = Update::new(api_key_key(company, id)).set("last_used_at", at.as_millisecond());
         match self.table.update::<ApiKeyItem>(update.when(Condition::item_exists().and(earlier))).await {
-            Ok(_) | Err(store::Error::ConditionFailed(_)) => Ok(()),
-            Err(error) => Err(error.into()),
+            Ok(_) | Err(store::Error::ConditionFailed(_)) => {}
+            Err(error) => return Err(error.into()),
         }
+        let mut noted = self.noted();
+        if noted.len() >= REMEMBERED {
+            noted.clear();
+        }
+        noted.insert(id, at);
+        Ok(())
+    }
+
+    fn noted(&self) -> MutexGuard<'_, HashMap<KeyId, Timestamp>> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

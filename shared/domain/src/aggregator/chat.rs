@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::access::{Caller, Permission};
 use super::catalogue::{Catalogue, Feature, Model, bound};
 use super::price::Price;
-use super::settlement::{Details, Held, Hold, Payment, Settled};
+use super::settlement::{Cashier, Details, Held, Hold, Settled};
 use super::{CONTENT_FILTER, CONTEXT_LENGTH, REJECTED, UNSUPPORTED};
 use crate::gateway::{
     CallError, ChatRequest, ChatStream, Chunk, Completion, EmbeddingRequest, Embeddings, Limit, Relay, Target, Usage,
@@ -26,7 +26,7 @@ const BYTES_PER_TOKEN: u64 = 4;
 pub struct Chat {
     catalogue: Arc<Catalogue>,
     relay: Relay,
-    payment: Arc<dyn Payment>,
+    cashier: Arc<dyn Cashier>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -88,15 +88,15 @@ impl Plan<'_> {
 }
 
 impl Chat {
-    /// Models of `catalogue`, asked through `relay`, paid by way of `payment`.
+    /// Models of `catalogue`, asked through `relay`, paid by way of `cashier`.
     pub fn new(
         catalogue: Arc<Catalogue>,
         relay: Relay,
-        payment: Arc<dyn Payment>,
+        cashier: Arc<dyn Cashier>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
     ) -> Self {
-        Self { catalogue, relay, payment, clock, ids }
+        Self { catalogue, relay, cashier, clock, ids }
     }
 
     /// The models, each with whether it could be asked now.
@@ -216,19 +216,19 @@ impl Chat {
             Request::new(call.caller.company.to_string(), key.to_owned(), &["chat", &content])
         });
         let name = plan.models.first().map_or(model, |model| model.name.as_str());
-        self.payment.hold(call.caller, plan.most, name, request).await
+        self.cashier.hold(call.caller, plan.most, name, request).await
     }
 
     /// Nobody answered: the money goes back.
     async fn give_up<T>(&self, hold: &Hold, error: CallError) -> Result<T> {
-        self.payment.release(hold).await?;
+        self.cashier.release(hold).await?;
         Err(meaning(error))
     }
 
     async fn pay(&self, hold: &Hold, by: &By, settled: Settled, estimated: bool, answer: Option<&str>) -> Result<()> {
         let details = details(hold, by, settled.usage, estimated, "completed", self.clock.now());
         let answer = answer.filter(|_| hold.request.is_some()).map(str::to_owned);
-        self.payment.settle(hold, settled.cost, details, answer).await
+        self.cashier.settle(hold, settled.cost, details, answer).await
     }
 }
 
@@ -273,7 +273,7 @@ impl Streaming {
             Err(error) => {
                 self.chat.relay.broke_off(&self.target, &error);
                 if let Some(hold) = self.hold.take() {
-                    self.chat.payment.release(&hold).await?;
+                    self.chat.cashier.release(&hold).await?;
                 }
                 Err(meaning(error))
             }
@@ -311,12 +311,12 @@ impl Drop for Streaming {
         let settled = self.settled();
         let Some(hold) = self.hold.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let payment = Arc::clone(&self.chat.payment);
+        let cashier = Arc::clone(&self.chat.cashier);
         let details = details(&hold, &self.by, settled.usage, self.usage.is_none(), "cancelled", self.chat.clock.now());
         // There is nobody left to wait for this. A function that is frozen meanwhile goes on with its next call; if there is none, the sweeper gives
         // the hold back.
         runtime.spawn(async move {
-            if let Err(error) = payment.settle(&hold, settled.cost, details, None).await {
+            if let Err(error) = cashier.settle(&hold, settled.cost, details, None).await {
                 tracing::error!(%error, operation = %hold.operation, "a cancelled call is not settled");
             }
         });

@@ -26,7 +26,7 @@ pub use hooks::{
     EVENTS, PAYMENT_FAILED, PAYMENT_SUCCEEDED, Postman, USAGE_TRACKED, UsageReporter, deliveries, endpoints,
 };
 pub use price::{MalformedDollars, NANOS, Price, Rate, dollars, parse_dollars};
-pub use settlement::{Details, Held, Hold, Payment, Settled, Till, UsageMessage};
+pub use settlement::{Cashier, Details, Held, Hold, Settled, Till, UsageMessage};
 pub use usage::{Cell, Day, Grouping, Report, Row, Span, UsageLog};
 
 /// The name of the product: issuer of its tokens, label in its logs.

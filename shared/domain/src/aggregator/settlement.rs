@@ -103,7 +103,7 @@ pub struct Swept {
 
 /// The port to whoever has calls paid.
 #[async_trait]
-pub trait Payment: Send + Sync {
+pub trait Cashier: Send + Sync {
     /// Holds the most that a call can cost, for `what`.
     async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<Held>;
 
@@ -130,7 +130,7 @@ pub struct Till {
 }
 
 #[async_trait]
-impl Payment for Till {
+impl Cashier for Till {
     /// One transaction: it is the only write before the vendor is asked.
     async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<Held> {
         let begun = self.clock.now();
