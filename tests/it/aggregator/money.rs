@@ -1,11 +1,14 @@
 //! The money under fire: repeats, races, clients that leave, processes that are killed.
 
+use domain::aggregator::NANOS;
+use domain::kernel::{Amount, Error};
+use domain::ledger::Ledger;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Site, request};
+use super::{Site, nanos, request};
 
 impl Site {
     async fn keyed(&self, key: &str, body: &Value) -> (u16, String) {
@@ -46,6 +49,39 @@ async fn a_balance_for_one_call_admits_one_of_thirty_two() {
     assert_eq!((count(200), count(402)), (1, 31));
     assert_eq!(site.get("/api/v1/billing/transactions?type=DEBIT").await["pagination"]["total"], 1);
     assert_eq!(site.balance().await.1, "0");
+    site.check_books().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credit_is_spent_after_the_balance_and_no_further() {
+    let site = Site::new("0").await;
+    let call = async || site.chat("good", json!({ "max_tokens": 5 })).await;
+    assert_eq!(call().await.0, 402);
+    let ledger = Ledger::new(site.table());
+    let limit = |cents: i64| ledger.set_credit(site.company.into(), Amount::new(cents * NANOS / 100));
+    limit(30).await.expect("a limit");
+    let before = site.get("/api/v1/billing/balance").await;
+    assert_eq!(
+        (&before["balance"], &before["creditLimit"], &before["available"]),
+        (&json!(0), &json!(0.3), &json!(0.3))
+    );
+    let mut answered = 0;
+    let refusal = loop {
+        match call().await {
+            (200, _) => answered += 1,
+            (status, refusal) => break (status, refusal),
+        }
+    };
+    assert_eq!((refusal.0, &refusal.1["code"]), (402, &json!("insufficient_funds")), "{}", refusal.1);
+    assert!(answered > 0, "credit is as good as money");
+    let balance = nanos(&site.get("/api/v1/billing/balance").await["balance"]);
+    assert!((-300_000_000..0).contains(&balance), "{balance}");
+    // What is used cannot be taken away, and the books know that a balance may be below zero so far.
+    assert!(matches!(limit(0).await, Err(Error::InsufficientFunds { .. })));
+    site.stack.run_schedule("aggregator-ledger-cron").await.expect("check");
+    site.check_books().await;
+    limit(100).await.expect("a higher limit");
+    assert_eq!(call().await.0, 200);
     site.check_books().await;
 }
 
