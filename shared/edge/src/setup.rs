@@ -9,6 +9,7 @@ use domain::realtime::{Connections, Publisher};
 use domain::webhooks::Deliveries;
 use store::{Objects, Queue, Sockets, Table};
 
+use crate::company::Counted;
 use crate::platform::Platform;
 use crate::throttle::Throttle;
 use crate::vars::{ConfigError, malformed};
@@ -46,6 +47,22 @@ impl Platform {
         let identity = self.identity_of(tokens, table);
         let access = Access::new(identity.clone(), table.clone(), Arc::clone(&self.clock), Arc::clone(&self.ids));
         Ok((identity, access))
+    }
+
+    /// The limit called `name` of AI Aggregator's callers, from the variable `variable`: `requests/seconds`.
+    pub fn counted(
+        &self,
+        name: &'static str,
+        variable: &str,
+        access: &Access,
+        table: &Table,
+    ) -> Result<Counted, ConfigError> {
+        Ok(Counted {
+            access: access.clone(),
+            limiter: RateLimiter::new(table.clone()),
+            policy: self.policy(name, variable)?,
+            clock: Arc::clone(&self.clock),
+        })
     }
 
     /// What is on its way to the servers of AI Aggregator's companies. Reads `WEBHOOK_QUEUE_URL`.

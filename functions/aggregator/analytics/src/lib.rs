@@ -12,8 +12,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use domain::aggregator::{Access, UsageLog};
 use domain::kernel::Clock;
-use domain::rate_limit::RateLimiter;
-use edge::{Aggregator, ConfigError, Counted, Function, Platform};
+use edge::{Aggregator, ConfigError, Function, Platform};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -35,12 +34,7 @@ impl FromRef<State> for Access {
 pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let (_, access) = platform.access(&table)?;
-    let counted = Counted {
-        access: access.clone(),
-        limiter: RateLimiter::new(table.clone()),
-        policy: platform.policy("analytics", "RATE_LIMIT_GROUP")?,
-        clock: Arc::clone(&platform.clock),
-    };
+    let counted = platform.counted("analytics", "RATE_LIMIT_GROUP", &access, &table)?;
     let state = State { usage: UsageLog::new(table, access.clone()), access, clock: Arc::clone(&platform.clock) };
     Function::http::<Aggregator>(platform, counted.guard(Router::from(api())).with_state(state))
 }

@@ -66,12 +66,7 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     };
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let limiter = RateLimiter::new(table.clone());
-    let keys = Counted {
-        access: access.clone(),
-        limiter: limiter.clone(),
-        policy: platform.policy("api-keys", "RATE_LIMIT_KEYS")?,
-        clock: Arc::clone(&clock),
-    };
+    let keys = platform.counted("api-keys", "RATE_LIMIT_KEYS", &access, &table)?;
     let state = State {
         companies: Companies::new(identity.clone(), table, Arc::clone(&clock), ids, verification),
         identity,

@@ -14,8 +14,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use domain::aggregator::{Access, Billing};
 use domain::kernel::Clock;
-use domain::rate_limit::RateLimiter;
-use edge::{Aggregator, ConfigError, Counted, Function, Platform};
+use edge::{Aggregator, ConfigError, Function, Platform};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -37,12 +36,7 @@ impl FromRef<State> for Access {
 pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let (_, access) = platform.access(&table)?;
-    let counted = Counted {
-        access: access.clone(),
-        limiter: RateLimiter::new(table.clone()),
-        policy: platform.policy("billing", "RATE_LIMIT_BILLING")?,
-        clock: Arc::clone(&platform.clock),
-    };
+    let counted = platform.counted("billing", "RATE_LIMIT_BILLING", &access, &table)?;
     let state = State { billing: Billing::new(table), access, clock: Arc::clone(&platform.clock) };
     Function::http::<Aggregator>(platform, counted.guard(Router::from(api())).with_state(state))
 }

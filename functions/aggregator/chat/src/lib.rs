@@ -21,8 +21,7 @@ use axum::routing::{get, post};
 use domain::aggregator::{Access, Cashier, Catalogue, Chat, Till};
 use domain::gateway::Relay;
 use domain::ledger::Ledger;
-use domain::rate_limit::RateLimiter;
-use edge::{Aggregator, ConfigError, Counted, Function, Platform, malformed};
+use edge::{Aggregator, ConfigError, Function, Platform, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::chat::{ChatVendorsSettings, chat_vendors};
@@ -45,12 +44,7 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let (_, access) = platform.access(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
-    let counted = Counted {
-        access: access.clone(),
-        limiter: RateLimiter::new(table.clone()),
-        policy: platform.policy("chat", "RATE_LIMIT_CHAT")?,
-        clock: Arc::clone(&clock),
-    };
+    let counted = platform.counted("chat", "RATE_LIMIT_CHAT", &access, &table)?;
     let queue = platform.queue("USAGE_QUEUE_URL")?;
     let till = Till { ledger: Ledger::new(table.clone()), table, queue, clock, ids };
     Function::streaming::<Aggregator>(platform, counted.guard(router(platform, access, Arc::new(till))?))

@@ -53,13 +53,8 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let (identity, access) = platform.access(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let limiter = RateLimiter::new(table.clone());
-    let counted = Counted {
-        access: access.clone(),
-        limiter: limiter.clone(),
-        // The contract has one limit for all of billing.
-        policy: platform.policy("billing", "RATE_LIMIT_BILLING")?,
-        clock: Arc::clone(&clock),
-    };
+    // The contract has one limit for all of billing.
+    let counted = platform.counted("billing", "RATE_LIMIT_BILLING", &access, &table)?;
     let settings = PaymentProvidersSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let announcer = Announcer { deliveries: platform.deliveries(&table)?, describe: describe_payment };

@@ -28,9 +28,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use domain::aggregator::{Access, endpoints};
-use domain::rate_limit::RateLimiter;
 use domain::webhooks::{Courier, Deliveries, Endpoints};
-use edge::{Aggregator, ConfigError, Counted, Function, Platform, malformed};
+use edge::{Aggregator, ConfigError, Function, Platform, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::webhook::{WebhookSettings, webhook_sender};
@@ -58,12 +57,7 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let settings = WebhookSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let deliveries = platform.deliveries(&table)?;
-    let counted = Counted {
-        access: access.clone(),
-        limiter: RateLimiter::new(table.clone()),
-        policy: platform.policy("webhooks", "RATE_LIMIT_GROUP")?,
-        clock: Arc::clone(&clock),
-    };
+    let counted = platform.counted("webhooks", "RATE_LIMIT_GROUP", &access, &table)?;
     let state = State {
         endpoints: endpoints(table, settings.reach, Arc::clone(&clock), ids),
         courier: Courier::new(deliveries.clone(), webhook_sender(settings, clock)),
