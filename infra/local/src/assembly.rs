@@ -1,5 +1,6 @@
 //! Puts a stack together: engines first, then what the templates declare on top of them.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -11,6 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::console::{self, Console};
 use crate::data::Store;
+use crate::engines::direct::{self, Engines};
 use crate::engines::dynamodb::Tables;
 use crate::engines::s3::Buckets;
 use crate::engines::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
@@ -82,7 +84,11 @@ pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError>
     for api in &model.socket_apis {
         sockets.insert(api.id.clone(), ports::free("management of WebSocket connections").await?);
     }
-    let functions = build_functions(&options, &endpoints, &sockets, &mut model, &store)?;
+    let engines = Engines {
+        dynamodb: (endpoints.dynamodb.clone(), table_engine.clone()),
+        sqs: (endpoints.sqs.clone(), queues.clone()),
+    };
+    let functions = build_functions(&options, &endpoints, &engines, &sockets, &mut model, &store)?;
     let socket_apis = serve_sockets(&options, &model, sockets, &functions, &stamp, &tasks, &engine_tasks);
     let mut fronts = BTreeMap::new();
     for product in model.functions.iter().map(|function| function.product.as_str()).collect::<BTreeSet<_>>() {
@@ -216,6 +222,7 @@ async fn open_queues(
 fn build_functions(
     options: &StackOptions,
     endpoints: &Endpoints,
+    engines: &Engines,
     sockets: &BTreeMap<String, TcpListener>,
     model: &mut Model,
     store: &Store,
@@ -225,7 +232,7 @@ fn build_functions(
         Some((api.endpoint(REGION), format!("{}/{}", url(listener), api.stage)))
     });
     let stages: Vec<_> = stages.collect();
-    let mut plain = None;
+    let aws_client = OnceCell::new();
     let mut functions = Functions::new();
     let mut files = BTreeMap::<_, Variables>::new();
     for function in &mut model.functions {
@@ -253,7 +260,7 @@ fn build_functions(
         let mut settings = edge::aws_settings(&vars).map_err(failed)?;
         settings.http_client = Some(match &options.http_clients {
             Some(client_of) => client_of(&name),
-            None => plain.get_or_insert_with(plain_http).clone(),
+            None => aws_client.get_or_init(|| direct::client(engines.clone(), plain_http())).clone(),
         });
         let platform = Platform {
             vars,
@@ -284,7 +291,7 @@ fn build_functions(
     Ok(functions)
 }
 
-/// One client for all functions: the engines speak plain HTTP, and a client that could speak TLS too loads the machine's certificates first.
+/// What is on this machine speaks plain HTTP, and a client that could speak TLS too loads the machine's certificates first.
 fn plain_http() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
 }

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
 use edge::Vars;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::check_ledger;
 use crate::options::{Data, StackOptions, StartError};
@@ -83,13 +85,19 @@ impl Arguments {
     }
 }
 
+/// What is logged where `RUST_LOG` says nothing.
+fn usual_log() -> Targets {
+    let ours = ["quintet", "sandbox", "edge", "domain", "vendors"].map(|target| (target, LevelFilter::INFO));
+    Targets::new().with_default(LevelFilter::WARN).with_targets(ours)
+}
+
 /// Runs the local stack until Ctrl-C or SIGTERM.
 pub fn main() -> ExitCode {
     let begun = Instant::now();
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("warn,quintet=info,sandbox=info,edge=info,domain=info,vendors=info"));
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).with_target(false).init();
+    let filter = Vars::from_env().parse_optional("RUST_LOG").ok().flatten().unwrap_or_else(usual_log);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    tracing_subscriber::registry().with(lines).with(filter).init();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(cause) => return complain(&cause, ExitCode::FAILURE),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::function::Function;
 use crate::sqs::{Engine, Fault, Message};
@@ -23,6 +23,9 @@ const MAX_RECEIVE: usize = 10;
 
 /// How long one receive waits. Short, because a receive that is cut off in the middle would hide messages that nobody handles.
 const POLL: Duration = Duration::from_secs(1);
+
+/// How long messages gather while a batch is not full and its window is open.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// How long to leave a queue alone that cannot be read.
 const RECOVERY: Duration = Duration::from_secs(1);
@@ -50,9 +53,10 @@ struct ItemFailure {
 }
 
 impl EventSource {
-    /// Receives one batch, waiting up to `wait` for its first message, and hands it to the function. Returns how many messages that were.
+    /// Receives one batch, waiting up to `wait` for its first message and not at all for more, and hands it to the function. Returns how many messages
+    /// that were.
     pub(crate) async fn deliver(&self, wait: Duration) -> Result<usize, Fault> {
-        let batch = self.receive(wait).await?;
+        let batch = self.receive(wait, Duration::ZERO).await?;
         let size = batch.len();
         self.handle(batch).await?;
         Ok(size)
@@ -69,7 +73,7 @@ impl EventSource {
                 () = &mut stopped => break,
                 slot = Arc::clone(&slots).acquire_owned() => slot,
             };
-            match self.receive(POLL).await {
+            match self.receive(POLL, self.mapping.window).await {
                 Ok(batch) if batch.is_empty() => {}
                 Ok(batch) => {
                     let source = Arc::clone(&self);
@@ -92,13 +96,21 @@ impl EventSource {
         while handling.join_next().await.is_some() {}
     }
 
-    async fn receive(&self, wait: Duration) -> Result<Vec<Message>, Fault> {
+    /// Receives one batch, waiting up to `wait` for its first message and then up to `window` for more.
+    async fn receive(&self, wait: Duration, window: Duration) -> Result<Vec<Message>, Fault> {
         let most = self.mapping.batch_size.max(1);
-        let mut batch = self.queues.receive(&self.mapping.queue, most.min(MAX_RECEIVE), wait).await?;
-        let until = Instant::now() + self.mapping.window;
+        let receive = async |batch: &[Message], wait| {
+            self.queues.receive(&self.mapping.queue, (most - batch.len()).min(MAX_RECEIVE), wait).await
+        };
+        let mut batch = receive(&[], wait).await?;
+        let until = Instant::now() + window;
         while !batch.is_empty() && batch.len() < most && Instant::now() < until {
-            let left = until.saturating_duration_since(Instant::now());
-            batch.extend(self.queues.receive(&self.mapping.queue, (most - batch.len()).min(MAX_RECEIVE), left).await?);
+            let more = receive(&batch, Duration::ZERO).await?;
+            if more.is_empty() {
+                // Messages that come one by one are not fetched one by one.
+                sleep_until(until.min(Instant::now() + GATHER)).await;
+            }
+            batch.extend(more);
         }
         Ok(batch)
     }

@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
 use tokio::runtime::Builder;
 
 use crate::ours::Ours;
@@ -28,6 +29,10 @@ use crate::peers::Peers;
 use crate::race::{BALANCE, VENDOR_TAKES};
 use crate::report::Report;
 use crate::upstream::Upstream;
+
+/// That of the local stack.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What may go wrong is for a person to read.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -74,12 +79,7 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
-        // Everybody else has as many threads as there are processors.
-        Some(Command::Gateway { address }) => Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(Into::into)
-            .and_then(|runtime| runtime.block_on(gateway::serve(address))),
+        Some(Command::Gateway { address }) => gateway::serve(address),
         // One for the callers, and one for the vendor.
         None => Builder::new_current_thread()
             .enable_all()

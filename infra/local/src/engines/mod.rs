@@ -1,7 +1,9 @@
 //! The embedded services behind the AWS clients, each on a loopback port of its own.
 
+pub(crate) mod direct;
 pub(crate) mod dynamodb;
 pub(crate) mod s3;
+mod tokens;
 
 /// The credentials that functions use. Nothing checks them but S3, which verifies signatures, presigned URLs among them.
 pub(crate) const ACCESS_KEY_ID: &str = "local";

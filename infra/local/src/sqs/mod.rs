@@ -131,6 +131,7 @@ struct Inner {
     config: Arc<Config>,
     /// SQLite has one writer at a time anyway, and a transaction takes tens of microseconds.
     store: Mutex<Store>,
+    in_memory: bool,
     /// By queue name: what wakes its long polls.
     bells: Mutex<HashMap<String, Arc<Notify>>>,
 }
@@ -142,19 +143,20 @@ impl Engine {
     pub fn open(path: Option<&Path>, config: Config) -> Result<Self, Error> {
         let config = Arc::new(config);
         let store = Mutex::new(Store::open(path, Arc::clone(&config))?);
-        Ok(Self { inner: Arc::new(Inner { config, store, bells: Mutex::default() }) })
+        Ok(Self { inner: Arc::new(Inner { config, store, in_memory: path.is_none(), bells: Mutex::default() }) })
     }
 
     /// The service itself: `POST /` and, for clients that call queue URLs, `POST /{account}/{queue}`.
     pub fn router(&self) -> Router {
         let root = |State(engine): State<Self>, headers: HeaderMap, body: Bytes| async move {
-            engine.answer("", &headers, &body).await
+            engine.answer("", target(&headers), &body).await
         };
-        let queue =
-            |State(engine): State<Self>,
-             UrlPath((account, queue)): UrlPath<(String, String)>,
-             headers: HeaderMap,
-             body: Bytes| async move { engine.answer(&format!("/{account}/{queue}"), &headers, &body).await };
+        let queue = |State(engine): State<Self>,
+                     UrlPath((account, queue)): UrlPath<(String, String)>,
+                     headers: HeaderMap,
+                     body: Bytes| async move {
+            engine.answer(&format!("/{account}/{queue}"), target(&headers), &body).await
+        };
         Router::new()
             .route("/", post(root))
             .route("/{account}/{queue}", post(queue))
@@ -226,19 +228,19 @@ impl Engine {
         self.bell(queue).notify_waiters();
     }
 
-    /// Runs `work` on the blocking pool: most transactions are over in microseconds, but one that has to move the log
-    /// into the database file waits for the disk, and the functions under test share the async threads.
+    /// Runs `work`: on the blocking pool if there is a file, because a transaction that has to move the log into it waits for the disk, and the
+    /// functions under test share the async threads.
     async fn transact<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Tx) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let engine = self.clone();
-        tokio::task::spawn_blocking(move || {
-            // A panic inside a transaction rolls it back, so the store behind a poisoned lock is sound.
-            engine.inner.store.lock().unwrap_or_else(PoisonError::into_inner).transact(work)
-        })
-        .await
-        .map_err(|cause| Fault::Internal(Box::new(cause)))?
+        // A panic inside a transaction rolls it back, so the store behind a poisoned lock is sound.
+        let run = move || engine.inner.store.lock().unwrap_or_else(PoisonError::into_inner).transact(work);
+        if self.inner.in_memory {
+            return run();
+        }
+        tokio::task::spawn_blocking(run).await.map_err(|cause| Fault::Internal(Box::new(cause)))?
     }
 
     /// Receives, waiting for the first message until `wait` (the queue's own wait when absent) is over.
@@ -271,8 +273,8 @@ impl Engine {
         }
     }
 
-    async fn answer(&self, path: &str, headers: &HeaderMap, body: &[u8]) -> Response {
-        let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    /// Answers one request. `target` is its header `x-amz-target`.
+    pub(crate) async fn answer(&self, path: &str, target: &str, body: &[u8]) -> Response {
         let action = target.strip_prefix("AmazonSQS.").unwrap_or_default();
         let mut response = match self.call(action, path, body).await {
             Ok(answer) => reply(StatusCode::OK, &answer),
@@ -329,6 +331,10 @@ impl Engine {
         }
         Ok(if messages.is_empty() { json!({}) } else { json!({ "Messages": messages }) })
     }
+}
+
+fn target(headers: &HeaderMap) -> &str {
+    headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// The parameters of `ReceiveMessage`. `AttributeNames` is the older name of `MessageSystemAttributeNames`.

@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use uuid::{NoContext, Uuid};
 
@@ -93,6 +94,8 @@ impl Store {
         connection.pragma_update(None, "synchronous", "normal")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.set_prepared_statement_cache_capacity(64);
+        // Otherwise statements are planned anew whenever the time in them is another one, because there is an index with a condition.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let transaction = connection.transaction()?;
         match transaction.pragma_query_value(None, "user_version", |row| row.get(0))? {
             0 => {

@@ -83,12 +83,13 @@ impl Model {
         self.features.contains(&feature)
     }
 
-    /// The targets in the order in which they are to be asked. `draw` is a random number: it decides among those that have weights.
-    pub fn order(&self, draw: u64) -> Vec<Target> {
+    /// The targets in the order in which they are to be asked. `draw` gives a random number, if there is something to decide: which of those that have
+    /// weights comes first.
+    pub fn order(&self, draw: impl FnOnce() -> u64) -> Vec<Target> {
         let mut targets: Vec<Target> = self.targets.iter().map(|offer| offer.target.clone()).collect();
         let total: u64 = self.targets.iter().map(|offer| u64::from(offer.weight)).sum();
-        if total > 0 {
-            let mut left = draw % total;
+        if total > 0 && targets.len() > 1 {
+            let mut left = draw() % total;
             let first = self.targets.iter().position(|offer| {
                 let weight = u64::from(offer.weight);
                 let hit = left < weight;
@@ -198,11 +199,11 @@ mod tests {
 
     #[test]
     fn weights_are_a_draw_and_everyone_else_is_asked_afterwards() {
-        let first = |weights: &[u32], draw| model(weights).order(draw)[0].vendor.clone();
+        let first = |weights: &[u32], draw| model(weights).order(|| draw)[0].vendor.clone();
         assert_eq!(first(&[0, 0], 7), "v0");
         let counts = (0..100).filter(|draw| first(&[1, 3], *draw) == "v1").count();
         assert_eq!(counts, 75);
-        assert_eq!(model(&[1, 3, 0]).order(2).len(), 3);
+        assert_eq!(model(&[1, 3, 0]).order(|| 2).len(), 3);
     }
 
     #[test]

@@ -167,7 +167,7 @@ impl Chat {
         render: impl FnOnce(&By, &Embeddings, Settled) -> Result<String>,
     ) -> Result<String> {
         let model = self.catalogue.find(&request.model, Feature::Embedding)?;
-        let targets = model.order(self.draw());
+        let targets = model.order(|| self.draw());
         let most = bound(&[model], request.prompt_bytes(), Some(0), 1, request.inputs);
         let plan = Plan { models: vec![model; targets.len()], targets, limits: Vec::new(), most };
         let hold = match self.hold(call, &plan, &request.model).await? {
@@ -193,7 +193,7 @@ impl Chat {
         let most = bound(&chain, request.prompt_bound(), request.max_tokens, request.n, 1);
         let (mut models, mut targets, mut limits) = (Vec::new(), Vec::new(), Vec::new());
         for model in chain {
-            for target in model.order(self.draw()) {
+            for target in model.order(|| self.draw()) {
                 let asked = request.max_tokens.map(|tokens| tokens.min(model.max_output));
                 limits.push(Limit { asked, most: model.max_output });
                 targets.push(target);

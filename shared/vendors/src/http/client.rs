@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use domain::kernel::{Clock, telemetry};
 use reqwest::header::{HeaderName, HeaderValue};
-use reqwest::{Certificate, Client, RequestBuilder, redirect};
+use reqwest::{Certificate, Client, IntoUrl, RequestBuilder, redirect};
 
 use super::body::Body;
 use super::timeouts::{deadline, until};
@@ -53,7 +53,7 @@ impl HttpClient {
     }
 
     /// Starts a POST.
-    pub(crate) fn post(&self, url: &str) -> Result<RequestBuilder, Failure> {
+    pub(crate) fn post(&self, url: impl IntoUrl) -> Result<RequestBuilder, Failure> {
         Ok(self.client()?.post(url))
     }
 

@@ -148,7 +148,7 @@ impl Kandinsky {
         // Without a type of its own the vendor refuses this part with 415.
         let params = Part::text(params).mime_str("application/json")?;
         let form = Form::new().text("pipeline_id", pipeline).part("params", params);
-        let post = self.http.post(&self.url("pipeline/run"))?.multipart(form);
+        let post = self.http.post(self.url("pipeline/run"))?.multipart(form);
         match self.http.open_with(post, &self.proofs()).await {
             Ok(body) => body.json("answer to the order", MAX_REPLY).await,
             Err(failure) => {

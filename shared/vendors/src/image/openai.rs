@@ -91,7 +91,7 @@ impl OpenAiImages {
         let OpenAiImagesSettings { base_url, api_key, model, free_sizes, .. } = &self.settings;
         let (width, height) = size(request.width, request.height, *free_sizes);
         let body = Body { model, prompt: styled(request), n: 1, size: format!("{width}x{height}") };
-        let post = self.http.post(&endpoint(base_url, "/images/generations"))?.json(&body);
+        let post = self.http.post(endpoint(base_url, "/images/generations"))?.json(&body);
         let auth = Auth { header: AUTHORIZATION, scheme: "Bearer ", secret: api_key };
         self.http.open(post, &auth).await?.json("answer with a picture", MAX_PICTURE).await
     }

@@ -63,7 +63,7 @@ impl Stability {
         let picture = Part::bytes(png).file_name("picture.png").mime_str("image/png");
         let picture = picture.map_err(|error| Failure::Misconfigured(error.to_string()))?;
         let form = Form::new().part("image", picture).text("output_format", "png");
-        let post = self.http.post(&endpoint(base_url, "/v2beta/stable-image/upscale/fast"))?;
+        let post = self.http.post(endpoint(base_url, "/v2beta/stable-image/upscale/fast"))?;
         let auth = Auth { header: AUTHORIZATION, scheme: "Bearer ", secret: api_key };
         let answer = self.http.open(post.header(ACCEPT, "image/*").multipart(form), &auth).await?;
         answer.whole(MAX_PICTURE).await

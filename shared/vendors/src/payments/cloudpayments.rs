@@ -153,7 +153,7 @@ impl CloudPayments {
         secrets: Vec<Secret>,
     ) -> Result<Reply, ProviderError> {
         let CloudPaymentsSettings { public_id, api_secret, base_url, .. } = &self.settings;
-        let mut post = self.http.post(&endpoint(base_url, path)).map_err(told)?;
+        let mut post = self.http.post(endpoint(base_url, path)).map_err(told)?;
         post = post.basic_auth(public_id, Some(api_secret.expose())).json(body);
         if let Some(id) = request_id {
             post = post.header("X-Request-ID", id.to_string());

@@ -109,7 +109,7 @@ impl TBank {
         let unsigned = serde_json::to_vec(&request).map_err(|error| ProviderError::Rejected(error.to_string()))?;
         let token = token(&Fields::of_json(&unsigned).map_err(told_unreadable)?, password);
         request.insert("Token".to_owned(), token.clone().into());
-        let post = self.http.post(&endpoint(base_url, &format!("/{method}"))).map_err(told)?.json(&request);
+        let post = self.http.post(endpoint(base_url, &format!("/{method}"))).map_err(told)?.json(&request);
         let secrets: Vec<_> = secrets.iter().cloned().chain([password.clone(), Secret::new(token)]).collect();
         let answer = self.http.open_hiding(post, secrets.clone()).await.map_err(told)?;
         let answer = answer.whole(MAX_REPLY).await.map_err(told)?;

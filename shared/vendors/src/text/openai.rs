@@ -128,7 +128,7 @@ impl OpenAi {
             max_completion_tokens: limit(LimitField::MaxCompletionTokens),
             max_tokens: limit(LimitField::MaxTokens),
         };
-        let mut post = self.http.post(&endpoint(base_url, "/chat/completions"))?.json(&body);
+        let mut post = self.http.post(endpoint(base_url, "/chat/completions"))?.json(&body);
         for (name, value) in [("openai-organization", organization), ("openai-project", project)] {
             if let Some(value) = value {
                 post = post.header(name, value);

@@ -85,7 +85,7 @@ impl Anthropic {
 
     async fn open(&self, request: &Request<'_>) -> Result<Body, Failure> {
         let AnthropicSettings { base_url, api_key, .. } = &self.settings;
-        let post = self.http.post(&endpoint(base_url, "/v1/messages"))?;
+        let post = self.http.post(endpoint(base_url, "/v1/messages"))?;
         let post = post.header("anthropic-version", ANTHROPIC_VERSION).json(request);
         let auth = Auth { header: HeaderName::from_static("x-api-key"), scheme: "", secret: api_key };
         self.http.open(post, &auth).await

@@ -9,11 +9,12 @@ mod settings;
 mod stream;
 
 use std::slice;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use domain::gateway::{Call, CallError, ChatStream, Completion, Embedder, EmbeddingCall, Embeddings, Vendor};
 use domain::kernel::Clock;
+use reqwest::Url;
 use reqwest::header::AUTHORIZATION;
 use serde::Serialize;
 
@@ -38,6 +39,29 @@ pub use settings::OpenAiCompatibleSettings;
 pub struct OpenAiCompatible {
     settings: OpenAiCompatibleSettings,
     http: HttpClient,
+    chats: Address,
+    vectors: Address,
+}
+
+/// Where an endpoint is, read once: reading an address takes as long as much of what a call does here.
+struct Address {
+    path: &'static str,
+    url: OnceLock<Url>,
+}
+
+impl Address {
+    const fn of(path: &'static str) -> Self {
+        Self { path, url: OnceLock::new() }
+    }
+
+    fn url(&self, base_url: &str) -> Result<Url, Failure> {
+        if let Some(url) = self.url.get() {
+            return Ok(url.clone());
+        }
+        let url = Url::parse(&endpoint(base_url, self.path));
+        let url = url.map_err(|_| Failure::Misconfigured("the address of the API is no URL".to_owned()))?;
+        Ok(self.url.get_or_init(|| url).clone())
+    }
 }
 
 impl OpenAiCompatible {
@@ -45,12 +69,12 @@ impl OpenAiCompatible {
     pub fn new(settings: OpenAiCompatibleSettings, clock: Arc<dyn Clock>) -> Self {
         // In the metrics of calls each server has its own name: the settings have few.
         let http = HttpClient::new(settings.name.clone(), settings.timeouts, clock);
-        Self { settings, http }
+        Self { settings, http, chats: Address::of("/chat/completions"), vectors: Address::of("/embeddings") }
     }
 
-    async fn open(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<http::Body, Failure> {
+    async fn open(&self, address: &Address, body: &(impl Serialize + Sync)) -> Result<http::Body, Failure> {
         let OpenAiCompatibleSettings { base_url, api_key, organization, project, .. } = &self.settings;
-        let mut post = self.http.post(&endpoint(base_url, path))?.json(body);
+        let mut post = self.http.post(address.url(base_url)?)?.json(body);
         for (name, value) in [("openai-organization", organization), ("openai-project", project)] {
             if let Some(value) = value {
                 post = post.header(name, value);
@@ -60,9 +84,9 @@ impl OpenAiCompatible {
     }
 
     /// A whole answer's bytes.
-    async fn ask(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<Vec<u8>, CallError> {
+    async fn ask(&self, address: &Address, body: &(impl Serialize + Sync)) -> Result<Vec<u8>, CallError> {
         within(self.settings.timeouts.total, async {
-            let opened = self.open(path, body).await.map_err(failure::meaning)?;
+            let opened = self.open(address, body).await.map_err(failure::meaning)?;
             opened.whole(MAX_ANSWER).await.map_err(failure::meaning)
         })
         .await
@@ -95,14 +119,14 @@ impl Vendor for OpenAiCompatible {
 
     async fn complete(&self, call: Call<'_>) -> Result<Completion, CallError> {
         let body = Body::whole(call, self.settings.limit_field, &self.settings.extra);
-        let answer = self.ask("/chat/completions", &body).await?;
+        let answer = self.ask(&self.chats, &body).await?;
         self.completion(&answer)
     }
 
     async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, CallError> {
         let end = end_of_call(&self.settings.timeouts);
         let body = Body::streamed(call, self.settings.limit_field, &self.settings.extra)?;
-        let opened = opened(end, self.open("/chat/completions", &body)).await?;
+        let opened = opened(end, self.open(&self.chats, &body)).await?;
         Ok(Box::new(Stream::new(Source::events(opened), Chunks::of(call.request.n), end)))
     }
 
@@ -114,7 +138,7 @@ impl Vendor for OpenAiCompatible {
 #[async_trait]
 impl Embedder for OpenAiCompatible {
     async fn embed(&self, call: EmbeddingCall<'_>) -> Result<Embeddings, CallError> {
-        let answer = self.ask("/embeddings", &embeddings::Body(call)).await?;
+        let answer = self.ask(&self.vectors, &embeddings::Body(call)).await?;
         embeddings::read(&answer, slice::from_ref(&self.settings.api_key))
     }
 }

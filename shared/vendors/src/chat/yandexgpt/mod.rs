@@ -81,7 +81,7 @@ impl YandexGpt {
 
     async fn open(&self, request: &Request) -> Result<Body, Failure> {
         let YandexGptSettings { base_url, api_key, .. } = &self.settings;
-        let post = self.http.post(&endpoint(base_url, "/foundationModels/v1/completion"))?.json(request);
+        let post = self.http.post(endpoint(base_url, "/foundationModels/v1/completion"))?.json(request);
         self.http.open(post, &Auth { header: AUTHORIZATION, scheme: "Api-Key ", secret: api_key }).await
     }
 }

@@ -122,7 +122,7 @@ impl YooKassa {
             if repeat > 0 {
                 tokio::time::sleep(self.settings.repeat_after).await;
             }
-            let post = self.http.post(&self.url("/payments")).map_err(told)?;
+            let post = self.http.post(self.url("/payments")).map_err(told)?;
             let post = self.proved(post).header("Idempotence-Key", order.payment.to_string()).json(&body);
             let answer = self.http.open_hiding(post, secrets.clone()).await.map_err(told)?;
             if answer.status() != StatusCode::ACCEPTED {

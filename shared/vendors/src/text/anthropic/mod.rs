@@ -101,8 +101,7 @@ impl Anthropic {
             stream: true,
             temperature: send_temperature.then_some(request.temperature),
         };
-        let post =
-            self.http.post(&endpoint(base_url, "/v1/messages"))?.header("anthropic-version", VERSION).json(&body);
+        let post = self.http.post(endpoint(base_url, "/v1/messages"))?.header("anthropic-version", VERSION).json(&body);
         let auth = Auth { header: HeaderName::from_static("x-api-key"), scheme: "", secret: api_key };
         Ok(EventStream::new(self.http.open(post, &auth).await?, EVENT_LIMITS))
     }

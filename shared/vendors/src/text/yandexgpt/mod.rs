@@ -107,7 +107,7 @@ impl YandexGpt {
             },
             messages: if request.system.is_empty() { vec![user] } else { vec![system, user] },
         };
-        let post = self.http.post(&endpoint(base_url, "/foundationModels/v1/completion"))?.json(&body);
+        let post = self.http.post(endpoint(base_url, "/foundationModels/v1/completion"))?.json(&body);
         let auth = Auth { header: AUTHORIZATION, scheme: "Api-Key ", secret: api_key };
         Ok(LineStream::new(self.http.open(post, &auth).await?, LINE_LIMITS))
     }
