@@ -2,6 +2,7 @@
 
 mod accounts;
 mod chats;
+mod counting;
 mod examples;
 mod fire;
 mod hooks;
@@ -50,7 +51,7 @@ pub struct Site {
     /// What goes wrong with functions' AWS calls.
     pub faults: Faults,
     denied: Denied,
-    clock: Arc<HandClock>,
+    pub clock: Arc<HandClock>,
     pub client: Client,
     pub base: String,
     company: UserId,

@@ -91,7 +91,7 @@ impl Site {
     }
 
     /// A webhook for calls, and its path.
-    async fn webhook(&self, url: &str) -> (Value, String) {
+    pub(super) async fn webhook(&self, url: &str) -> (Value, String) {
         let body = json!({ "url": url, "events": ["usage.tracked"], "secret": SECRET });
         let (status, made) = self.webhooks(Method::POST, "", &body).await;
         assert_eq!(status, 201, "{made}");
@@ -119,7 +119,7 @@ impl Site {
     }
 
     /// Takes what is in a queue out of it.
-    async fn take(&self, queue: &str) -> Vec<Message> {
+    pub(super) async fn take(&self, queue: &str) -> Vec<Message> {
         let (queue, sqs) = (self.stack.queue_name(queue).expect("queue"), self.stack.sqs());
         let messages = sqs.receive(queue, 10, Duration::ZERO).await.expect("messages");
         let handles = messages.iter().map(|message| message.receipt_handle.clone()).collect();

@@ -1,6 +1,7 @@
 //! AI Aggregator: counts calls that are over, and has their companies told.
 //!
-//! Queue: `UsageQueue`, messages [`UsageMessage`]. A call that is told twice is counted once, and its company is told once.
+//! Queue: `UsageQueue`, messages [`UsageMessage`]. A call that is told twice is counted once, and its company is told once. Calls of one company that
+//! come in one batch are counted together.
 
 use domain::aggregator::{UsageLog, UsageMessage, UsageReporter};
 use edge::{ConfigError, Function, Platform};
@@ -11,8 +12,8 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let (_, access) = platform.access(&table)?;
     let deliveries = platform.deliveries(&table)?;
     let reporter = UsageReporter { usage: UsageLog::new(table, access), deliveries };
-    Ok(Function::sqs(move |message: UsageMessage| {
+    Ok(Function::sqs_batch(move |messages: Vec<UsageMessage>| {
         let reporter = reporter.clone();
-        async move { reporter.count(&message).await }
+        async move { reporter.count(&messages).await }
     }))
 }

@@ -1,7 +1,9 @@
 //! What companies' servers are told about: the events, and the context `webhooks` as this product has it. Owners of endpoints are companies.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use store::{Queue, Table};
@@ -11,9 +13,9 @@ use super::PRODUCT_NAME;
 use super::access::KeyId;
 use super::price::dollars;
 use super::settlement::UsageMessage;
-use super::usage::{UsageLog, time_of};
+use super::usage::{Call, UsageLog, sums, time_of};
 use crate::identity::Identity;
-use crate::kernel::{Amount, Clock, IdSource, Result, UserId};
+use crate::kernel::{Amount, Clock, Error, IdSource, Result, UserId};
 use crate::mail::{self, Mail, SharedMailer};
 use crate::webhooks::{
     Attempted, Courier, Deliveries, DeliveryMessage, DisabledReason, Endpoint, Endpoints, Reach, event_id,
@@ -49,17 +51,85 @@ pub struct UsageReporter {
     pub deliveries: Deliveries,
 }
 
+/// How many writes a transaction may have: DynamoDB's limit.
+const MAX_WRITES: usize = 100;
+
+/// What became of a message: a failure may be that of a whole transaction.
+pub type Counted = Result<(), Arc<Error>>;
+
 impl UsageReporter {
-    /// Counts a call and has its company told, in one transaction: each endpoint gets one [`USAGE_TRACKED`], however often the message comes.
-    pub async fn count(&self, message: &UsageMessage) -> Result<()> {
+    /// Counts calls and has their companies told: each endpoint gets one [`USAGE_TRACKED`] of each call, however often its message comes.
+    ///
+    /// Calls of one company are counted in one transaction. Their sums are then written once for all of them, and the calls are not in each other's
+    /// way. Returns what became of each message, in their order.
+    pub async fn count(&self, messages: &[UsageMessage]) -> Vec<Counted> {
+        // A message that is there twice is one.
+        let mut companies: BTreeMap<UserId, BTreeMap<Uuid, &UsageMessage>> = BTreeMap::new();
+        for message in messages {
+            companies.entry(message.company).or_default().insert(message.operation, message);
+        }
+        let counting = companies.into_values().map(|calls| self.count_together(calls.into_values().collect()));
+        let failed: HashMap<Uuid, Arc<Error>> = join_all(counting).await.into_iter().flatten().collect();
+        let counted = |message: &UsageMessage| failed.get(&message.operation).map_or(Ok(()), |e| Err(Arc::clone(e)));
+        messages.iter().map(counted).collect()
+    }
+
+    /// Counts calls of one company. Returns those that could not be.
+    async fn count_together(&self, messages: Vec<&UsageMessage>) -> Vec<(Uuid, Arc<Error>)> {
+        let mut failed = Vec::new();
+        let mut open = Vec::new();
+        for message in messages {
+            match self.planned(message).await {
+                Ok(planned) => open.push(planned),
+                Err(error) => failed.push((message.operation, Arc::new(error))),
+            }
+        }
+        while !open.is_empty() {
+            let (mut writes, mut shared) = (0, BTreeSet::new());
+            let fitting = open.iter().take_while(|(call, _)| {
+                writes += call.writes();
+                shared.extend(sums(call.message));
+                writes + shared.len() <= MAX_WRITES
+            });
+            let rest = open.split_off(fitting.count().max(1));
+            let (calls, sending): (Vec<_>, Vec<_>) = open.into_iter().unzip();
+            open = rest;
+            let error = match self.usage.count(&calls).await {
+                Ok(()) => {
+                    self.deliveries.send(&sending.concat()).await;
+                    continue;
+                }
+                Err(error) => error,
+            };
+            let is_odd = |index: usize| error.failed_write(index).is_some();
+            if !(0..calls.len()).any(is_odd) {
+                let error = Arc::new(Error::from(error));
+                failed.extend(calls.iter().map(|call| (call.message.operation, Arc::clone(&error))));
+                continue;
+            }
+            for (index, (call, messages)) in calls.into_iter().zip(sending).enumerate() {
+                if !is_odd(index) {
+                    // It was in company with one that could not be counted like this; without it, it can.
+                    open.push((call, messages));
+                    continue;
+                }
+                match self.usage.make_up_for(&call).await {
+                    Ok(true) => self.deliveries.send(&messages).await,
+                    Ok(false) => {}
+                    Err(error) => failed.push((call.message.operation, Arc::new(error))),
+                }
+            }
+        }
+        failed
+    }
+
+    /// A call, with what its company is to be told.
+    async fn planned<'a>(&self, message: &'a UsageMessage) -> Result<(Call<'a>, Vec<DeliveryMessage>)> {
         let at = time_of(message);
         let id = event_id(at, &[USAGE_TRACKED, &message.operation.to_string()]);
         let data = TrackedData::from(message);
         let planned = self.deliveries.plan(message.company.into(), USAGE_TRACKED, &data, id, at).await?;
-        if self.usage.count(message, planned.writes).await? {
-            self.deliveries.send(&planned.messages).await;
-        }
-        Ok(())
+        Ok((Call { message, also: planned.writes }, planned.messages))
     }
 }
 

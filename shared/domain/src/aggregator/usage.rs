@@ -1,6 +1,7 @@
 //! What companies used, by day, provider and model: running sums that are written off the way of calls and read without looking at a single call.
 
 use std::collections::BTreeMap;
+use std::slice;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -187,6 +188,26 @@ impl Report {
     }
 }
 
+/// A call to be counted.
+pub(super) struct Call<'a> {
+    pub(super) message: &'a UsageMessage,
+    /// What is written when it is.
+    pub(super) also: Vec<Write>,
+}
+
+impl Call<'_> {
+    /// How many writes its counting takes, beside its sums.
+    pub(super) fn writes(&self) -> usize {
+        1 + self.also.len()
+    }
+}
+
+/// The sums that a call is added to, each a write that it shares with other calls of its company: the company's of its day, and its key's.
+pub(super) fn sums(message: &UsageMessage) -> impl Iterator<Item = (Option<KeyId>, Date)> {
+    let day = date(time_of(message));
+    std::iter::once(None).chain(message.details.key.map(Some)).map(move |key| (key, day))
+}
+
 /// Counts usage, and tells it.
 #[derive(Clone)]
 pub struct UsageLog {
@@ -200,37 +221,46 @@ impl UsageLog {
         Self { table, access }
     }
 
-    /// Counts a call, once however often it is told; captures it first if that is still to be done. What is to happen with the counting, `also`, is
-    /// written in the same transaction. Returns whether this was the time that counts.
-    pub(super) async fn count(&self, message: &UsageMessage, also: Vec<Write>) -> Result<bool> {
-        let account = message.company.into();
-        let mut writes = vec![ledger::settled_write(account, message.operation)];
-        writes.extend(additions(message));
-        writes.extend(also);
-        match self.table.transact(writes.clone()).await {
-            Ok(()) => {}
-            Err(error) if error.failed_write(0).is_some() => {
-                let (held, cost) = (Amount::new(message.held), Amount::new(message.cost));
-                let capture = ledger::capture_writes_with(account, message.operation, held, cost, &message.details);
-                match self.table.transact(capture).await {
-                    Ok(()) => self.table.transact(writes).await?,
-                    // It is not pending: it was counted before, or given back.
-                    Err(error) if error.failed_write(ledger::ENTRY_WRITE).is_some() => return Ok(false),
-                    Err(error) => return Err(error.into()),
-                }
-            }
-            Err(error) => return Err(error.into()),
+    /// Counts calls of one company that are captured, all in one transaction with what is to happen with the counting. It fails if one of them is not
+    /// captured, or was counted before: the write that says so has the call's index.
+    pub(super) async fn count(&self, calls: &[Call<'_>]) -> store::Result<()> {
+        let settled =
+            calls.iter().map(|call| ledger::settled_write(call.message.company.into(), call.message.operation));
+        let mut writes: Vec<Write> = settled.collect();
+        writes.extend(additions(calls.iter().map(|call| call.message)));
+        writes.extend(calls.iter().flat_map(|call| call.also.iter().cloned()));
+        self.table.transact(writes).await?;
+        for Call { message, .. } in calls {
+            self.touch(message).await;
+            telemetry::note(Metric::Charged, message.cost.unsigned_abs());
         }
-        self.touch(message).await?;
-        telemetry::note(Metric::Charged, message.cost.unsigned_abs());
-        Ok(true)
+        Ok(())
     }
 
-    /// Notes that the key was used.
-    async fn touch(&self, message: &UsageMessage) -> Result<()> {
-        match message.details.key {
-            Some(key) => self.access.used(message.company, key, time_of(message)).await,
-            None => Ok(()),
+    /// The same for a call that may not be captured yet, by itself: captures it first. Returns false if it was counted before, or given back.
+    pub(super) async fn make_up_for(&self, call: &Call<'_>) -> Result<bool> {
+        let message = call.message;
+        let (held, cost) = (Amount::new(message.held), Amount::new(message.cost));
+        let capture =
+            ledger::capture_writes_with(message.company.into(), message.operation, held, cost, &message.details);
+        match self.table.transact(capture).await {
+            Ok(()) => {}
+            // It is not pending. If it is not captured by now, nothing is left to do.
+            Err(error) if error.failed_write(ledger::ENTRY_WRITE).is_some() => {}
+            Err(error) => return Err(error.into()),
+        }
+        match self.count(slice::from_ref(call)).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.failed_write(0).is_some() => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Notes that the key was used. That is for people to look at, and no reason to count again.
+    async fn touch(&self, message: &UsageMessage) {
+        let Some(key) = message.details.key else { return };
+        if let Err(error) = self.access.used(message.company, key, time_of(message)).await {
+            tracing::warn!(%error, "the use of a key is not noted");
         }
     }
 
@@ -250,26 +280,33 @@ pub(super) fn time_of(message: &UsageMessage) -> Timestamp {
     crate::kernel::from_epoch_millis(millis.and_then(|millis| i64::try_from(millis).ok()).unwrap_or_default())
 }
 
-/// The sums that a call is added to: the company's, and its key's.
-fn additions(message: &UsageMessage) -> Vec<Write> {
-    let day = date(time_of(message)).to_string();
-    let details = &message.details;
+/// What is added to the sums of a company and its keys.
+fn additions<'a>(messages: impl Iterator<Item = &'a UsageMessage>) -> Vec<Write> {
+    type Sums = BTreeMap<String, i64>;
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let counters = [
-        (REQUESTS, 1),
-        (PROMPT, count(details.prompt)),
-        (COMPLETION, count(details.completion)),
-        (COST, message.cost),
-        (MILLIS, count(details.millis)),
-    ];
-    let add = |key: Option<KeyId>| {
-        let update = Update::new(usage_key(message.company, key, &day));
-        let sum = |update: Update, (counter, number): (&str, i64)| {
-            update.add(format!("{counter}|{}|{}", details.provider, details.model), number)
-        };
-        counters.into_iter().fold(update, sum).into()
+    let mut days: BTreeMap<(UserId, Option<KeyId>, Date), Sums> = BTreeMap::new();
+    for message in messages {
+        let details = &message.details;
+        let counters = [
+            (REQUESTS, 1),
+            (PROMPT, count(details.prompt)),
+            (COMPLETION, count(details.completion)),
+            (COST, message.cost),
+            (MILLIS, count(details.millis)),
+        ];
+        for (key, day) in sums(message) {
+            let sums = days.entry((message.company, key, day)).or_default();
+            for (counter, number) in counters {
+                let sum = sums.entry(format!("{counter}|{}|{}", details.provider, details.model)).or_default();
+                *sum = sum.saturating_add(number);
+            }
+        }
+    }
+    let update = |((company, key, day), sums): ((UserId, Option<KeyId>, Date), Sums)| {
+        let update = Update::new(usage_key(company, key, &day.to_string()));
+        sums.into_iter().fold(update, |update, (name, number)| update.add(name, number)).into()
     };
-    std::iter::once(None).chain(details.key.map(Some)).map(add).collect()
+    days.into_iter().map(update).collect()
 }
 
 impl TryFrom<DayItem> for Day {
