@@ -207,7 +207,11 @@ fn keys(definition: &Value) -> (Value, Vec<(Value, Value)>) {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use domain::kernel::SystemClock;
+    use hyper_util::rt::TokioIo;
+    use tokio::net::TcpStream;
     use tokio::task::JoinSet;
 
     use super::*;
@@ -248,21 +252,22 @@ mod tests {
     }
 
     /// What a client is told by the port of some tables.
-    async fn by_port(url: &str, action: &str, request: &Value) -> Answer {
-        let target = format!("DynamoDB_20120810.{action}");
-        let sent = reqwest::Client::new()
-            .post(url)
-            .header("x-amz-target", &target)
+    async fn by_port(address: SocketAddr, action: &str, request: &Value) -> Answer {
+        let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
+        let mut connections = JoinSet::new();
+        connections.spawn(connection);
+        let request = http::Request::post("/")
+            .header("host", "dynamodb")
+            .header("x-amz-target", format!("DynamoDB_20120810.{action}"))
             .header("content-type", "application/x-amz-json-1.0")
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
-            )
+            .header("authorization", "AWS4-HMAC-SHA256 Credential=local/20260101/eu-central-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
             .header("x-amz-date", "20260101T000000Z")
             .body(request.to_string())
-            .send();
-        let answer = sent.await.unwrap();
-        Answer { status: answer.status(), body: answer.text().await.unwrap() }
+            .unwrap();
+        let (head, body) = sender.send_request(request).await.unwrap().into_parts();
+        let body = axum::body::to_bytes(axum::body::Body::new(body), usize::MAX).await.unwrap();
+        Answer { status: head.status, body: String::from_utf8(body.to_vec()).unwrap() }
     }
 
     /// The same without it.
@@ -280,7 +285,7 @@ mod tests {
     async fn without_its_network_the_engine_says_the_same() {
         let (tables, served) = (fresh(), fresh());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
         let mut serving = JoinSet::new();
         serving.spawn(served.serve(listener, std::future::pending()));
 
@@ -320,7 +325,7 @@ mod tests {
             ("TransactWriteItems", json!({ "TransactItems": [missing("a")] })),
             ("DeleteItem", json!({ "TableName": "table", "Key": { "pk": { "S": "nobody" } } })),
         ] {
-            let by_port = by_port(&url, action, &request).await;
+            let by_port = by_port(address, action, &request).await;
             let direct = direct(&tables, action, &request).unwrap_or_else(|| panic!("{action} is left to the port"));
             assert_eq!(by_port.status, direct.status, "{action}: {}", direct.body);
             let json = |answer: &Answer| serde_json::from_str::<Value>(&answer.body).unwrap();
