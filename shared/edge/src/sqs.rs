@@ -10,7 +10,6 @@ use domain::kernel::{Error, Result};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use tracing::Instrument as _;
 
 use crate::function::Function;
@@ -26,13 +25,11 @@ impl Function {
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let handle = Arc::new(handle);
-        Self::new(move |event, _| {
+        Self::batches(move |records| {
             let handle = Arc::clone(&handle);
             async move {
-                let event: SqsEvent = serde_json::from_str(event.get())?;
-                telemetry::note(Metric::Requests, event.records.len() as u64);
-                let handled = join_all(event.records.into_iter().map(|record| one(record, &*handle))).await;
-                report(handled.into_iter().flatten().collect())
+                let handled = join_all(records.into_iter().map(|record| one(record, &*handle))).await;
+                handled.into_iter().flatten().collect()
             }
         })
     }
@@ -45,21 +42,29 @@ impl Function {
         F: Future<Output = Vec<Result<(), Arc<Error>>>> + Send + 'static,
     {
         let handle = Arc::new(handle);
+        Self::batches(move |records| {
+            let handle = Arc::clone(&handle);
+            async move { together(records, &*handle).await }
+        })
+    }
+
+    /// A function of batches, of each of which `handle` says what must come again.
+    fn batches<F>(handle: impl Fn(Vec<SqsMessage>) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Vec<BatchItemFailure>> + Send + 'static,
+    {
+        let handle = Arc::new(handle);
         Self::new(move |event, _| {
             let handle = Arc::clone(&handle);
             async move {
                 let event: SqsEvent = serde_json::from_str(event.get())?;
                 telemetry::note(Metric::Requests, event.records.len() as u64);
-                report(together(event.records, &*handle).await)
+                let mut response = SqsBatchResponse::default();
+                response.batch_item_failures = handle(event.records).await;
+                Ok(serde_json::value::to_raw_value(&response)?)
             }
         })
     }
-}
-
-fn report(failures: Vec<BatchItemFailure>) -> std::result::Result<Box<RawValue>, lambda_runtime::Error> {
-    let mut response = SqsBatchResponse::default();
-    response.batch_item_failures = failures;
-    Ok(serde_json::value::to_raw_value(&response)?)
 }
 
 /// Handles one message; its id if it must come again.

@@ -123,3 +123,19 @@ async fn a_batch_that_is_too_much_for_one_transaction_takes_several() {
     assert_eq!(site.deliver().await, 120);
     assert_eq!(server.got().len(), 120);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_no_item_can_hold_comes_again_alone() {
+    let site = Site::new("1").await;
+    for _ in 0..3 {
+        assert_eq!(site.chat("good", Value::Null).await.0, 200);
+    }
+    let mut messages = site.take("UsageQueue").await;
+    let mut body: Value = serde_json::from_str(&messages[1].body).expect("JSON");
+    // DynamoDB has no item of more than 400 KB.
+    body["details"]["model"] = "m".repeat(500_000).into();
+    messages[1].body = body.to_string();
+    assert_eq!(site.hand_all(&messages).await, [messages[1].message_id.clone()]);
+    assert_eq!(site.reported().await.0, 2);
+    site.check_books().await;
+}

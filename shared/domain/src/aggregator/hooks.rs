@@ -54,15 +54,12 @@ pub struct UsageReporter {
 /// How many writes a transaction may have: DynamoDB's limit.
 const MAX_WRITES: usize = 100;
 
-/// What became of a message: a failure may be that of a whole transaction.
-pub type Counted = Result<(), Arc<Error>>;
-
 impl UsageReporter {
     /// Counts calls and has their companies told: each endpoint gets one [`USAGE_TRACKED`] of each call, however often its message comes.
     ///
     /// Calls of one company are counted in one transaction. Their sums are then written once for all of them, and the calls are not in each other's
-    /// way. Returns what became of each message, in their order.
-    pub async fn count(&self, messages: &[UsageMessage]) -> Vec<Counted> {
+    /// way. Returns what became of each message, in their order: a failure may be that of a whole transaction.
+    pub async fn count(&self, messages: &[UsageMessage]) -> Vec<Result<(), Arc<Error>>> {
         // A message that is there twice is one.
         let mut companies: BTreeMap<UserId, BTreeMap<Uuid, &UsageMessage>> = BTreeMap::new();
         for message in messages {
@@ -101,7 +98,9 @@ impl UsageReporter {
                 }
                 Err(error) => error,
             };
-            let is_odd = |index: usize| error.failed_write(index).is_some();
+            // What is refused as a whole, one of them is to blame for. It must not be the fate of the others.
+            let is_refused = calls.len() > 1 && matches!(error, store::Error::Internal { .. });
+            let is_odd = |index: usize| is_refused || error.failed_write(index).is_some();
             if !(0..calls.len()).any(is_odd) {
                 let error = Arc::new(Error::from(error));
                 failed.extend(calls.iter().map(|call| (call.message.operation, Arc::clone(&error))));

@@ -23,7 +23,7 @@ pub use chat::{Begun, By, Chat, ChatCall, Streaming};
 pub use companies::{Companies, Company, CompanyName, NewCompany, Verification};
 pub use deposits::{Deposits, ExchangeRate, MalformedRate, PaymentStatus, Sum, describe_payment, roubles};
 pub use hooks::{
-    Counted, EVENTS, PAYMENT_FAILED, PAYMENT_SUCCEEDED, Postman, USAGE_TRACKED, UsageReporter, deliveries, endpoints,
+    EVENTS, PAYMENT_FAILED, PAYMENT_SUCCEEDED, Postman, USAGE_TRACKED, UsageReporter, deliveries, endpoints,
 };
 pub use price::{MalformedDollars, NANOS, Price, Rate, dollars, parse_dollars};
 pub use settlement::{Cashier, Details, Held, Hold, Settled, Till, UsageMessage};
