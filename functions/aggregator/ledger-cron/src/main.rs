@@ -1,6 +1,5 @@
-//! AI Aggregator: adds up every account.
+//! AI Aggregator: the function `ledger-cron`.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::RunError> {
-    edge::run("aggregator", "ledger-cron", aggregator_ledger_cron::function).await
+fn main() -> Result<(), edge::RunError> {
+    edge::run(aggregator_ledger_cron::FUNCTION)
 }

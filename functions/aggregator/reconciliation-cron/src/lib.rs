@@ -5,13 +5,15 @@
 
 use std::sync::Arc;
 
-use domain::aggregator::describe_payment;
+use domain::aggregator::{PRODUCT, describe_payment};
 use domain::payments::{Announcer, Payments};
-use edge::{ConfigError, Function, Platform, malformed};
+use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::payments::{PaymentProvidersSettings, payment_providers};
 
 /// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "reconciliation-cron", start);
+
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = PaymentProvidersSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;

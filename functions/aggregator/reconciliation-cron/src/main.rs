@@ -1,6 +1,5 @@
-//! AI Aggregator: asks payment providers about payments that they told nothing about.
+//! AI Aggregator: the function `reconciliation-cron`.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::RunError> {
-    edge::run("aggregator", "reconciliation-cron", aggregator_reconciliation_cron::function).await
+fn main() -> Result<(), edge::RunError> {
+    edge::run(aggregator_reconciliation_cron::FUNCTION)
 }

@@ -4,11 +4,14 @@
 
 use std::sync::Arc;
 
+use domain::easy_writer::PRODUCT;
 use domain::ledger::Ledger;
-use edge::{ConfigError, Function, Platform};
+use edge::{ConfigError, Function, Platform, Registration};
 
 /// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "ledger-cron", start);
+
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let ledger = Ledger::new(platform.table()?);
     let clock = Arc::clone(&platform.clock);
     Ok(Function::schedule(move || {

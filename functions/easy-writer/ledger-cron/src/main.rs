@@ -1,6 +1,5 @@
-//! Easy Writer: adds up every account.
+//! Easy Writer: the function `ledger-cron`.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::RunError> {
-    edge::run("easy-writer", "ledger-cron", easy_writer_ledger_cron::function).await
+fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_ledger_cron::FUNCTION)
 }

@@ -1,6 +1,5 @@
-//! Easy Writer: asks payment providers about payments that they told nothing about.
+//! Easy Writer: the function `reconciliation-cron`.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::RunError> {
-    edge::run("easy-writer", "reconciliation-cron", easy_writer_reconciliation_cron::function).await
+fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_reconciliation_cron::FUNCTION)
 }

@@ -77,11 +77,14 @@ impl Names<'_> {
             "AWS::DynamoDB::Table" => Some("TableName"),
             "AWS::S3::Bucket" => Some("BucketName"),
             "AWS::SecretsManager::Secret" => Some("Name"),
-            // Names of functions are those of their binaries, so that logs and tests can use them.
+            // Names of functions are those of their binaries, so that logs and tests can use them. A binary that several products deploy has no
+            // product in its name.
             "AWS::Serverless::Function" => {
                 let binary =
                     resource.get("Metadata").and_then(|it| it.get("BuildProperties")).and_then(|it| it.get("Binary"));
-                return Ok(binary.and_then(Node::as_str).map_or_else(|| self.derived(id), str::to_owned));
+                let Some(binary) = binary.and_then(Node::as_str) else { return Ok(self.derived(id)) };
+                let own = format!("{}-", self.product());
+                return Ok(if binary.starts_with(&own) { binary.to_owned() } else { own + binary });
             }
             _ => None,
         };
