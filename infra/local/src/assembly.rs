@@ -237,8 +237,7 @@ fn build_functions(
     let mut files = BTreeMap::<_, Variables>::new();
     for function in &mut model.functions {
         let name = function.name.clone();
-        let registration =
-            registry::function(&function.product, &name).ok_or_else(|| StartError::UnknownFunction(name.clone()))?;
+        let registration = registry::function(&name).ok_or_else(|| StartError::UnknownFunction(name.clone()))?;
         let mut variables = std::mem::take(&mut function.environment);
         for value in variables.values_mut() {
             for (there, here) in &stages {

@@ -8,10 +8,8 @@ pub const FUNCTIONS: &[Registration] = &[
     aggregator_auth::FUNCTION,
     aggregator_billing::FUNCTION,
     aggregator_chat::FUNCTION,
-    aggregator_ledger_cron::FUNCTION,
     aggregator_maintenance_cron::FUNCTION,
     aggregator_payments::FUNCTION,
-    aggregator_reconciliation_cron::FUNCTION,
     aggregator_usage_worker::FUNCTION,
     aggregator_webhook_worker::FUNCTION,
     aggregator_webhooks::FUNCTION,
@@ -21,13 +19,13 @@ pub const FUNCTIONS: &[Registration] = &[
     easy_writer_greeting_worker::FUNCTION,
     easy_writer_image_worker::FUNCTION,
     easy_writer_images::FUNCTION,
-    easy_writer_ledger_cron::FUNCTION,
     easy_writer_maintenance_cron::FUNCTION,
     easy_writer_payments::FUNCTION,
-    easy_writer_reconciliation_cron::FUNCTION,
     easy_writer_socket::FUNCTION,
     easy_writer_tools::FUNCTION,
     easy_writer_user::FUNCTION,
+    ledger_cron::FUNCTION,
+    reconciliation_cron::FUNCTION,
 ];
 
 /// A product.
@@ -79,8 +77,8 @@ pub fn functions(product: &str) -> impl Iterator<Item = &'static Registration> {
     FUNCTIONS.iter().filter(move |function| function.is_of(product))
 }
 
-/// The function that `product`'s stack calls `name`: the product's name and the function's own.
-pub fn function(product: &str, name: &str) -> Option<&'static Registration> {
-    let own = name.strip_prefix(product)?.strip_prefix('-')?;
-    functions(product).find(|function| function.name == own)
+/// The function that stacks call `name`, and people too: the product's name and its own.
+pub fn function(name: &str) -> Option<&'static Registration> {
+    let called = |product: &Product, function: &Registration| function.name_in(product.name) == name;
+    PRODUCTS.iter().find_map(|product| functions(product.name).find(|function| called(product, function)))
 }

@@ -40,7 +40,12 @@ impl Registration {
 
     /// The name of its package and binary.
     pub fn binary(&self) -> String {
-        self.product.map_or_else(|| self.name.to_owned(), |product| format!("{product}-{}", self.name))
+        self.product.map_or_else(|| self.name.to_owned(), |product| self.name_in(product))
+    }
+
+    /// What it is called among the functions of `product`.
+    pub fn name_in(&self, product: &str) -> String {
+        format!("{product}-{}", self.name)
     }
 
     /// Whether `product` deploys it.

@@ -142,6 +142,7 @@ impl World {
         let (google, yandex) = (sandbox::oauth::google_client(aws::KEY), sandbox::oauth::yandex_client(aws::KEY));
         let kandinsky = sandbox::FusionBrainKeys::of(aws::KEY);
         let vars = Vars::from_iter([
+            ("PRODUCT".to_owned(), PRODUCT.to_owned()),
             ("AWS_REGION".to_owned(), "eu-central-1".to_owned()),
             ("AWS_ACCESS_KEY_ID".to_owned(), aws::KEY.to_owned()),
             ("AWS_SECRET_ACCESS_KEY".to_owned(), aws::KEY.to_owned()),
@@ -343,6 +344,7 @@ pub const AUTH_RETURN_URL: &str = "https://easy-writer.example/auth/callback";
 pub const TOKEN_KEYS: &str = "test-secret-test-secret-test-secret-1";
 
 const VARIABLES: &[&str] = &[
+    "PRODUCT",
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -417,7 +419,7 @@ fn functions(
 ) -> HashMap<String, Function> {
     registry::functions(PRODUCT)
         .map(|function| {
-            let name = format!("{PRODUCT}-{}", function.name);
+            let name = function.name_in(PRODUCT);
             let http_client = Some(faults.http_client_of(denied.of(&name)));
             let aws = Aws::new(AwsSettings { http_client, ..settings.clone() });
             let platform = Platform { aws, ..platform.clone() };

@@ -77,13 +77,15 @@ impl Names<'_> {
             "AWS::DynamoDB::Table" => Some("TableName"),
             "AWS::S3::Bucket" => Some("BucketName"),
             "AWS::SecretsManager::Secret" => Some("Name"),
-            // Names of functions are those of their binaries, so that logs and tests can use them. A binary that several products deploy has no
-            // product in its name.
+            // Names of functions are those of their binaries, so that logs and tests can use them. A binary that every product deploys has no
+            // product in its name: the variable says which one this is.
             "AWS::Serverless::Function" => {
                 let binary =
                     resource.get("Metadata").and_then(|it| it.get("BuildProperties")).and_then(|it| it.get("Binary"));
                 let Some(binary) = binary.and_then(Node::as_str) else { return Ok(self.derived(id)) };
-                let own = format!("{}-", self.product());
+                let product = scope.file.root.get("Globals").and_then(|globals| globals.get("Function"));
+                let product = product.and_then(|it| it.get("Environment")?.get("Variables")?.get("PRODUCT")?.as_str());
+                let own = product.map(|product| format!("{product}-")).unwrap_or_default();
                 return Ok(if binary.starts_with(&own) { binary.to_owned() } else { own + binary });
             }
             _ => None,

@@ -227,13 +227,13 @@ Resources:
     )
     .unwrap();
     let function = &model.functions[0];
-    assert_eq!((function.name.as_str(), function.timeout), ("quintet-the-binary", Duration::from_secs(7)));
+    assert_eq!((function.name.as_str(), function.timeout), ("the-binary", Duration::from_secs(7)));
     assert_eq!((function.environment["A"].as_str(), function.environment["B"].as_str()), ("global", "own"));
     let route = &model.http_apis["api"].routes[0];
     assert_eq!((route.method.as_str(), route.path.as_str(), route.timeout.as_secs()), ("GET", "/a/{id}", 5));
     let mapping = |queue: &str, batch_size, reports_failures, concurrency| model::Mapping {
         queue: queue.to_owned(),
-        function: "quintet-the-binary".to_owned(),
+        function: "the-binary".to_owned(),
         batch_size,
         window: Duration::ZERO,
         reports_failures,

@@ -1,15 +1,14 @@
-//! Easy Writer: once a day, adds up every account: the balance is the sum of its entries, is not negative, and no hold is forgotten.
+//! Once a day, checks every account: the balance is the sum of its entries and not below its credit limit, and no hold is overdue.
 //!
-//! It writes nothing. What is wrong is logged by account and counted in the metric `LedgerDifferences`, which an alarm watches.
+//! It writes nothing. Each difference is logged with its account and counted in the metric `LedgerDifferences`, which an alarm watches.
 
 use std::sync::Arc;
 
-use domain::easy_writer::PRODUCT;
 use domain::ledger::Ledger;
 use edge::{ConfigError, Function, Platform, Registration};
 
 /// The function.
-pub const FUNCTION: Registration = Registration::new(PRODUCT, "ledger-cron", start);
+pub const FUNCTION: Registration = Registration::shared("ledger-cron", start);
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let ledger = Ledger::new(platform.table()?);
