@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::generation::{JobFeed, Jobs};
 use domain::kernel::{Dependency, Error, Result};
 use domain::realtime::{GreetMessage, Publisher};
-use edge::frames::easy_writer::render;
+use edge::easy_writer::frames::render;
 use edge::{ConfigError, Function, Platform};
 
 /// The function.
