@@ -1,9 +1,9 @@
 //! The outer skin of every function: triggers, configuration, envelopes, errors, authentication, logging.
 
-mod company;
+mod aggregator;
+pub mod easy_writer;
 mod envelope;
 mod extract;
-pub mod frames;
 mod function;
 mod hop;
 mod http;
@@ -24,9 +24,10 @@ mod throttle;
 mod vars;
 
 pub use crate::http::in_dialect;
-pub use company::{Company, Counted};
+pub use aggregator::{Aggregator, Company, Counted, openai_error};
 pub use cookie;
-pub use envelope::{Aggregator, EasyWriter, Envelope, Meta, openai_error};
+pub use easy_writer::EasyWriter;
+pub use envelope::{Envelope, Meta};
 pub use extract::{
     Body, Caller, ClientAddress, Cookies, IdempotencyKey, LongBody, PagingOf, PathPair, PathParameter, QueryParameters,
     RawCall, RequestScope,

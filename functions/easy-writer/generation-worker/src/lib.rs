@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::easy_writer::{Catalogue, PRODUCT, ToolWork};
 use domain::generation::{Jobs, TextRouter, WorkMessage, Worker};
 use domain::kernel::JobKind;
-use edge::frames::easy_writer::render;
+use edge::easy_writer::frames::render;
 use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::text::{TextVendorsSettings, text_models};
 

@@ -8,7 +8,7 @@ use domain::easy_writer::PRODUCT;
 use domain::generation::{JobFeed, Jobs};
 use domain::kernel::{Dependency, Error, Result};
 use domain::realtime::{GreetMessage, Publisher};
-use edge::frames::easy_writer::render;
+use edge::easy_writer::frames::render;
 use edge::{ConfigError, Function, Platform, Registration};
 
 /// The function.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use domain::easy_writer::{ImageWork, PRODUCT};
 use domain::generation::{Jobs, WorkMessage, Worker};
 use domain::kernel::JobKind;
-use edge::frames::easy_writer::render;
+use edge::easy_writer::frames::render;
 use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::image::{ImageVendorsSettings, enlarger, image_models};
 

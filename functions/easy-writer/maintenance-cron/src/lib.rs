@@ -10,7 +10,7 @@ use domain::generation::{JobFeed, Jobs, WorkMessage};
 use domain::kernel::telemetry::{self, Metric};
 use domain::kernel::{Error, JobKind, Result};
 use domain::realtime::Publisher;
-use edge::frames::easy_writer::render;
+use edge::easy_writer::frames::render;
 use edge::{ConfigError, Function, Platform, Registration};
 use store::Queue;
 
