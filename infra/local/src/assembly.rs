@@ -268,14 +268,14 @@ fn build_functions(
             ids: Arc::clone(&options.ids),
             aws: Aws::new(settings),
         };
-        let model::Function { arn, timeout, memory, .. } = function;
+        let model::Function { product, arn, timeout, memory, .. } = function;
         let function = Function {
             name: name.clone(),
             arn: arn.clone(),
             timeout: *timeout,
             memory: *memory,
             platform,
-            start: match &options.functions_at {
+            start: match options.functions_at.get(product) {
                 Some(address) => elsewhere::starter(address, &registration.binary()),
                 None => function::starter(registration.start),
             },

@@ -1,5 +1,6 @@
 //! What a stack can be told before it starts, and why it may not start.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,8 +45,8 @@ pub struct StackOptions {
     pub pollers: bool,
     /// Whether every function is started with the stack, so that a wrong variable is found at once and the first request is as fast as the next.
     pub preload: bool,
-    /// Where functions are invoked instead of in this process, such as `localhost:9000`. See `cargo lambda watch`.
-    pub functions_at: Option<String>,
+    /// Products whose functions are invoked elsewhere instead of in this process, and where, such as `localhost:9000`. See `cargo lambda watch`.
+    pub functions_at: BTreeMap<String, String>,
     /// Gives each function, by its name, the HTTP client of its AWS clients; a test puts its own here to inject faults and to hold functions to
     /// their permissions. None is one client for the whole stack.
     pub http_clients: Option<HttpClients>,
@@ -69,7 +70,7 @@ impl StackOptions {
             parameters: Parameters::new(),
             pollers: true,
             preload: true,
-            functions_at: None,
+            functions_at: BTreeMap::new(),
             http_clients: None,
             sandbox_pace: Duration::from_millis(15),
             socket_limits: SocketLimits::default(),

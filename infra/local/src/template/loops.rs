@@ -63,12 +63,7 @@ impl Loops<'_> {
         }
     }
 
-    fn entries(
-        &self,
-        entries: Vec<(String, Node)>,
-        bound: &Bound,
-        path: &Path,
-    ) -> Result<Vec<(String, Node)>, Error> {
+    fn entries(&self, entries: Vec<(String, Node)>, bound: &Bound, path: &Path) -> Result<Vec<(String, Node)>, Error> {
         let mut expanded = Vec::with_capacity(entries.len());
         for (key, value) in entries {
             let here = path.key(&key);
