@@ -203,9 +203,9 @@ async fn render<E: Envelope>(
         Some(failure) => Problem::from(&**failure).is_fault().then(|| chain(&**failure)),
         None => told.and_then(|told| told.fault),
     };
-    telemetry::note(Metric::Requests, 1);
+    telemetry::note(Metric::REQUESTS, 1);
     match (&fault, &failure) {
-        (Some(_), _) => telemetry::note(Metric::Faults, 1),
+        (Some(_), _) => telemetry::note(Metric::FAULTS, 1),
         (None, Some(_)) => telemetry::note_refusal(code),
         (None, None) => {}
     }

@@ -276,7 +276,7 @@ impl Access {
     /// Takes a key out of use for good. Doing it again changes nothing.
     pub async fn revoke(&self, company: UserId, id: KeyId) -> Result<ApiKey> {
         let item: Option<ApiKeyItem> = self.table.get(api_key_key(company, id)).await?;
-        let item = item.ok_or(Error::NotFound(Resource::ApiKey))?;
+        let item = item.ok_or(Error::NotFound(Resource::API_KEY))?;
         let end = Update::new(api_key_key(company, id)).set("active", false).when(Condition::item_exists());
         let writes: Vec<Write> = vec![end.into(), Delete::new(proof_key(&item.hash)).into()];
         self.table.transact(writes).await?;

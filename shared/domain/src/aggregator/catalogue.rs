@@ -119,7 +119,7 @@ impl Catalogue {
     /// The model called `id`, if it can do `feature`.
     pub fn find(&self, id: &str, feature: Feature) -> Result<&Model> {
         let found = self.models.iter().find(|model| model.id == id && model.can(feature));
-        found.ok_or(Error::NotFound(Resource::Model))
+        found.ok_or(Error::NotFound(Resource::MODEL))
     }
 
     /// The model and those that may answer instead, the model first.
@@ -193,7 +193,7 @@ mod tests {
         assert_eq!((gpt4.context_length, gpt4.provider.as_str()), (8192, "openai"));
         let claude = catalogue.find("claude-3-sonnet", Feature::Chat).unwrap();
         assert_eq!(claude.price().cost(1, 0, 0), Amount::new(3_000));
-        assert!(matches!(catalogue.find("gpt-5", Feature::Chat), Err(Error::NotFound(Resource::Model))));
+        assert!(matches!(catalogue.find("gpt-5", Feature::Chat), Err(Error::NotFound(Resource::MODEL))));
         assert!(catalogue.find("text-embedding-3-small", Feature::Chat).is_err());
     }
 

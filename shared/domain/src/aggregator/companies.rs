@@ -139,7 +139,7 @@ impl Companies {
 
     async fn get(&self, id: UserId, email: String) -> Result<Company> {
         let item: Option<CompanyItem> = self.table.get(company_key(id)).await?;
-        let item = item.ok_or(Error::NotFound(Resource::User))?;
+        let item = item.ok_or(Error::NotFound(Resource::USER))?;
         Ok(Company { id, email, name: item.name, is_verified: item.verified })
     }
 

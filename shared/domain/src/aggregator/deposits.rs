@@ -10,8 +10,8 @@ use super::hooks::{PAYMENT_FAILED, PAYMENT_SUCCEEDED};
 use super::price::{NANOS, dollars, parse_dollars};
 use crate::idempotency::Request;
 use crate::identity::Identity;
-use crate::kernel::{Amount, Error, PAYMENT_AMOUNT, Page, Paged, Result, Timestamp, UserId};
-use crate::payments::{Checkout, Ended, NewPayment, Payment, Payments, ProviderId, State};
+use crate::kernel::{Amount, Error, Page, Paged, Result, Timestamp, UserId};
+use crate::payments::{Checkout, Ended, NewPayment, PAYMENT_AMOUNT, Payment, Payments, ProviderId, State};
 
 /// The least that can be paid at once, in roubles.
 const MIN_ROUBLES: i64 = 100;

@@ -29,6 +29,9 @@ pub use price::{MalformedDollars, NANOS, Price, Rate, dollars, parse_dollars};
 pub use settlement::{Cashier, Details, Held, Hold, Settled, Till, UsageMessage};
 pub use usage::{Cell, Day, Grouping, Report, Row, Span, UsageLog};
 
+use crate::kernel::Resource;
+use crate::kernel::telemetry::Metric;
+
 /// The name of the product: issuer of its tokens, label in its logs.
 pub const PRODUCT: &str = "aggregator";
 
@@ -46,3 +49,17 @@ pub const CONTENT_FILTER: &str = "content_filter";
 pub const UNSUPPORTED: &str = "unsupported";
 /// Code of a violation: a vendor says that the request is wrong, in its own words.
 pub const REJECTED: &str = "rejected";
+
+impl Resource {
+    /// A language model.
+    pub const MODEL: Self = Self::new("model");
+    /// A key for programs.
+    pub const API_KEY: Self = Self::new("API key");
+}
+
+impl Metric {
+    /// Calls of models that nobody settled, whose hold the sweeper released.
+    pub const CALLS_RELEASED: Self = Self::new("CallsReleased");
+    /// Calls of models that were not counted, whose usage message the sweeper sent again.
+    pub const CALLS_RETOLD: Self = Self::new("CallsRetold");
+}

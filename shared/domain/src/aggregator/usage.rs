@@ -232,7 +232,7 @@ impl UsageLog {
         self.table.transact(writes).await?;
         for Call { message, .. } in calls {
             self.touch(message).await;
-            telemetry::note(Metric::Charged, message.cost.unsigned_abs());
+            telemetry::note(Metric::CHARGED, message.cost.unsigned_abs());
         }
         Ok(())
     }

@@ -26,3 +26,12 @@ pub use oauth::{
 pub use providers::{Arrival, Departure, OAuth};
 pub use service::Identity;
 pub use tokens::{AccessToken, MalformedTokenKeys, RefreshToken, TokenIssuer, TokenKeys};
+
+use crate::kernel::Resource;
+
+impl Resource {
+    /// A user account.
+    pub const USER: Self = Self::new("user");
+    /// An e-mail address that identifies an account.
+    pub const EMAIL: Self = Self::new("e-mail address");
+}

@@ -75,7 +75,7 @@ impl Identity {
             let other = Error::Conflict(Rule::IdempotencyKeyReused);
             return Ok(Opened { signed_in: signed_in.ok_or(other)?, is_new: false });
         }
-        if error.failed_write(0).is_some() { Err(Error::AlreadyExists(Resource::Email)) } else { Err(error.into()) }
+        if error.failed_write(0).is_some() { Err(Error::AlreadyExists(Resource::EMAIL)) } else { Err(error.into()) }
     }
 
     /// Signs in with e-mail and password. Unknown addresses take as long as wrong passwords and get the same answer.
@@ -167,7 +167,7 @@ impl Identity {
     }
 
     pub(super) async fn user_item(&self, user: UserId) -> Result<UserItem> {
-        self.table.get(user_key(user)).await?.ok_or(Error::NotFound(Resource::User))
+        self.table.get(user_key(user)).await?.ok_or(Error::NotFound(Resource::USER))
     }
 
     /// Changes the profile.
@@ -175,7 +175,7 @@ impl Identity {
         let update = Update::new(user_key(user)).set("name", profile.name.as_str()).when(Condition::item_exists());
         match self.table.update::<UserItem>(update).await {
             Ok(item) => item.try_into(),
-            Err(store::Error::ConditionFailed(_)) => Err(Error::NotFound(Resource::User)),
+            Err(store::Error::ConditionFailed(_)) => Err(Error::NotFound(Resource::USER)),
             Err(error) => Err(error.into()),
         }
     }
