@@ -9,11 +9,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use store::{Condition, Delete, Put, Query, Table, Update, Write};
 
+use super::ids::{CompanyId, KeyId};
 use super::items::{ApiKeyItem, KEY_PREFIX, ProofItem, api_key_key, keys_partition, proof_key};
 use crate::identity::Identity;
 use crate::kernel::{
-    AuthFailure, Clock, Denial, Error, IdSource, Resource, Result, Timestamp, UserId, epoch_seconds, from_epoch_millis,
-    typed_id,
+    AuthFailure, Clock, Denial, Error, IdSource, Resource, Result, Timestamp, epoch_seconds, from_epoch_millis,
 };
 
 /// What every key begins with.
@@ -32,11 +32,6 @@ const MAX_KEYS: usize = 100;
 const LIFETIME: Duration = Duration::from_hours(366 * 24);
 /// How long it may work at most.
 const MAX_LIFETIME: Duration = Duration::from_hours(5 * 366 * 24);
-
-typed_id! {
-    /// Names a key; it is no secret.
-    KeyId
-}
 
 /// What a key may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +73,7 @@ const EVERYTHING: u8 = 7;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     /// The company.
-    pub company: UserId,
+    pub company: CompanyId,
     /// Which of its keys; `None` for the company itself.
     pub key: Option<KeyId>,
     permissions: u8,
@@ -96,7 +91,7 @@ impl Caller {
     }
 
     /// Fails with [`Denial::Permission`] for a key: some things only the company itself may do.
-    pub fn require_company(&self) -> Result<UserId> {
+    pub fn require_company(&self) -> Result<CompanyId> {
         if self.key.is_none() { Ok(self.company) } else { Err(Error::Forbidden(Denial::Permission)) }
     }
 }
@@ -181,7 +176,7 @@ impl Access {
     pub async fn authenticate(&self, credential: Credential<'_>) -> Result<Caller> {
         match credential {
             Credential::Bearer(text) if !text.starts_with(PREFIX) => {
-                let company = self.identity.authenticate(text)?.user;
+                let company = self.identity.authenticate(text)?.user.into();
                 Ok(Caller { company, key: None, permissions: EVERYTHING })
             }
             Credential::Bearer(text) | Credential::Key(text) => self.caller_with(text).await,
@@ -232,7 +227,7 @@ impl Access {
     }
 
     /// Makes a key. The text of it is returned here and nowhere else: what is stored is its hash.
-    pub async fn create(&self, company: UserId, new: NewApiKey) -> Result<(ApiKey, String)> {
+    pub async fn create(&self, company: CompanyId, new: NewApiKey) -> Result<(ApiKey, String)> {
         let now = self.clock.now();
         let name = parse_name(&new.name)?;
         let permissions = parse_permissions(&new.permissions)?;
@@ -267,14 +262,14 @@ impl Access {
     }
 
     /// The company's keys, the latest first.
-    pub async fn list(&self, company: UserId) -> Result<Vec<ApiKey>> {
+    pub async fn list(&self, company: CompanyId) -> Result<Vec<ApiKey>> {
         let query = Query::partition(keys_partition(company)).prefix(KEY_PREFIX).reverse();
         let items: Vec<ApiKeyItem> = self.table.query_all(query).await?;
         Ok(items.into_iter().map(ApiKey::from).collect())
     }
 
     /// Takes a key out of use for good. Doing it again changes nothing.
-    pub async fn revoke(&self, company: UserId, id: KeyId) -> Result<ApiKey> {
+    pub async fn revoke(&self, company: CompanyId, id: KeyId) -> Result<ApiKey> {
         let item: Option<ApiKeyItem> = self.table.get(api_key_key(company, id)).await?;
         let item = item.ok_or(Error::NotFound(Resource::API_KEY))?;
         let end = Update::new(api_key_key(company, id)).set("active", false).when(Condition::item_exists());
@@ -285,7 +280,7 @@ impl Access {
     }
 
     /// Notes that a key was used, unless this process did so less than a minute before. Whoever counts usage calls this, off the way of the call itself.
-    pub async fn used(&self, company: UserId, id: KeyId, at: Timestamp) -> Result<()> {
+    pub async fn used(&self, company: CompanyId, id: KeyId, at: Timestamp) -> Result<()> {
         let recently = |noted: &Timestamp| at.duration_since(*noted).unsigned_abs() < NOTED_EVERY;
         if self.noted().get(&id).is_some_and(recently) {
             return Ok(());

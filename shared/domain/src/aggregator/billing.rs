@@ -4,7 +4,8 @@ use serde_json::Value;
 use store::Table;
 use uuid::Uuid;
 
-use crate::kernel::{Amount, Page, Result, Timestamp, UserId};
+use super::ids::CompanyId;
+use crate::kernel::{Amount, Page, Result, Timestamp};
 use crate::ledger::{Account, EntryState, Ledger, Selection};
 
 /// Which way money went.
@@ -66,12 +67,12 @@ impl Billing {
     }
 
     /// The company's account.
-    pub async fn account(&self, company: UserId) -> Result<Account> {
+    pub async fn account(&self, company: CompanyId) -> Result<Account> {
         self.ledger.account(company.into()).await
     }
 
     /// A page of the company's statement. Calls that cost nothing are debits.
-    pub async fn statement(&self, company: UserId, filter: Filter, page: Page) -> Result<Statement> {
+    pub async fn statement(&self, company: CompanyId, filter: Filter, page: Page) -> Result<Statement> {
         let selection = Selection {
             start: filter.start,
             end: filter.end,

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use store::{Condition, Delete, Put, Table, Update, Write, attr};
 
 use super::PRODUCT_NAME;
+use super::ids::CompanyId;
 use super::items::{CompanyItem, ConfirmationItem, company_key, confirmation_key};
 use crate::idempotency::Request;
 use crate::identity::{Email, Identity, NewPassword, Registration, SignedIn};
@@ -61,7 +62,7 @@ pub struct NewCompany {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Company {
     /// Its id.
-    pub id: UserId,
+    pub id: CompanyId,
     /// Its address.
     pub email: String,
     /// Its name.
@@ -116,14 +117,14 @@ impl Companies {
         let email = new.email.clone();
         let registration = Registration { email: new.email, password: new.password };
         let profile = |id: UserId, now: Timestamp| {
-            let (CompanyName(name), description) = (new.name, new.description);
+            let (CompanyName(name), description, company) = (new.name, new.description, CompanyId::from(id));
             let created_at = now.as_millisecond();
             let item =
-                CompanyItem { key: company_key(id), company: id, name, description, verified: false, created_at };
+                CompanyItem { key: company_key(company), company, name, description, verified: false, created_at };
             Ok(vec![Put::new(&item)?.when(Condition::item_missing()).into()])
         };
         let opened = self.identity.register(registration, request, profile).await?;
-        let company = self.get(opened.signed_in.user.id, email.to_string()).await?;
+        let company = self.get(opened.signed_in.user.id.into(), email.to_string()).await?;
         if opened.is_new {
             self.write_to(&company).await?;
         }
@@ -133,19 +134,19 @@ impl Companies {
     /// Signs in.
     pub async fn sign_in(&self, email: &str, password: String) -> Result<(SignedIn, Company)> {
         let signed_in = self.identity.sign_in(email, password).await?;
-        let company = self.get(signed_in.user.id, signed_in.user.address().to_owned()).await?;
+        let company = self.get(signed_in.user.id.into(), signed_in.user.address().to_owned()).await?;
         Ok((signed_in, company))
     }
 
-    async fn get(&self, id: UserId, email: String) -> Result<Company> {
+    async fn get(&self, id: CompanyId, email: String) -> Result<Company> {
         let item: Option<CompanyItem> = self.table.get(company_key(id)).await?;
         let item = item.ok_or(Error::NotFound(Resource::USER))?;
         Ok(Company { id, email, name: item.name, is_verified: item.verified })
     }
 
     /// Sends the letter again, unless there is nothing to confirm any more.
-    pub async fn remind(&self, id: UserId) -> Result<()> {
-        let user = self.identity.user(id).await?;
+    pub async fn remind(&self, id: CompanyId) -> Result<()> {
+        let user = self.identity.user(id.into()).await?;
         let company = self.get(id, user.address().to_owned()).await?;
         if company.is_verified { Ok(()) } else { self.write_to(&company).await }
     }

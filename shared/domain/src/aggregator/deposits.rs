@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::PRODUCT_NAME;
 use super::hooks::{PAYMENT_FAILED, PAYMENT_SUCCEEDED};
+use super::ids::CompanyId;
 use super::price::{NANOS, dollars, parse_dollars};
 use crate::idempotency::Request;
 use crate::identity::Identity;
-use crate::kernel::{Amount, Error, Page, Paged, Result, Timestamp, UserId};
+use crate::kernel::{Amount, Error, Page, Paged, Result, Timestamp};
 use crate::payments::{Checkout, Ended, NewPayment, PAYMENT_AMOUNT, Payment, Payments, ProviderId, State};
 
 /// The least that can be paid at once, in roubles.
@@ -143,7 +144,7 @@ impl Deposits {
     /// Fails with [`Error::Invalid`] (field `amount`) for a sum that will not do, and as [`Payments::start`] does.
     pub async fn create(
         &self,
-        company: UserId,
+        company: CompanyId,
         sum: &Sum,
         description: Option<String>,
         idempotency_key: Option<String>,
@@ -156,7 +157,7 @@ impl Deposits {
             let message = format!("Описание: до {MAX_DESCRIPTION} символов, без управляющих");
             return Err(Error::invalid("description", "too_long", message));
         }
-        let email = self.identity.user(company).await?.email;
+        let email = self.identity.user(company.into()).await?.email;
         // The caller's words, not the sums: a repeat after the rate has changed is a repeat all the same.
         let request = idempotency_key.map(|key| {
             let (currency, amount) = match sum {
@@ -166,7 +167,7 @@ impl Deposits {
             Request::new(company.to_string(), key, &["create_payment", currency, amount, &description])
         });
         let new = NewPayment {
-            owner: company,
+            owner: company.into(),
             provider: ProviderId::YooKassa,
             amount: kopecks,
             credit,
@@ -207,13 +208,13 @@ impl Deposits {
     /// A page of the company's payments, of one status if that is wanted, the latest first.
     pub async fn list(
         &self,
-        company: UserId,
+        company: CompanyId,
         status: Option<PaymentStatus>,
         page: Page,
         now: Timestamp,
     ) -> Result<Paged<Payment>> {
         let wanted = |payment: &Payment| status.is_none_or(|status| PaymentStatus::of(payment, now) == status);
-        self.payments.list(company, wanted, page).await
+        self.payments.list(company.into(), wanted, page).await
     }
 }
 

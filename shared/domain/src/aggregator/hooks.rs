@@ -10,12 +10,12 @@ use store::{Queue, Table};
 use uuid::Uuid;
 
 use super::PRODUCT_NAME;
-use super::access::KeyId;
+use super::ids::{CompanyId, KeyId};
 use super::price::dollars;
 use super::settlement::UsageMessage;
 use super::usage::{Call, UsageLog, sums, time_of};
 use crate::identity::Identity;
-use crate::kernel::{Amount, Clock, Error, IdSource, Result, UserId};
+use crate::kernel::{Amount, Clock, Error, IdSource, Result};
 use crate::mail::{self, Mail, SharedMailer};
 use crate::webhooks::{
     Attempted, Courier, Deliveries, DeliveryMessage, DisabledReason, Endpoint, Endpoints, Reach, event_id,
@@ -61,7 +61,7 @@ impl UsageReporter {
     /// way. Returns what became of each message, in their order: a failure may be that of a whole transaction.
     pub async fn count(&self, messages: &[UsageMessage]) -> Vec<Result<(), Arc<Error>>> {
         // A message that is there twice is one.
-        let mut companies: BTreeMap<UserId, BTreeMap<Uuid, &UsageMessage>> = BTreeMap::new();
+        let mut companies: BTreeMap<CompanyId, BTreeMap<Uuid, &UsageMessage>> = BTreeMap::new();
         for message in messages {
             companies.entry(message.company).or_default().insert(message.operation, message);
         }
@@ -136,7 +136,7 @@ impl UsageReporter {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct TrackedData<'a> {
-    company_id: UserId,
+    company_id: CompanyId,
     /// The transaction of the call in the statement; the digits in the id of its answer.
     call_id: Uuid,
     /// `null` for calls that were made with an access token.
@@ -187,7 +187,7 @@ impl Postman {
     pub async fn deliver(&self, message: DeliveryMessage) -> Result<()> {
         let Attempted::EndpointDisabled(endpoint) = self.courier.attempt(message).await? else { return Ok(()) };
         tracing::warn!(endpoint = %endpoint.id, reason = ?endpoint.disabled, "webhook disabled");
-        let company = self.identity.user(endpoint.owner.as_uuid().into()).await?;
+        let company = self.identity.user(CompanyId::from(endpoint.owner).into()).await?;
         let key = format!("webhook-{}-{}", endpoint.id, endpoint.updated_at.as_millisecond());
         mail::notify(self.mailer.as_ref(), &letter(company.address(), &endpoint), &key).await;
         Ok(())

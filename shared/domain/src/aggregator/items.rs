@@ -13,10 +13,9 @@ use serde::{Deserialize, Serialize};
 use store::Key;
 use uuid::Uuid;
 
-use super::access::KeyId;
-use crate::kernel::UserId;
+use super::ids::{CompanyId, KeyId};
 
-pub(super) fn company_key(company: UserId) -> Key {
+pub(super) fn company_key(company: CompanyId) -> Key {
     Key::new(format!("COMPANY#{company}"), "PROFILE")
 }
 
@@ -26,11 +25,11 @@ pub(super) fn confirmation_key(hash: &str) -> Key {
 
 pub(super) const KEY_PREFIX: &str = "KEY#";
 
-pub(super) fn keys_partition(company: UserId) -> String {
+pub(super) fn keys_partition(company: CompanyId) -> String {
     format!("KEYS#{company}")
 }
 
-pub(super) fn api_key_key(company: UserId, id: KeyId) -> Key {
+pub(super) fn api_key_key(company: CompanyId, id: KeyId) -> Key {
     Key::new(keys_partition(company), format!("{KEY_PREFIX}{id}"))
 }
 
@@ -38,20 +37,20 @@ pub(super) fn proof_key(hash: &str) -> Key {
     Key::new(format!("APIKEY#{hash}"), "KEY")
 }
 
-pub(super) fn answer_key(company: UserId, operation: Uuid) -> Key {
+pub(super) fn answer_key(company: CompanyId, operation: Uuid) -> Key {
     Key::new(format!("ANSWERS#{company}"), format!("ANSWER#{operation}"))
 }
 
 pub(super) const DAY_PREFIX: &str = "DAY#";
 
-pub(super) fn usage_partition(company: UserId, key: Option<KeyId>) -> String {
+pub(super) fn usage_partition(company: CompanyId, key: Option<KeyId>) -> String {
     match key {
         Some(key) => format!("USAGE#{company}#{key}"),
         None => format!("USAGE#{company}"),
     }
 }
 
-pub(super) fn usage_key(company: UserId, key: Option<KeyId>, day: &str) -> Key {
+pub(super) fn usage_key(company: CompanyId, key: Option<KeyId>, day: &str) -> Key {
     Key::new(usage_partition(company, key), format!("{DAY_PREFIX}{day}"))
 }
 
@@ -59,7 +58,7 @@ pub(super) fn usage_key(company: UserId, key: Option<KeyId>, day: &str) -> Key {
 pub(super) struct CompanyItem {
     #[serde(flatten)]
     pub(super) key: Key,
-    pub(super) company: UserId,
+    pub(super) company: CompanyId,
     pub(super) name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) description: Option<String>,
@@ -72,7 +71,7 @@ pub(super) struct CompanyItem {
 pub(super) struct ConfirmationItem {
     #[serde(flatten)]
     pub(super) key: Key,
-    pub(super) company: UserId,
+    pub(super) company: CompanyId,
     /// Seconds since 1970.
     pub(super) expires_at: i64,
 }
@@ -103,7 +102,7 @@ pub(super) struct ApiKeyItem {
 pub(super) struct ProofItem {
     #[serde(flatten)]
     pub(super) key: Key,
-    pub(super) company: UserId,
+    pub(super) company: CompanyId,
     pub(super) id: KeyId,
     pub(super) permissions: u8,
     /// Seconds since 1970: once it is over, the item may as well be removed.

@@ -9,6 +9,7 @@ mod chat;
 mod companies;
 mod deposits;
 mod hooks;
+mod ids;
 mod items;
 mod price;
 mod settlement;
@@ -16,7 +17,7 @@ mod usage;
 
 use std::time::Duration;
 
-pub use access::{Access, ApiKey, Caller, Credential, KeyId, NewApiKey, Permission};
+pub use access::{Access, ApiKey, Caller, Credential, NewApiKey, Permission};
 pub use billing::{Billing, Direction, Filter, Statement, Transaction};
 pub use catalogue::{Catalogue, Feature, MalformedModels, Model, Offer};
 pub use chat::{Begun, By, Chat, ChatCall, Streaming};
@@ -25,6 +26,7 @@ pub use deposits::{Deposits, ExchangeRate, MalformedRate, PaymentStatus, Sum, de
 pub use hooks::{
     EVENTS, PAYMENT_FAILED, PAYMENT_SUCCEEDED, Postman, USAGE_TRACKED, UsageReporter, deliveries, endpoints,
 };
+pub use ids::{CompanyId, KeyId};
 pub use price::{MalformedDollars, NANOS, Price, Rate, dollars, parse_dollars};
 pub use settlement::{Cashier, Details, Held, Hold, Settled, Till, UsageMessage};
 pub use usage::{Cell, Day, Grouping, Report, Row, Span, UsageLog};

@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use store::{Put, Queue, Table, Write};
 use uuid::Uuid;
 
-use super::access::{Caller, KeyId};
+use super::access::Caller;
+use super::ids::{CompanyId, KeyId};
 use super::items::{AnswerItem, answer_key};
 use crate::gateway::Usage;
 use crate::idempotency::Request;
-use crate::kernel::{Amount, Clock, Error, IdSource, Result, Rule, Timestamp, UserId, epoch_seconds};
+use crate::kernel::{Amount, Clock, Error, IdSource, Result, Rule, Timestamp, epoch_seconds};
 use crate::ledger::{self, EntryState, Ledger, Posting};
 
 /// When somebody looks after a call that is not settled: Lambda stops a function after a quarter of an hour.
@@ -72,7 +73,7 @@ pub struct Details {
 /// Tells that a call is over: what is to be captured, unless it was, and counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageMessage {
-    pub(super) company: UserId,
+    pub(super) company: CompanyId,
     pub(super) operation: Uuid,
     /// Nano-dollars.
     pub(super) held: i64,
@@ -188,7 +189,7 @@ impl Cashier for Till {
 
 impl Till {
     /// What became of a call that was asked for before.
-    async fn earlier(&self, company: UserId, operation: Uuid, request: &Request) -> Result<String> {
+    async fn earlier(&self, company: CompanyId, operation: Uuid, request: &Request) -> Result<String> {
         let (answer, entry) = tokio::try_join!(
             async { Ok(self.table.get::<AnswerItem>(answer_key(company, operation)).await?) },
             self.ledger.find(company.into(), operation)
@@ -226,9 +227,9 @@ impl Till {
                 }
                 EntryState::Posted { amount } => {
                     let details = entry.details.and_then(|details| serde_json::from_value(details).ok());
-                    let company = account.to_string().parse().ok();
-                    match details.zip(company) {
-                        Some((details, company)) => {
+                    match details {
+                        Some(details) => {
+                            let company = account.into();
                             let (held, cost) = (-amount.units(), -amount.units());
                             let operation = entry.operation;
                             let message = UsageMessage { company, operation, held, cost, details };

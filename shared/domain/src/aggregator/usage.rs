@@ -7,11 +7,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use store::{Query, Table, Update, Write};
 
-use super::access::{Access, KeyId};
+use super::access::Access;
+use super::ids::{CompanyId, KeyId};
 use super::items::{DAY_PREFIX, DayItem, usage_key, usage_partition};
 use super::settlement::UsageMessage;
 use crate::kernel::telemetry::{self, Metric};
-use crate::kernel::{Amount, Error, Result, Timestamp, UserId};
+use crate::kernel::{Amount, Error, Result, Timestamp};
 use crate::ledger;
 
 /// The longest span of a report, in days.
@@ -265,7 +266,7 @@ impl UsageLog {
     }
 
     /// What was used by a company, or with one of its keys.
-    pub async fn days(&self, company: UserId, key: Option<KeyId>, span: Span) -> Result<Vec<Day>> {
+    pub async fn days(&self, company: CompanyId, key: Option<KeyId>, span: Span) -> Result<Vec<Day>> {
         let query = Query::partition(usage_partition(company, key))
             .between(format!("{DAY_PREFIX}{}", span.first), format!("{DAY_PREFIX}{}", span.last));
         let items: Vec<DayItem> = self.table.query_all(query).await?;
@@ -284,7 +285,7 @@ pub(super) fn time_of(message: &UsageMessage) -> Timestamp {
 fn additions<'a>(messages: impl Iterator<Item = &'a UsageMessage>) -> Vec<Write> {
     type Sums = BTreeMap<String, i64>;
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let mut days: BTreeMap<(UserId, Option<KeyId>, Date), Sums> = BTreeMap::new();
+    let mut days: BTreeMap<(CompanyId, Option<KeyId>, Date), Sums> = BTreeMap::new();
     for message in messages {
         let details = &message.details;
         let counters = [
@@ -302,7 +303,7 @@ fn additions<'a>(messages: impl Iterator<Item = &'a UsageMessage>) -> Vec<Write>
             }
         }
     }
-    let update = |((company, key, day), sums): ((UserId, Option<KeyId>, Date), Sums)| {
+    let update = |((company, key, day), sums): ((CompanyId, Option<KeyId>, Date), Sums)| {
         let update = Update::new(usage_key(company, key, &day.to_string()));
         sums.into_iter().fold(update, |update, (name, number)| update.add(name, number)).into()
     };

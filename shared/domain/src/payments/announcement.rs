@@ -33,7 +33,7 @@ impl Payments {
         let (event, data) = describe(payment, how);
         let now = self.clock.now();
         let id = event_id(now, &[event, &payment.id.to_string()]);
-        deliveries.plan(payment.owner.as_uuid().into(), event, &data, id, now).await
+        deliveries.plan(payment.owner.into(), event, &data, id, now).await
     }
 
     /// Does `writes` and what was planned to go with them, or none, and sends what was planned. Should sending fail, the sweeper sends.
