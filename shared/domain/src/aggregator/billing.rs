@@ -1,12 +1,12 @@
 //! Balance and statement.
 
-use serde_json::Value;
 use store::Table;
 use uuid::Uuid;
 
 use super::ids::CompanyId;
+use super::record::UsageRecord;
 use crate::kernel::{Amount, Page, Result, Timestamp};
-use crate::ledger::{Account, EntryState, Ledger, Selection};
+use crate::ledger::{Account, Entry, EntryState, Ledger, Selection};
 
 /// Which way money went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,10 +39,27 @@ pub struct Transaction {
     pub amount: Amount,
     /// What it was for.
     pub description: String,
-    /// What was done for it: model, provider, tokens.
-    pub details: Option<Value>,
+    /// Of a call.
+    pub usage: Option<UsageRecord>,
     /// When.
     pub created_at: Timestamp,
+}
+
+impl Transaction {
+    /// A posted entry; others are no transactions yet, or never were.
+    fn of(entry: Entry) -> Result<Option<Self>> {
+        let EntryState::Posted { amount } = entry.state else { return Ok(None) };
+        let (direction, amount) =
+            if amount.is_positive() { (Direction::Credit, amount) } else { (Direction::Debit, -amount) };
+        Ok(Some(Self {
+            id: entry.operation,
+            direction,
+            amount,
+            description: entry.description,
+            usage: UsageRecord::read(entry.details)?,
+            created_at: entry.created_at,
+        }))
+    }
 }
 
 /// A page of the statement.
@@ -79,20 +96,7 @@ impl Billing {
             incoming: filter.direction.map(|direction| direction == Direction::Credit),
         };
         let paged = self.ledger.selected(company.into(), selection, page).await?;
-        let transactions = paged.items.into_iter().filter_map(|entry| {
-            let EntryState::Posted { amount } = entry.state else { return None };
-            let (direction, amount) =
-                if amount.is_positive() { (Direction::Credit, amount) } else { (Direction::Debit, -amount) };
-            let (description, created_at) = (entry.description, entry.created_at);
-            Some(Transaction {
-                id: entry.operation,
-                direction,
-                amount,
-                description,
-                details: entry.details,
-                created_at,
-            })
-        });
-        Ok(Statement { transactions: transactions.collect(), total: paged.total })
+        let transactions = paged.items.into_iter().filter_map(|entry| Transaction::of(entry).transpose());
+        Ok(Statement { transactions: transactions.collect::<Result<_>>()?, total: paged.total })
     }
 }

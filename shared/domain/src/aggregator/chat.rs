@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::access::{Caller, Permission};
 use super::catalogue::{Catalogue, Feature, Model, bound};
 use super::price::Price;
-use super::settlement::{Cashier, Details, Held, Hold, Settled};
+use super::record::{CallOutcome, Charge, UsageRecord};
+use super::settlement::{Cashier, Held, Hold};
 use super::{CONTENT_FILTER, CONTEXT_LENGTH, REJECTED, UNSUPPORTED};
 use crate::gateway::{
     CallError, ChatRequest, ChatStream, Chunk, Completion, EmbeddingRequest, Embeddings, Limit, Relay, Target, Usage,
@@ -44,7 +45,7 @@ pub struct ChatCall<'a> {
 
 /// Who answered, for the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct By {
+pub struct AnsweredBy {
     /// The id of the call: the entry of the statement has the same.
     pub operation: Uuid,
     /// When it was asked for.
@@ -74,10 +75,10 @@ struct Plan<'a> {
 
 impl Plan<'_> {
     /// Who the target at `index` is.
-    fn by(&self, index: usize, hold: &Hold) -> Result<(By, Price, Target)> {
+    fn by(&self, index: usize, hold: &Hold) -> Result<(AnsweredBy, Price, Target)> {
         let found = self.models.get(index).zip(self.targets.get(index));
         let (model, target) = found.ok_or_else(|| Error::internal("relay", "an answer of no target"))?;
-        let by = By {
+        let by = AnsweredBy {
             operation: hold.operation,
             created: hold.begun,
             model: model.id.clone(),
@@ -112,7 +113,7 @@ impl Chat {
         &self,
         call: ChatCall<'_>,
         request: &ChatRequest,
-        render: impl FnOnce(&By, &Completion, Settled) -> Result<String>,
+        render: impl FnOnce(&AnsweredBy, &Completion, Charge) -> Result<String>,
     ) -> Result<String> {
         let plan = self.plan_chat(request)?;
         let hold = match self.hold(call, &plan, &request.model).await? {
@@ -126,9 +127,9 @@ impl Chat {
         let (by, price, _) = plan.by(index, &hold)?;
         let estimated = completion.usage.is_none();
         let usage = completion.usage.unwrap_or_else(|| estimate(request.prompt_bound(), completion.written));
-        let settled = settled(price, usage, &hold);
-        let body = render(&by, &completion, settled)?;
-        self.pay(&hold, &by, settled, estimated, Some(&body)).await?;
+        let charge = charge(price, usage, &hold);
+        let body = render(&by, &completion, charge)?;
+        self.pay(&hold, &by, charge, estimated, Some(&body)).await?;
         Ok(body)
     }
 
@@ -164,7 +165,7 @@ impl Chat {
         &self,
         call: ChatCall<'_>,
         request: &EmbeddingRequest,
-        render: impl FnOnce(&By, &Embeddings, Settled) -> Result<String>,
+        render: impl FnOnce(&AnsweredBy, &Embeddings, Charge) -> Result<String>,
     ) -> Result<String> {
         let model = self.catalogue.find(&request.model, Feature::Embedding)?;
         let targets = model.order(|| self.draw());
@@ -181,9 +182,9 @@ impl Chat {
         let (by, price, _) = plan.by(index, &hold)?;
         let estimated = embeddings.prompt.is_none();
         let prompt = embeddings.prompt.unwrap_or_else(|| request.prompt_bytes().div_ceil(BYTES_PER_TOKEN));
-        let settled = settled(price, Usage { prompt, ..Usage::default() }, &hold);
-        let body = render(&by, &embeddings, settled)?;
-        self.pay(&hold, &by, settled, estimated, Some(&body)).await?;
+        let charge = charge(price, Usage { prompt, ..Usage::default() }, &hold);
+        let body = render(&by, &embeddings, charge)?;
+        self.pay(&hold, &by, charge, estimated, Some(&body)).await?;
         Ok(body)
     }
 
@@ -225,10 +226,17 @@ impl Chat {
         Err(meaning(error))
     }
 
-    async fn pay(&self, hold: &Hold, by: &By, settled: Settled, estimated: bool, answer: Option<&str>) -> Result<()> {
-        let details = details(hold, by, settled.usage, estimated, "completed", self.clock.now());
+    async fn pay(
+        &self,
+        hold: &Hold,
+        by: &AnsweredBy,
+        charge: Charge,
+        estimated: bool,
+        answer: Option<&str>,
+    ) -> Result<()> {
+        let record = record(hold, by, charge, estimated, CallOutcome::Completed, self.clock.now());
         let answer = answer.filter(|_| hold.request.is_some()).map(str::to_owned);
-        self.cashier.settle(hold, settled.cost, details, answer).await
+        self.cashier.settle(hold, charge.cost, record, answer).await
     }
 }
 
@@ -239,7 +247,7 @@ pub struct Streaming {
     chat: Chat,
     /// `None` once it is settled.
     hold: Option<Hold>,
-    by: By,
+    by: AnsweredBy,
     price: Price,
     target: Target,
     first: Option<Chunk>,
@@ -253,7 +261,7 @@ pub struct Streaming {
 
 impl Streaming {
     /// Who answers.
-    pub fn by(&self) -> &By {
+    pub fn by(&self) -> &AnsweredBy {
         &self.by
     }
 
@@ -281,11 +289,11 @@ impl Streaming {
     }
 
     /// What it comes to so far.
-    pub fn settled(&self) -> Settled {
+    pub fn charge(&self) -> Charge {
         let usage = self.usage.unwrap_or_else(|| estimate(self.prompt, self.written));
         match &self.hold {
-            Some(hold) => settled(self.price, usage, hold),
-            None => Settled { cost: Amount::ZERO, usage },
+            Some(hold) => charge(self.price, usage, hold),
+            None => Charge { cost: Amount::ZERO, usage },
         }
     }
 
@@ -298,9 +306,9 @@ impl Streaming {
 
     /// Pays for the whole of it.
     pub async fn finish(&mut self) -> Result<()> {
-        let (settled, estimated, kept) = (self.settled(), self.usage.is_none(), self.kept.take());
+        let (charge, estimated, kept) = (self.charge(), self.usage.is_none(), self.kept.take());
         match self.hold.take() {
-            Some(hold) => self.chat.pay(&hold, &self.by, settled, estimated, kept.as_deref()).await,
+            Some(hold) => self.chat.pay(&hold, &self.by, charge, estimated, kept.as_deref()).await,
             None => Ok(()),
         }
     }
@@ -308,15 +316,16 @@ impl Streaming {
 
 impl Drop for Streaming {
     fn drop(&mut self) {
-        let settled = self.settled();
+        let charge = self.charge();
         let Some(hold) = self.hold.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let cashier = Arc::clone(&self.chat.cashier);
-        let details = details(&hold, &self.by, settled.usage, self.usage.is_none(), "cancelled", self.chat.clock.now());
+        let record =
+            record(&hold, &self.by, charge, self.usage.is_none(), CallOutcome::Cancelled, self.chat.clock.now());
         // There is nobody left to wait for this. A function that is frozen meanwhile goes on with its next call; if there is none, the sweeper gives
         // the hold back.
         runtime.spawn(async move {
-            if let Err(error) = cashier.settle(&hold, settled.cost, details, None).await {
+            if let Err(error) = cashier.settle(&hold, charge.cost, record, None).await {
                 tracing::error!(%error, operation = %hold.operation, "a cancelled call is not settled");
             }
         });
@@ -324,12 +333,12 @@ impl Drop for Streaming {
 }
 
 /// The cost of `usage`; never more than is held.
-fn settled(price: Price, usage: Usage, hold: &Hold) -> Settled {
+fn charge(price: Price, usage: Usage, hold: &Hold) -> Charge {
     let cost = price.cost(usage.prompt, usage.cached, usage.completion);
     if cost > hold.held {
         tracing::error!(operation = %hold.operation, %cost, held = %hold.held, "a call cost more than it could");
     }
-    Settled { cost: cost.min(hold.held), usage }
+    Charge { cost: cost.min(hold.held), usage }
 }
 
 /// Tokens of a call whose vendor told none.
@@ -338,16 +347,24 @@ fn estimate(prompt_bound: u64, written: u64) -> Usage {
     Usage { prompt: tokens(prompt_bound), completion: tokens(written), ..Usage::default() }
 }
 
-fn details(hold: &Hold, by: &By, usage: Usage, estimated: bool, outcome: &str, now: Timestamp) -> Details {
-    Details {
+fn record(
+    hold: &Hold,
+    by: &AnsweredBy,
+    charge: Charge,
+    estimated: bool,
+    outcome: CallOutcome,
+    now: Timestamp,
+) -> UsageRecord {
+    let usage = charge.usage;
+    UsageRecord {
         provider: by.provider.clone(),
         model: by.model.clone(),
-        prompt: usage.prompt,
-        completion: usage.completion,
-        cached: usage.cached,
-        reasoning: usage.reasoning,
+        prompt_tokens: usage.prompt,
+        completion_tokens: usage.completion,
+        cached_tokens: usage.cached,
+        reasoning_tokens: usage.reasoning,
         estimated,
-        outcome: outcome.to_owned(),
+        outcome,
         millis: u64::try_from(now.as_millisecond() - hold.begun.as_millisecond()).unwrap_or_default(),
         key: hold.caller.key,
     }

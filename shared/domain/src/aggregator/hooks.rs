@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::PRODUCT_NAME;
 use super::ids::{CompanyId, KeyId};
 use super::price::dollars;
-use super::settlement::UsageMessage;
-use super::usage::{Call, UsageLog, sums, time_of};
+use super::record::UsageMessage;
+use super::usage::{Call, UsageLog, sums};
 use crate::identity::Identity;
 use crate::kernel::{Amount, Clock, Error, IdSource, Result};
 use crate::mail::{self, Mail, SharedMailer};
@@ -124,7 +124,7 @@ impl UsageReporter {
 
     /// A call, with what its company is to be told.
     async fn planned<'a>(&self, message: &'a UsageMessage) -> Result<(Call<'a>, Vec<DeliveryMessage>)> {
-        let at = time_of(message);
+        let at = message.began_at();
         let id = event_id(at, &[USAGE_TRACKED, &message.operation.to_string()]);
         let data = TrackedData::from(message);
         let planned = self.deliveries.plan(message.company.into(), USAGE_TRACKED, &data, id, at).await?;
@@ -153,20 +153,20 @@ struct TrackedData<'a> {
 
 impl<'a> From<&'a UsageMessage> for TrackedData<'a> {
     fn from(message: &'a UsageMessage) -> Self {
-        let details = &message.details;
+        let record = &message.record;
         let cost = RawValue::from_string(dollars(Amount::new(message.cost)));
         Self {
             company_id: message.company,
             call_id: message.operation,
-            api_key_id: details.key,
-            model: &details.model,
-            provider: &details.provider,
-            prompt_tokens: details.prompt,
-            completion_tokens: details.completion,
-            total_tokens: details.prompt + details.completion,
+            api_key_id: record.key,
+            model: &record.model,
+            provider: &record.provider,
+            prompt_tokens: record.prompt_tokens,
+            completion_tokens: record.completion_tokens,
+            total_tokens: record.total_tokens(),
             cost: cost.unwrap_or_else(|_| RawValue::NULL.to_owned()),
             currency: "USD",
-            created_at: format!("{:.3}", time_of(message)),
+            created_at: format!("{:.3}", message.began_at()),
         }
     }
 }

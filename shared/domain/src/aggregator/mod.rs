@@ -12,6 +12,7 @@ mod hooks;
 mod ids;
 mod items;
 mod price;
+mod record;
 mod settlement;
 mod usage;
 
@@ -20,7 +21,7 @@ use std::time::Duration;
 pub use access::{Access, ApiKey, Caller, Credential, NewApiKey, Permission};
 pub use billing::{Billing, Direction, Filter, Statement, Transaction};
 pub use catalogue::{Catalogue, Feature, MalformedModels, Model, Offer};
-pub use chat::{Begun, By, Chat, ChatCall, Streaming};
+pub use chat::{AnsweredBy, Begun, Chat, ChatCall, Streaming};
 pub use companies::{Companies, Company, CompanyName, NewCompany, Verification};
 pub use deposits::{Deposits, ExchangeRate, MalformedRate, PaymentStatus, Sum, describe_payment, roubles};
 pub use hooks::{
@@ -28,7 +29,8 @@ pub use hooks::{
 };
 pub use ids::{CompanyId, KeyId};
 pub use price::{MalformedDollars, NANOS, Price, Rate, dollars, parse_dollars};
-pub use settlement::{Cashier, Details, Held, Hold, Settled, Till, UsageMessage};
+pub use record::{CallOutcome, Charge, UsageMessage, UsageRecord};
+pub use settlement::{Cashier, Held, Hold, Till};
 pub use usage::{Cell, Day, Grouping, Report, Row, Span, UsageLog};
 
 use crate::kernel::Resource;

@@ -8,14 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 use store::{Put, Queue, Table, Write};
 use uuid::Uuid;
 
 use super::access::Caller;
-use super::ids::{CompanyId, KeyId};
+use super::ids::CompanyId;
 use super::items::{AnswerItem, answer_key};
-use crate::gateway::Usage;
+use super::record::{UsageMessage, UsageRecord};
 use crate::idempotency::Request;
 use crate::kernel::{Amount, Clock, Error, IdSource, Result, Rule, Timestamp, epoch_seconds};
 use crate::ledger::{self, EntryState, Ledger, Posting};
@@ -52,45 +51,6 @@ pub enum Held {
     Earlier(String),
 }
 
-/// What a call did, as its entry keeps it and analytics count it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Details {
-    pub(super) provider: String,
-    pub(super) model: String,
-    pub(super) prompt: u64,
-    pub(super) completion: u64,
-    pub(super) cached: u64,
-    pub(super) reasoning: u64,
-    /// The vendor told no figures; these are counted from the texts' lengths.
-    pub(super) estimated: bool,
-    /// `completed`, `cancelled` (the caller left) or `broken` (the vendor did).
-    pub(super) outcome: String,
-    pub(super) millis: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) key: Option<KeyId>,
-}
-
-/// Tells that a call is over: what is to be captured, unless it was, and counted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UsageMessage {
-    pub(super) company: CompanyId,
-    pub(super) operation: Uuid,
-    /// Nano-dollars.
-    pub(super) held: i64,
-    /// Nano-dollars.
-    pub(super) cost: i64,
-    pub(super) details: Details,
-}
-
-/// What a call came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settled {
-    /// What it cost.
-    pub cost: Amount,
-    /// Tokens, as billed.
-    pub usage: Usage,
-}
-
 /// What a sweep did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Swept {
@@ -109,7 +69,7 @@ pub trait Cashier: Send + Sync {
     async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<Held>;
 
     /// Takes what a call cost, keeps its answer if it may be asked for again, and has it counted.
-    async fn settle(&self, hold: &Hold, cost: Amount, details: Details, answer: Option<String>) -> Result<()>;
+    async fn settle(&self, hold: &Hold, cost: Amount, record: UsageRecord, answer: Option<String>) -> Result<()>;
 
     /// Gives a hold back in full, and forgets the request: it may be tried again.
     async fn release(&self, hold: &Hold) -> Result<()>;
@@ -154,17 +114,17 @@ impl Cashier for Till {
         Err(ledger::refused(error, ledger::BALANCE_WRITE, most)?)
     }
 
-    async fn settle(&self, hold: &Hold, cost: Amount, details: Details, answer: Option<String>) -> Result<()> {
+    async fn settle(&self, hold: &Hold, cost: Amount, record: UsageRecord, answer: Option<String>) -> Result<()> {
         let company = hold.caller.company;
         let account = company.into();
-        let mut writes = ledger::capture_writes_with(account, hold.operation, hold.held, cost, &details);
+        let mut writes = ledger::capture_writes_with(account, hold.operation, hold.held, cost, &record);
         let answer = answer.filter(|answer| hold.request.is_some() && answer.len() <= MAX_ANSWER);
         if let Some(body) = answer {
             let expires_at = epoch_seconds(self.clock.now() + MEMORY);
             writes.push(Put::new(&AnswerItem { key: answer_key(company, hold.operation), body, expires_at })?.into());
         }
         let message =
-            UsageMessage { company, operation: hold.operation, held: hold.held.units(), cost: cost.units(), details };
+            UsageMessage { company, operation: hold.operation, held: hold.held.units(), cost: cost.units(), record };
         let (captured, sent) = tokio::join!(self.table.transact(writes), self.queue.send(&message));
         match (captured, sent) {
             (Ok(()), Ok(())) => Ok(()),
@@ -225,19 +185,15 @@ impl Till {
                         Err(error) => Err(error.into()),
                     }
                 }
-                EntryState::Posted { amount } => {
-                    let details = entry.details.and_then(|details| serde_json::from_value(details).ok());
-                    match details {
-                        Some(details) => {
-                            let company = account.into();
-                            let (held, cost) = (-amount.units(), -amount.units());
-                            let operation = entry.operation;
-                            let message = UsageMessage { company, operation, held, cost, details };
-                            self.queue.send(&message).await.map(|()| swept.sent += 1).map_err(Error::from)
-                        }
-                        None => Err(Error::internal("due entry", "details are missing")),
+                EntryState::Posted { amount } => match UsageRecord::read(entry.details) {
+                    Ok(Some(record)) => {
+                        let (company, cost) = (account.into(), -amount.units());
+                        let message = UsageMessage { company, operation: entry.operation, held: cost, cost, record };
+                        self.queue.send(&message).await.map(|()| swept.sent += 1).map_err(Error::from)
                     }
-                }
+                    Ok(None) => Err(Error::internal("due entry", "it has no usage record")),
+                    Err(error) => Err(error),
+                },
                 EntryState::Void => Ok(()),
             };
             if let Err(error) = done {

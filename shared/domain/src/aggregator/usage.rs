@@ -10,7 +10,7 @@ use store::{Query, Table, Update, Write};
 use super::access::Access;
 use super::ids::{CompanyId, KeyId};
 use super::items::{DAY_PREFIX, DayItem, usage_key, usage_partition};
-use super::settlement::UsageMessage;
+use super::record::UsageMessage;
 use crate::kernel::telemetry::{self, Metric};
 use crate::kernel::{Amount, Error, Result, Timestamp};
 use crate::ledger;
@@ -205,8 +205,8 @@ impl Call<'_> {
 
 /// The sums that a call is added to, each a write that it shares with other calls of its company: the company's of its day, and its key's.
 pub(super) fn sums(message: &UsageMessage) -> impl Iterator<Item = (Option<KeyId>, Date)> {
-    let day = date(time_of(message));
-    std::iter::once(None).chain(message.details.key.map(Some)).map(move |key| (key, day))
+    let day = date(message.began_at());
+    std::iter::once(None).chain(message.record.key.map(Some)).map(move |key| (key, day))
 }
 
 /// Counts usage, and tells it.
@@ -243,7 +243,7 @@ impl UsageLog {
         let message = call.message;
         let (held, cost) = (Amount::new(message.held), Amount::new(message.cost));
         let capture =
-            ledger::capture_writes_with(message.company.into(), message.operation, held, cost, &message.details);
+            ledger::capture_writes_with(message.company.into(), message.operation, held, cost, &message.record);
         match self.table.transact(capture).await {
             Ok(()) => {}
             // It is not pending. If it is not captured by now, nothing is left to do.
@@ -259,8 +259,8 @@ impl UsageLog {
 
     /// Notes that the key was used. That is for people to look at, and no reason to count again.
     async fn touch(&self, message: &UsageMessage) {
-        let Some(key) = message.details.key else { return };
-        if let Err(error) = self.access.used(message.company, key, time_of(message)).await {
+        let Some(key) = message.record.key else { return };
+        if let Err(error) = self.access.used(message.company, key, message.began_at()).await {
             tracing::warn!(%error, "the use of a key is not noted");
         }
     }
@@ -274,31 +274,24 @@ impl UsageLog {
     }
 }
 
-/// When the call was made: its operation's id says it.
-pub(super) fn time_of(message: &UsageMessage) -> Timestamp {
-    let time = message.operation.get_timestamp().map(|time| time.to_unix());
-    let millis = time.map(|(seconds, nanos)| seconds.saturating_mul(1000) + u64::from(nanos / 1_000_000));
-    crate::kernel::from_epoch_millis(millis.and_then(|millis| i64::try_from(millis).ok()).unwrap_or_default())
-}
-
 /// What is added to the sums of a company and its keys.
 fn additions<'a>(messages: impl Iterator<Item = &'a UsageMessage>) -> Vec<Write> {
     type Sums = BTreeMap<String, i64>;
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let mut days: BTreeMap<(CompanyId, Option<KeyId>, Date), Sums> = BTreeMap::new();
     for message in messages {
-        let details = &message.details;
+        let record = &message.record;
         let counters = [
             (REQUESTS, 1),
-            (PROMPT, count(details.prompt)),
-            (COMPLETION, count(details.completion)),
+            (PROMPT, count(record.prompt_tokens)),
+            (COMPLETION, count(record.completion_tokens)),
             (COST, message.cost),
-            (MILLIS, count(details.millis)),
+            (MILLIS, count(record.millis)),
         ];
         for (key, day) in sums(message) {
             let sums = days.entry((message.company, key, day)).or_default();
             for (counter, number) in counters {
-                let sum = sums.entry(format!("{counter}|{}|{}", details.provider, details.model)).or_default();
+                let sum = sums.entry(format!("{counter}|{}|{}", record.provider, record.model)).or_default();
                 *sum = sum.saturating_add(number);
             }
         }
