@@ -11,6 +11,7 @@
 
 mod items;
 mod linking;
+mod log_in;
 mod model;
 mod oauth;
 mod password;
@@ -18,7 +19,8 @@ mod providers;
 mod service;
 mod tokens;
 
-pub use model::{Email, NewPassword, Opened, Origin, Profile, Registration, SignedIn, User, UserName, account_label};
+pub use log_in::{LogInAttempt, LogInThrottle};
+pub use model::{Email, NewPassword, Opened, Origin, Profile, Registration, SignedIn, User, UserName};
 pub use oauth::{
     AuthorizeRequest, CodeExchange, OAuthError, OAuthFailure, OAuthPerson, OAuthProvider, SharedOAuthProvider,
     code_challenge,

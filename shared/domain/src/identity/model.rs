@@ -2,10 +2,6 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
-
 use crate::kernel::{Error, Result, Timestamp, UserId};
 
 /// An e-mail address in the form that identifies an account: trimmed, lower case.
@@ -40,11 +36,6 @@ impl Email {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Stands for the account of whatever was given as an address, in the subject of a limit: a hash, so that any input fits into a key.
-pub fn account_label(email: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(email.trim().to_lowercase()))
 }
 
 impl fmt::Display for Email {
@@ -183,13 +174,6 @@ mod tests {
             assert!(Email::parse(bad).is_err(), "{bad:?}");
         }
         assert!(Email::parse(&format!("{}@b.ru", "a".repeat(65))).is_err());
-    }
-
-    #[test]
-    fn one_account_has_one_label() {
-        assert_eq!(account_label(" User@Example.com"), account_label("user@example.com"));
-        assert_ne!(account_label("user@example.com"), account_label("user@example.org"));
-        assert_eq!(account_label(&"x".repeat(100_000)).len(), 43);
     }
 
     #[test]
