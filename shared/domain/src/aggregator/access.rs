@@ -99,9 +99,9 @@ impl Caller {
 /// What a call shows to prove who makes it.
 #[derive(Debug, Clone, Copy)]
 pub enum Credential<'a> {
-    /// `X-API-Key`.
+    /// An API key that is named as one.
     Key(&'a str),
-    /// `Authorization: Bearer`: an access token, or a key, which is what clients of OpenAI send.
+    /// A bearer token: an access token, or an API key, which is what OpenAI's clients send.
     Bearer(&'a str),
 }
 

@@ -76,7 +76,7 @@ pub struct Company {
 pub struct Verification {
     /// Who delivers the letter; nobody where no service is configured.
     pub mailer: Option<SharedMailer>,
-    /// Where the link leads; the token is added.
+    /// Where the link leads; `{token}` in it becomes the token.
     pub link: Arc<str>,
     /// What a company has on its account once its address is confirmed.
     pub gift: Amount,
@@ -160,7 +160,7 @@ impl Companies {
             expires_at: epoch_seconds(now + CONFIRMATION_LIFETIME),
         };
         self.table.put(Put::new(&item)?).await?;
-        let letter = letter(&company.email, &format!("{}?token={token}", self.verification.link));
+        let letter = letter(&company.email, &self.verification.link.replace("{token}", &token));
         let key = format!("confirm-{}-{}", company.id, now.as_millisecond());
         mail::notify(self.verification.mailer.as_ref(), &letter, &key).await;
         Ok(())

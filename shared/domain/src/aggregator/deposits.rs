@@ -3,16 +3,13 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use super::PRODUCT_NAME;
-use super::hooks::{PAYMENT_FAILED, PAYMENT_SUCCEEDED};
 use super::ids::CompanyId;
 use super::price::{NANOS, dollars, parse_dollars};
 use crate::idempotency::Request;
 use crate::identity::Identity;
 use crate::kernel::{Amount, Error, Page, Paged, Result, Timestamp};
-use crate::payments::{Checkout, Ended, NewPayment, PAYMENT_AMOUNT, Payment, Payments, ProviderId, State};
+use crate::payments::{Checkout, NewPayment, PAYMENT_AMOUNT, Payment, Payments, ProviderId, State};
 
 /// The least that can be paid at once, in roubles.
 const MIN_ROUBLES: i64 = 100;
@@ -222,23 +219,6 @@ impl Deposits {
 pub fn roubles(kopecks: Amount) -> String {
     let kopecks = kopecks.units();
     format!("{}.{:02}", kopecks / KOPECKS_PER_ROUBLE, kopecks % KOPECKS_PER_ROUBLE)
-}
-
-/// What companies' servers are told of a payment's end.
-pub fn describe_payment(payment: &Payment, how: Ended) -> (&'static str, Value) {
-    let (event, status) = match how {
-        Ended::Paid => (PAYMENT_SUCCEEDED, "succeeded"),
-        Ended::Unpaid => (PAYMENT_FAILED, "failed"),
-    };
-    let data = json!({
-        "paymentId": payment.id.to_string(),
-        "amount": roubles(payment.amount),
-        "currency": "RUB",
-        "status": status,
-        "creditedUsd": (how == Ended::Paid).then(|| dollars(payment.credit)),
-        "exchangeRate": payment.rate,
-    });
-    (event, data)
 }
 
 #[cfg(test)]

@@ -4,32 +4,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use serde::Serialize;
-use serde_json::value::RawValue;
 use store::{Queue, Table};
 use uuid::Uuid;
 
 use super::PRODUCT_NAME;
-use super::ids::{CompanyId, KeyId};
-use super::price::dollars;
+use super::events::{EVENTS, USAGE_TRACKED, UsageTracked};
+use super::ids::CompanyId;
 use super::record::UsageMessage;
 use super::usage::{Call, UsageLog, sums};
 use crate::identity::Identity;
-use crate::kernel::{Amount, Clock, Error, IdSource, Result};
+use crate::kernel::{Clock, Error, IdSource, Result};
 use crate::mail::{self, Mail, SharedMailer};
 use crate::webhooks::{
-    Attempted, Courier, Deliveries, DeliveryMessage, DisabledReason, Endpoint, Endpoints, Reach, event_id,
+    Attempted, Courier, Deliveries, DeliveryMessage, DisabledReason, Endpoint, EndpointId, Endpoints, Reach, event_id,
 };
-
-/// A payment came in and is on the account.
-pub const PAYMENT_SUCCEEDED: &str = "payment.succeeded";
-/// A payment will not come.
-pub const PAYMENT_FAILED: &str = "payment.failed";
-/// A call was counted.
-pub const USAGE_TRACKED: &str = "usage.tracked";
-
-/// All that a company can ask to be told.
-pub const EVENTS: &[&str] = &[PAYMENT_SUCCEEDED, PAYMENT_FAILED, USAGE_TRACKED];
 
 /// The endpoints of companies, for whoever makes and changes them: addresses are as far away as `reach` says.
 pub fn endpoints(table: Table, reach: Reach, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Endpoints {
@@ -126,48 +114,9 @@ impl UsageReporter {
     async fn planned<'a>(&self, message: &'a UsageMessage) -> Result<(Call<'a>, Vec<DeliveryMessage>)> {
         let at = message.began_at();
         let id = event_id(at, &[USAGE_TRACKED, &message.operation.to_string()]);
-        let data = TrackedData::from(message);
+        let data = UsageTracked::from(message);
         let planned = self.deliveries.plan(message.company.into(), USAGE_TRACKED, &data, id, at).await?;
         Ok((Call { message, also: planned.writes }, planned.messages))
-    }
-}
-
-/// What [`USAGE_TRACKED`] says.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TrackedData<'a> {
-    company_id: CompanyId,
-    /// The transaction of the call in the statement; the digits in the id of its answer.
-    call_id: Uuid,
-    /// `null` for calls that were made with an access token.
-    api_key_id: Option<KeyId>,
-    model: &'a str,
-    provider: &'a str,
-    prompt_tokens: u64,
-    completion_tokens: u64,
-    total_tokens: u64,
-    cost: Box<RawValue>,
-    currency: &'static str,
-    created_at: String,
-}
-
-impl<'a> From<&'a UsageMessage> for TrackedData<'a> {
-    fn from(message: &'a UsageMessage) -> Self {
-        let record = &message.record;
-        let cost = RawValue::from_string(dollars(Amount::new(message.cost)));
-        Self {
-            company_id: message.company,
-            call_id: message.operation,
-            api_key_id: record.key,
-            model: &record.model,
-            provider: &record.provider,
-            prompt_tokens: record.prompt_tokens,
-            completion_tokens: record.completion_tokens,
-            total_tokens: record.total_tokens(),
-            cost: cost.unwrap_or_else(|_| RawValue::NULL.to_owned()),
-            currency: "USD",
-            created_at: format!("{:.3}", message.began_at()),
-        }
     }
 }
 
@@ -180,6 +129,8 @@ pub struct Postman {
     pub identity: Identity,
     /// Who delivers letters; nobody where no service is configured.
     pub mailer: Option<SharedMailer>,
+    /// The request that enables an endpoint again, as the email shows it.
+    pub enabling: fn(EndpointId) -> String,
 }
 
 impl Postman {
@@ -189,12 +140,13 @@ impl Postman {
         tracing::warn!(endpoint = %endpoint.id, reason = ?endpoint.disabled, "webhook disabled");
         let company = self.identity.user(CompanyId::from(endpoint.owner).into()).await?;
         let key = format!("webhook-{}-{}", endpoint.id, endpoint.updated_at.as_millisecond());
-        mail::notify(self.mailer.as_ref(), &letter(company.address(), &endpoint), &key).await;
+        mail::notify(self.mailer.as_ref(), &letter(company.address(), &endpoint, &(self.enabling)(endpoint.id)), &key)
+            .await;
         Ok(())
     }
 }
 
-fn letter(to: &str, endpoint: &Endpoint) -> Mail {
+fn letter(to: &str, endpoint: &Endpoint, enabling: &str) -> Mail {
     let reason = match endpoint.disabled {
         Some(DisabledReason::Gone) => "Сервер ответил 410: события ему больше не нужны.",
         Some(DisabledReason::Failing) | None => "Сервер слишком долго не принимал события.",
@@ -204,9 +156,9 @@ fn letter(to: &str, endpoint: &Endpoint) -> Mail {
         subject: "Вебхук отключён".to_owned(),
         text: format!(
             "Здравствуйте!\n\nМы отключили вебхук {} компании в {PRODUCT_NAME}:\n\n{}\n\n{reason} Пока вебхук отключён, события на этот адрес не \
-             отправляются.\n\nКогда сервер будет готов, включите вебхук: PATCH /api/v1/webhooks/{} с телом {{\"isActive\": true}}. События, которые \
-             не дошли, можно отправить ещё раз из журнала доставок; они хранятся 30 дней.\n",
-            endpoint.id, endpoint.url, endpoint.id
+             отправляются.\n\nКогда сервер будет готов, включите вебхук: {enabling}. События, которые не дошли, можно отправить ещё раз из журнала \
+             доставок; они хранятся 30 дней.\n",
+            endpoint.id, endpoint.url
         ),
     }
 }

@@ -8,6 +8,7 @@ mod catalogue;
 mod chat;
 mod companies;
 mod deposits;
+mod events;
 mod hooks;
 mod ids;
 mod items;
@@ -23,10 +24,9 @@ pub use billing::{Billing, Direction, Filter, Statement, Transaction};
 pub use catalogue::{Catalogue, Feature, MalformedModels, Model, Offer};
 pub use chat::{AnsweredBy, Begun, Chat, ChatCall, Streaming};
 pub use companies::{Companies, Company, CompanyName, NewCompany, Verification};
-pub use deposits::{Deposits, ExchangeRate, MalformedRate, PaymentStatus, Sum, describe_payment, roubles};
-pub use hooks::{
-    EVENTS, PAYMENT_FAILED, PAYMENT_SUCCEEDED, Postman, USAGE_TRACKED, UsageReporter, deliveries, endpoints,
-};
+pub use deposits::{Deposits, ExchangeRate, MalformedRate, PaymentStatus, Sum, roubles};
+pub use events::{EVENTS, PAYMENT_FAILED, PAYMENT_SUCCEEDED, USAGE_TRACKED, describe_payment};
+pub use hooks::{Postman, UsageReporter, deliveries, endpoints};
 pub use ids::{CompanyId, KeyId};
 pub use price::{MalformedDollars, NANOS, Price, Rate, dollars, parse_dollars};
 pub use record::{CallOutcome, Charge, UsageMessage, UsageRecord};

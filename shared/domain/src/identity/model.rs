@@ -152,9 +152,7 @@ pub struct Opened {
 pub struct SignedIn {
     /// Who.
     pub user: User,
-    /// For the `Authorization` header.
     pub access_token: String,
-    /// For the refresh cookie.
     pub refresh_token: String,
 }
 
