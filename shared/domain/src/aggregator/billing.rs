@@ -1,4 +1,4 @@
-//! Balance and statement.
+//! Balance and statement of a company.
 
 use store::Table;
 use uuid::Uuid;
@@ -8,40 +8,33 @@ use super::record::UsageRecord;
 use crate::kernel::{Amount, Page, Result, Timestamp};
 use crate::ledger::{Account, Entry, EntryState, Ledger, Selection};
 
-/// Which way money went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// Out.
     Debit,
-    /// In.
     Credit,
 }
 
-/// Which transactions are wanted.
+/// Filter of a statement.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Not before.
     pub start: Option<Timestamp>,
     /// Not after.
     pub end: Option<Timestamp>,
-    /// Which way.
     pub direction: Option<Direction>,
 }
 
-/// A line of the statement.
+/// A posted entry of the ledger.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transaction {
-    /// Its id.
+    /// Id of the operation.
     pub id: Uuid,
-    /// Which way.
     pub direction: Direction,
-    /// How much, never negative.
+    /// Never negative.
     pub amount: Amount,
-    /// What it was for.
     pub description: String,
     /// Of a call.
     pub usage: Option<UsageRecord>,
-    /// When.
     pub created_at: Timestamp,
 }
 
@@ -65,13 +58,13 @@ impl Transaction {
 /// A page of the statement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
-    /// The lines, the latest first.
+    /// Latest first.
     pub transactions: Vec<Transaction>,
-    /// How many there are in all that were wanted.
+    /// Transactions that match the filter.
     pub total: u64,
 }
 
-/// What companies have and where it went.
+/// Balances and statements.
 #[derive(Debug, Clone)]
 pub struct Billing {
     ledger: Ledger,
@@ -83,7 +76,6 @@ impl Billing {
         Self { ledger: Ledger::new(table) }
     }
 
-    /// The company's account.
     pub async fn account(&self, company: CompanyId) -> Result<Account> {
         self.ledger.account(company.into()).await
     }

@@ -1,4 +1,4 @@
-//! What companies' servers are told about: the events, and the context `webhooks` as this product has it. Owners of endpoints are companies.
+//! Webhooks to companies' servers: the context `webhooks` as this product sets it up, and who publishes to it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -19,23 +19,21 @@ use crate::webhooks::{
     Attempted, Courier, Deliveries, DeliveryMessage, DisabledReason, Endpoint, EndpointId, Endpoints, Reach, event_id,
 };
 
-/// The endpoints of companies, for whoever makes and changes them: addresses are as far away as `reach` says.
+/// The endpoints of companies, to create and change them. `reach` says which addresses are allowed.
 pub fn endpoints(table: Table, reach: Reach, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Endpoints {
     Endpoints::new(table, EVENTS, reach, clock, ids)
 }
 
-/// What is on its way to companies, for whoever publishes or sends it. `queue` is the one of the webhook worker.
+/// Deliveries to companies, to publish and send them. `queue` is the webhook worker's.
 pub fn deliveries(table: Table, queue: Queue, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Deliveries {
-    // Nothing is made or changed with these, so nothing is checked against the reach.
+    // These endpoints are only read, so no address is checked.
     Deliveries::new(endpoints(table, Reach::Internet, clock, ids), queue)
 }
 
-/// Counts calls and tells of them.
+/// Counts calls and publishes [`USAGE_TRACKED`].
 #[derive(Clone)]
 pub struct UsageReporter {
-    /// Where they are counted.
     pub usage: UsageLog,
-    /// How they are told.
     pub deliveries: Deliveries,
 }
 
@@ -43,12 +41,12 @@ pub struct UsageReporter {
 const MAX_WRITES: usize = 100;
 
 impl UsageReporter {
-    /// Counts calls and has their companies told: each endpoint gets one [`USAGE_TRACKED`] of each call, however often its message comes.
+    /// Counts calls and publishes one [`USAGE_TRACKED`] for each, however often its message is delivered.
     ///
-    /// Calls of one company are counted in one transaction. Their sums are then written once for all of them, and the calls are not in each other's
-    /// way. Returns what became of each message, in their order: a failure may be that of a whole transaction.
+    /// Calls of one company are counted in one transaction: their sums are written once for all of them, and the calls do not contend. Returns the
+    /// result of each message, in order; a failure may be that of a whole transaction.
     pub async fn count(&self, messages: &[UsageMessage]) -> Vec<Result<(), Arc<Error>>> {
-        // A message that is there twice is one.
+        // Duplicates of a message are one call.
         let mut companies: BTreeMap<CompanyId, BTreeMap<Uuid, &UsageMessage>> = BTreeMap::new();
         for message in messages {
             companies.entry(message.company).or_default().insert(message.operation, message);
@@ -59,7 +57,7 @@ impl UsageReporter {
         messages.iter().map(counted).collect()
     }
 
-    /// Counts calls of one company. Returns those that could not be.
+    /// Counts calls of one company. Returns those that failed.
     async fn count_together(&self, messages: Vec<&UsageMessage>) -> Vec<(Uuid, Arc<Error>)> {
         let mut failed = Vec::new();
         let mut open = Vec::new();
@@ -86,7 +84,7 @@ impl UsageReporter {
                 }
                 Err(error) => error,
             };
-            // What is refused as a whole, one of them is to blame for. It must not be the fate of the others.
+            // If the batch is rejected as a whole, one message is bad: retry each alone.
             let is_refused = calls.len() > 1 && matches!(error, store::Error::Internal { .. });
             let is_odd = |index: usize| is_refused || error.failed_write(index).is_some();
             if !(0..calls.len()).any(is_odd) {
@@ -96,7 +94,7 @@ impl UsageReporter {
             }
             for (index, (call, messages)) in calls.into_iter().zip(sending).enumerate() {
                 if !is_odd(index) {
-                    // It was in company with one that could not be counted like this; without it, it can.
+                    // Another call failed the transaction: retry without it.
                     open.push((call, messages));
                     continue;
                 }
@@ -110,7 +108,7 @@ impl UsageReporter {
         failed
     }
 
-    /// A call, with what its company is to be told.
+    /// A call, with the deliveries of its event.
     async fn planned<'a>(&self, message: &'a UsageMessage) -> Result<(Call<'a>, Vec<DeliveryMessage>)> {
         let at = message.began_at();
         let id = event_id(at, &[USAGE_TRACKED, &message.operation.to_string()]);
@@ -120,21 +118,19 @@ impl UsageReporter {
     }
 }
 
-/// Sends what is on its way to companies, and writes a letter to a company whose endpoint does not take it any more.
+/// Makes attempts of deliveries, and emails a company whose endpoint gets disabled.
 #[derive(Clone)]
 pub struct Postman {
-    /// Who sends.
     pub courier: Courier,
-    /// Who knows the addresses of companies.
     pub identity: Identity,
-    /// Who delivers letters; nobody where no service is configured.
+    /// `None` where no mail service is configured.
     pub mailer: Option<SharedMailer>,
     /// The request that enables an endpoint again, as the email shows it.
     pub enabling: fn(EndpointId) -> String,
 }
 
 impl Postman {
-    /// Makes the attempt that a message asks for.
+    /// Makes the attempt that `message` asks for.
     pub async fn deliver(&self, message: DeliveryMessage) -> Result<()> {
         let Attempted::EndpointDisabled(endpoint) = self.courier.attempt(message).await? else { return Ok(()) };
         tracing::warn!(endpoint = %endpoint.id, reason = ?endpoint.disabled, "webhook disabled");

@@ -1,8 +1,8 @@
-//! `COMPANY#{id}` / `PROFILE` is a company; `CONFIRM#{hash}` / `CONFIRM` a letter that was sent to it.
+//! `COMPANY#{id}` / `PROFILE` is a company; `CONFIRM#{hash}` / `CONFIRM` a confirmation link that was emailed to it.
 //!
-//! `KEYS#{company}` / `KEY#{id}` is an API key as its owner sees it, `APIKEY#{hash}` / `KEY` the same as a call proves it.
+//! `KEYS#{company}` / `KEY#{id}` is an API key as its owner sees it, `APIKEY#{hash}` / `KEY` the same key by its hash, to authenticate a call.
 //!
-//! `ANSWERS#{company}` / `ANSWER#{operation}` is the answer of a call that may be repeated, removed by TTL a day after it.
+//! `ANSWERS#{company}` / `ANSWER#{operation}` is the answer of a call with an idempotency key, removed by TTL after a day.
 //!
 //! `USAGE#{company}` / `DAY#{date}` counts what a company used on a day (UTC), `USAGE#{company}#{key}` / `DAY#{date}` what one key did. The counters are
 //! attributes of their own, `{counter}|{provider}|{model}`, so that one update adds to any of them.
@@ -76,16 +76,16 @@ pub(super) struct ConfirmationItem {
     pub(super) expires_at: i64,
 }
 
-/// A key as its owner sees it.
+/// An API key as its owner sees it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ApiKeyItem {
     #[serde(flatten)]
     pub(super) key: Key,
     pub(super) id: KeyId,
     pub(super) name: String,
-    /// Where the key's proof is, so that it can be revoked.
+    /// Key of its [`ProofItem`], to revoke it.
     pub(super) hash: String,
-    /// The end of the key, by which people tell keys apart.
+    /// Its last four characters.
     pub(super) hint: String,
     pub(super) permissions: u8,
     pub(super) active: bool,
@@ -97,7 +97,7 @@ pub(super) struct ApiKeyItem {
     pub(super) last_used_at: Option<i64>,
 }
 
-/// A key as a call proves it.
+/// An API key by its hash.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ProofItem {
     #[serde(flatten)]
@@ -105,7 +105,7 @@ pub(super) struct ProofItem {
     pub(super) company: CompanyId,
     pub(super) id: KeyId,
     pub(super) permissions: u8,
-    /// Seconds since 1970: once it is over, the item may as well be removed.
+    /// Seconds since 1970. TTL removes the item after it.
     pub(super) expires_at: i64,
 }
 
@@ -113,13 +113,13 @@ pub(super) struct ProofItem {
 pub(super) struct AnswerItem {
     #[serde(flatten)]
     pub(super) key: Key,
-    /// The body of the answer, or the whole of its stream.
+    /// The body, or the whole stream.
     pub(super) body: String,
     /// Seconds since 1970.
     pub(super) expires_at: i64,
 }
 
-/// What was used on a day: `sk` and the counters.
+/// Usage of a day: `sk` and the counters.
 #[derive(Debug, Deserialize)]
 pub(super) struct DayItem {
     pub(super) sk: String,

@@ -1,6 +1,6 @@
 //! AI Aggregator: one gateway to many vendors of language models, for companies.
 //!
-//! Money is in whole nano-dollars (10⁻⁹ US dollars). Companies are the users of [`crate::identity`]; what belongs to a company is filed under its id.
+//! Money is in whole nano-dollars (10⁻⁹ US dollars). A company is a user of [`crate::identity`]; [`CompanyId`] says how each context knows it.
 
 mod access;
 mod billing;
@@ -42,10 +42,10 @@ pub const PRODUCT: &str = "aggregator";
 /// How long access tokens are valid: the contract's `expiresIn`.
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 
-/// What people call it.
+/// The name of the product for people.
 pub const PRODUCT_NAME: &str = "AI Aggregator";
 
-/// Code of a violation: the conversation is longer than the model takes.
+/// Code of a violation: the messages exceed the model's context.
 pub const CONTEXT_LENGTH: &str = "context_length_exceeded";
 /// Code of a violation: a vendor's content filter refused the request.
 pub const CONTENT_FILTER: &str = "content_filter";

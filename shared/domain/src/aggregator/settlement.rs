@@ -1,8 +1,8 @@
-//! How a call is paid: the most it can cost is held before a vendor is asked, what it did cost is captured after.
+//! Billing of model calls: the most that a call can cost is held before a vendor is called, what it did cost is captured after.
 //!
-//! What has to follow a capture, counting, is a message. It says everything that the capture needs too, so that either of the two is enough: a
-//! capture that failed is made up for by whoever counts, and a message that got lost is sent again by the sweeper, which finds the entry because it stays
-//! due until it is counted. A hold that nobody captured, because its process was killed, is released by the sweeper.
+//! Counting follows the capture, by a message that has everything the capture needs. If the capture fails, the usage worker captures; if the message is
+//! lost, the sweeper resends it, because the entry stays due until the call is counted. A hold that is never captured, because its process was killed,
+//! is released by the sweeper.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,80 +19,74 @@ use crate::idempotency::Request;
 use crate::kernel::{Amount, Clock, Error, IdSource, Result, Rule, Timestamp, epoch_seconds};
 use crate::ledger::{self, EntryState, Ledger, Posting};
 
-/// When somebody looks after a call that is not settled: Lambda stops a function after a quarter of an hour.
+/// When the sweeper looks at a call that is not settled: Lambda stops a function after 15 minutes.
 const PATIENCE: Duration = Duration::from_mins(16);
-/// How long an answer is kept for a repeat of its request.
+/// How long an answer is kept for an idempotent replay.
 const MEMORY: Duration = Duration::from_hours(24);
-/// The longest answer that is kept, in bytes: an item takes 400 KB. A repeat of a call with a longer one is refused, not charged again.
+/// The longest answer that is kept, in bytes: an item takes 400 KB. A replay of a call with a longer one is refused, not charged again.
 const MAX_ANSWER: usize = 380_000;
-/// How many overdue calls of each shard one sweep looks after.
+/// Due calls of each shard in one sweep.
 const SWEEP: u32 = 50;
 
-/// A call whose most possible cost is held.
+/// A call, and the most that it can cost, held.
 #[derive(Debug, Clone)]
 pub struct Hold {
-    /// Who pays.
     pub caller: Caller,
-    /// The id of the call.
+    /// Id of the call.
     pub operation: Uuid,
-    /// What is held.
     pub held: Amount,
-    /// When it was asked for.
+    /// When the call began.
     pub begun: Timestamp,
-    /// By what a repeat is known.
+    /// Of a call with an idempotency key.
     pub request: Option<Request>,
 }
 
-/// What became of a request to hold.
+/// The outcome of a request to hold.
 pub enum Held {
-    /// It is held.
     New(Hold),
-    /// The same request came before, and this was its answer.
+    /// An idempotent replay: the answer to the first request.
     Earlier(String),
 }
 
 /// What a sweep did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Swept {
-    /// Calls whose hold was given back.
+    /// Holds that were released.
     pub released: u32,
-    /// Calls whose message was sent again.
+    /// Usage messages that were sent again.
     pub sent: u32,
-    /// How often something could not be done. It is still there for the next sweep.
+    /// Calls that failed. They stay due for the next sweep.
     pub problems: u32,
 }
 
-/// The port to whoever has calls paid.
+/// Billing port for model calls.
 #[async_trait]
 pub trait Cashier: Send + Sync {
-    /// Holds the most that a call can cost, for `what`.
+    /// Holds `most`, the most that a call of the model `what` can cost.
     async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<Held>;
 
-    /// Takes what a call cost, keeps its answer if it may be asked for again, and has it counted.
+    /// Captures `cost`, keeps the answer for an idempotent replay, and sends the call to be counted.
     async fn settle(&self, hold: &Hold, cost: Amount, record: UsageRecord, answer: Option<String>) -> Result<()>;
 
-    /// Gives a hold back in full, and forgets the request: it may be tried again.
+    /// Releases the hold and forgets the request: it may be tried again.
     async fn release(&self, hold: &Hold) -> Result<()>;
 }
 
-/// Has calls paid from the accounts of a ledger.
+/// Bills model calls to the accounts of a ledger.
 #[derive(Clone)]
 pub struct Till {
-    /// The accounts.
     pub ledger: Ledger,
-    /// Where they are kept.
+    /// The table of the ledger and of the answers.
     pub table: Table,
-    /// Whose reader counts.
+    /// The usage queue.
     pub queue: Queue,
-    /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Mints operations.
     pub ids: Arc<dyn IdSource>,
 }
 
 #[async_trait]
 impl Cashier for Till {
-    /// One transaction: it is the only write before the vendor is asked.
+    /// One transaction: the only write before the vendor is called.
     async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<Held> {
         let begun = self.clock.now();
         let operation = self.ids.uuid(begun);
@@ -133,7 +127,7 @@ impl Cashier for Till {
                 Ok(())
             }
             (Err(error), Ok(())) => {
-                tracing::warn!(%error, operation = %hold.operation, "not captured, whoever counts will");
+                tracing::warn!(%error, operation = %hold.operation, "not captured, the usage worker will");
                 Ok(())
             }
             (Err(error), Err(_)) => Err(error.into()),
@@ -148,7 +142,7 @@ impl Cashier for Till {
 }
 
 impl Till {
-    /// What became of a call that was asked for before.
+    /// The answer to an idempotent replay of `request`.
     async fn earlier(&self, company: CompanyId, operation: Uuid, request: &Request) -> Result<String> {
         let (answer, entry) = tokio::try_join!(
             async { Ok(self.table.get::<AnswerItem>(answer_key(company, operation)).await?) },
@@ -157,17 +151,17 @@ impl Till {
         match (answer, entry.map(|entry| entry.state)) {
             (Some(answer), _) => Ok(answer.body),
             (None, Some(EntryState::Pending { .. })) => Err(Error::Conflict(Rule::InProgress)),
-            // Its process was killed. The next try is a new one.
+            // Its process was killed, the sweeper released the hold. A retry is a new call.
             (None, Some(EntryState::Void)) => {
                 self.table.transact(vec![request.forget()]).await?;
                 Err(Error::Conflict(Rule::Busy))
             }
-            // It is paid for, and too long to be kept, or its caller left before it was whole.
+            // Charged, but the answer is too long to be kept, or the caller left before its end.
             (None, _) => Err(Error::Conflict(Rule::NotCompleted)),
         }
     }
 
-    /// Looks after calls that should be over: releases holds that nobody captured, and has those counted that were not.
+    /// Sweeps due calls: releases holds that were never captured, and resends the usage message of captured calls.
     pub async fn sweep(&self) -> Result<Swept> {
         let now = self.clock.now();
         let mut swept = Swept::default();
@@ -180,7 +174,7 @@ impl Till {
                             swept.released += 1;
                             Ok(())
                         }
-                        // It was captured a moment ago.
+                        // Captured meanwhile.
                         Err(error) if error.failed_write(ledger::ENTRY_WRITE).is_some() => Ok(()),
                         Err(error) => Err(error.into()),
                     }
@@ -197,7 +191,7 @@ impl Till {
                 EntryState::Void => Ok(()),
             };
             if let Err(error) = done {
-                tracing::error!(%error, operation = %entry.operation, "call not looked after");
+                tracing::error!(%error, operation = %entry.operation, "call not swept");
                 swept.problems += 1;
             }
         }
