@@ -1,6 +1,5 @@
 """Every call: its request, and what becomes of its answer."""
 
-import inspect
 import re
 from datetime import date, datetime, timedelta, timezone
 
@@ -8,8 +7,7 @@ import pytest
 from conftest import MESSAGES
 
 import ai_aggregator
-from ai_aggregator import AIAggregatorClient, AsyncAIAggregatorClient, types
-from ai_aggregator import _async_resources, _resources
+from ai_aggregator import AIAggregatorClient, types
 
 KEY = "ak_live_1234567890abcdef"
 MOSCOW = timezone(timedelta(hours=3))
@@ -213,21 +211,3 @@ def test_printing_a_client_shows_no_credentials():
     client = AIAggregatorClient(api_key=KEY)
     assert KEY not in repr(client) + repr(client.chat) + str(client)
     client.close()
-
-
-def test_both_clients_have_the_same_calls():
-    def signatures(module, prefix):
-        return {
-            (name, method): re.sub("Async|Sync", "", str(inspect.signature(function)))
-            for name, resource in vars(module).items()
-            if inspect.isclass(resource) and resource.__module__ == module.__name__
-            for method, function in vars(resource).items()
-            if inspect.isfunction(function) or isinstance(function, staticmethod)
-            for name in [name.removeprefix(prefix)]
-            for function in [getattr(resource, method)]
-        }
-
-    assert signatures(_async_resources, "Async") == signatures(_resources, "")
-    ours, theirs = AIAggregatorClient(), AsyncAIAggregatorClient()
-    assert vars(ours).keys() == vars(theirs).keys()
-    ours.close()
