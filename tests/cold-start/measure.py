@@ -7,7 +7,6 @@ start".
 """
 
 import argparse
-import asyncio
 import json
 import os
 import pathlib
