@@ -214,7 +214,7 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
-    use crate::envelope::EasyWriter;
+    use crate::easy_writer::EasyWriter;
     use crate::extract::{ClientAddress, Cookies, QueryParameters};
     use crate::function::Answer;
     use crate::problem::Failure;

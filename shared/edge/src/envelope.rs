@@ -1,15 +1,9 @@
-//! The products' wire dialects: one file each.
-
-pub(crate) mod aggregator;
-pub(crate) mod easy_writer;
+//! The products' wire dialects. Each product's is in its own folder, `<product>/envelope.rs`.
 
 use domain::kernel::Timestamp;
 use http::StatusCode;
 
 use crate::problem::Problem;
-
-pub use aggregator::{Aggregator, openai_error};
-pub use easy_writer::EasyWriter;
 
 /// What an envelope may say about the request it answers.
 #[derive(Debug, Clone)]

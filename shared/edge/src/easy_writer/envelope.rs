@@ -4,7 +4,7 @@ use domain::kernel::{AuthFailure, Dependency, IMAGE_FORMAT, PAYMENT_AMOUNT, Reso
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Envelope, Meta};
+use crate::envelope::{Envelope, Meta};
 use crate::problem::Problem;
 
 /// The dialect.

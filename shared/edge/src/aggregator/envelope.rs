@@ -8,7 +8,7 @@ use domain::kernel::{Amount, AuthFailure, Denial, Dependency, Resource, Rule, Vi
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Envelope, Meta};
+use crate::envelope::{Envelope, Meta};
 use crate::problem::Problem;
 
 /// The dialect.

@@ -5,7 +5,7 @@ use domain::generation::{Event, Failure, Frame, Render};
 use domain::kernel::{Dependency, JobId, JobKind, Resource};
 use serde_json::{Value, json};
 
-use crate::envelope::easy_writer::words;
+use super::envelope::words;
 use crate::problem::Problem;
 
 /// API Gateway closes a connection that gets a frame above 32 KB. Escapes can make JSON longer than its text.
