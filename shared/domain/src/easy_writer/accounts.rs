@@ -1,4 +1,4 @@
-//! Registration with its gift, and what users see of themselves.
+//! Registration with its welcome credit, log-in, profile and statement.
 
 use store::Write;
 
@@ -12,7 +12,7 @@ use crate::kernel::{Amount, Page, Paged, Result, Timestamp, UserId};
 use crate::ledger::{self, Entry, Ledger, Posting};
 use crate::mail::{self, SharedMailer};
 
-/// What every new user gets.
+/// Welcome credit of a new user.
 const WELCOME: Amount = Amount::new(100);
 
 /// Users of Easy Writer and their raits.
@@ -22,11 +22,10 @@ pub struct Accounts {
     ledger: Ledger,
 }
 
-/// A user and what they can spend.
+/// A user and their balance.
 pub struct Me {
-    /// The user.
     pub user: User,
-    /// Raits that can be spent now.
+    /// Available raits.
     pub balance: Amount,
 }
 
@@ -40,20 +39,19 @@ pub struct Letter<'a> {
 }
 
 impl Accounts {
-    /// Accounts of the users of `identity` in `ledger`.
     pub fn new(identity: Identity, ledger: Ledger) -> Self {
         Self { identity, ledger }
     }
 
-    /// Opens an account with the welcome gift on it. A repeat with the same idempotency key opens nothing and signs in again.
+    /// Registers a user with the welcome credit. A replay with the same idempotency key only logs in.
     pub async fn register(
         &self,
         registration: Registration,
         idempotency_key: Option<String>,
     ) -> Result<(SignedIn, Amount)> {
         let request = idempotency_key.map(|key| {
-            // There is no caller yet to file the key under, so each key is a scope of its own. The password is not part of the content, because
-            // the record must not hold a fast hash of it.
+            // There is no caller yet, so each key is a scope of its own. The password is not part of the content: the record must not hold a fast hash
+            // of it.
             let scope = format!("register:{key}");
             Request::new(scope, key, &["register", registration.email.as_str()])
         });
@@ -62,7 +60,7 @@ impl Accounts {
         Ok((opened.signed_in, balance))
     }
 
-    /// Signs in the person whose browser came back from a provider; a new account has the welcome gift on it.
+    /// Finishes a log-in through an identity provider; a new account has the welcome credit.
     pub async fn arrive(
         &self,
         oauth: &OAuth,
@@ -73,20 +71,19 @@ impl Accounts {
         oauth.arrive(origin, arrival, attempt, gift).await
     }
 
-    /// Signs in.
+    /// Logs in.
     pub async fn sign_in(&self, email: &str, password: String) -> Result<(SignedIn, Amount)> {
         let signed_in = self.identity.sign_in(email, password).await?;
         let balance = self.balance(signed_in.user.id).await?;
         Ok((signed_in, balance))
     }
 
-    /// The user and their balance.
     pub async fn me(&self, user: UserId) -> Result<Me> {
         let (user, balance) = tokio::try_join!(self.identity.user(user), self.balance(user))?;
         Ok(Me { user, balance })
     }
 
-    /// The user, their balance and how many generations they have completed.
+    /// The user, their balance and the number of their completed generations.
     pub async fn profile(&self, user: UserId, jobs: &JobCounts) -> Result<(Me, u64)> {
         tokio::try_join!(self.me(user), jobs.completed(user))
     }
@@ -98,7 +95,7 @@ impl Accounts {
         Ok((Me { user, balance }, generations))
     }
 
-    /// Changes the caller's password, ends all other sign-ins, and writes to the owner that it happened.
+    /// Changes the caller's password, revokes all other log-ins, and emails a notice.
     pub async fn change_password(
         &self,
         caller: AccessToken,
@@ -114,18 +111,18 @@ impl Accounts {
         Ok(())
     }
 
-    /// What the user can spend now.
+    /// Available raits.
     pub async fn balance(&self, user: UserId) -> Result<Amount> {
         Ok(self.ledger.account(user.into()).await?.available)
     }
 
-    /// The user's transactions, latest first.
+    /// Latest first.
     pub async fn transactions(&self, user: UserId, page: Page) -> Result<Paged<Entry>> {
         self.ledger.statement(user.into(), page).await
     }
 }
 
-/// The writes that put the welcome gift on a new account.
+/// The writes that credit a new account.
 fn gift(user: UserId, now: Timestamp) -> Result<Vec<Write>> {
     let description = "Приветственный бонус".to_owned();
     let posting = Posting { operation: user.as_uuid(), amount: WELCOME, description };

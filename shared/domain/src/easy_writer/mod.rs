@@ -1,4 +1,4 @@
-//! Easy Writer: writing tools paid in raits.
+//! Easy Writer: writing tools and images, paid in raits.
 
 mod accounts;
 mod catalogue;
@@ -25,10 +25,10 @@ use crate::kernel::Resource;
 /// The name of the product: issuer of its tokens, label in its logs.
 pub const PRODUCT: &str = "easy-writer";
 
-/// What people call it.
+/// The name of the product for people.
 pub const PRODUCT_NAME: &str = "Easy Writer";
 
-/// How many raits one rouble buys.
+/// Raits per rouble.
 pub const RAITS_PER_ROUBLE: i64 = 10;
 
 /// Code of a violation: there is no such image format. The contract has a code of its own for the whole request.
