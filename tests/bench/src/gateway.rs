@@ -8,7 +8,7 @@ use std::{io, thread};
 
 use async_trait::async_trait;
 use axum::serve::Listener;
-use domain::aggregator::{Caller, Cashier, Held, Hold, UsageRecord};
+use domain::aggregator::{CallBilling, Caller, Held, Hold, UsageRecord};
 use domain::idempotency::Request;
 use domain::kernel::{Amount, Clock, IdSource, Result};
 use edge::{Aggregator, Platform, in_dialect};
@@ -25,7 +25,7 @@ struct Free {
 }
 
 #[async_trait]
-impl Cashier for Free {
+impl CallBilling for Free {
     async fn hold(&self, caller: Caller, most: Amount, _: &str, request: Option<Request>) -> Result<Held> {
         let begun = self.clock.now();
         Ok(Held::New(Hold { caller, operation: self.ids.uuid(begun), held: most, begun, request }))

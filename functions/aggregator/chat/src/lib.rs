@@ -18,7 +18,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
-use domain::aggregator::{Access, Cashier, Catalogue, Chat, Till};
+use domain::aggregator::{Access, CallBilling, Catalogue, Chat, LedgerBilling};
 use domain::gateway::Relay;
 use domain::ledger::Ledger;
 use edge::{Aggregator, ConfigError, Function, Platform, malformed};
@@ -46,18 +46,18 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let counted = platform.counted("chat", "RATE_LIMIT_CHAT", &access, &table)?;
     let queue = platform.queue("USAGE_QUEUE_URL")?;
-    let till = Till { ledger: Ledger::new(table.clone()), table, queue, clock, ids };
-    Function::streaming::<Aggregator>(platform, counted.guard(router(platform, access, Arc::new(till))?))
+    let billing = LedgerBilling { ledger: Ledger::new(table.clone()), table, queue, clock, ids };
+    Function::streaming::<Aggregator>(platform, counted.guard(router(platform, access, Arc::new(billing))?))
 }
 
-/// The endpoints, for whoever proves to be somebody to `access`, paid by way of `cashier`.
-pub fn router(platform: &Platform, access: Access, cashier: Arc<dyn Cashier>) -> Result<Router, ConfigError> {
+/// The endpoints, for whoever proves to be somebody to `access`, paid by way of `billing`.
+pub fn router(platform: &Platform, access: Access, billing: Arc<dyn CallBilling>) -> Result<Router, ConfigError> {
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = ChatVendorsSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let relay = Relay::new(chat_vendors(settings, &clock, &ids), Arc::clone(&clock));
     let catalogue = Catalogue::load(platform.vars.get("MODELS")).map_err(|error| malformed("MODELS", &error))?;
-    let chat = Chat::new(Arc::new(catalogue), relay, cashier, clock, ids);
+    let chat = Chat::new(Arc::new(catalogue), relay, billing, clock, ids);
     let state = State { chat: Arc::new(chat), access: Arc::new(access) };
     // The same endpoints where clients of OpenAI look for them.
     let alias = Router::new()

@@ -11,7 +11,7 @@ use super::access::{Caller, Permission};
 use super::catalogue::{Catalogue, Feature, Model, bound};
 use super::price::Price;
 use super::record::{CallOutcome, Charge, UsageRecord};
-use super::settlement::{Cashier, Held, Hold};
+use super::settlement::{CallBilling, Held, Hold};
 use super::{CONTENT_FILTER, CONTEXT_LENGTH, REJECTED, UNSUPPORTED};
 use crate::gateway::{
     CallError, ChatRequest, ChatStream, Chunk, Completion, EmbeddingRequest, Embeddings, Limit, Relay, Target, Usage,
@@ -27,7 +27,7 @@ const BYTES_PER_TOKEN: u64 = 4;
 pub struct Chat {
     catalogue: Arc<Catalogue>,
     relay: Relay,
-    cashier: Arc<dyn Cashier>,
+    billing: Arc<dyn CallBilling>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -86,15 +86,15 @@ impl Plan<'_> {
 }
 
 impl Chat {
-    /// Models of `catalogue`, called through `relay` and billed by `cashier`.
+    /// Models of `catalogue`, called through `relay` and billed by `billing`.
     pub fn new(
         catalogue: Arc<Catalogue>,
         relay: Relay,
-        cashier: Arc<dyn Cashier>,
+        billing: Arc<dyn CallBilling>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
     ) -> Self {
-        Self { catalogue, relay, cashier, clock, ids }
+        Self { catalogue, relay, billing, clock, ids }
     }
 
     /// The models, and whether a target of each is available.
@@ -214,12 +214,12 @@ impl Chat {
             Request::new(call.caller.company.to_string(), key.to_owned(), &["chat", &content])
         });
         let name = plan.models.first().map_or(model, |model| model.name.as_str());
-        self.cashier.hold(call.caller, plan.most, name, request).await
+        self.billing.hold(call.caller, plan.most, name, request).await
     }
 
     /// No vendor answered: releases the hold.
     async fn give_up<T>(&self, hold: &Hold, error: CallError) -> Result<T> {
-        self.cashier.release(hold).await?;
+        self.billing.release(hold).await?;
         Err(meaning(error))
     }
 
@@ -233,7 +233,7 @@ impl Chat {
     ) -> Result<()> {
         let record = record(hold, by, charge, estimated, CallOutcome::Completed, self.clock.now());
         let answer = answer.filter(|_| hold.request.is_some()).map(str::to_owned);
-        self.cashier.settle(hold, charge.cost, record, answer).await
+        self.billing.settle(hold, charge.cost, record, answer).await
     }
 }
 
@@ -279,7 +279,7 @@ impl Streaming {
             Err(error) => {
                 self.chat.relay.broke_off(&self.target, &error);
                 if let Some(hold) = self.hold.take() {
-                    self.chat.cashier.release(&hold).await?;
+                    self.chat.billing.release(&hold).await?;
                 }
                 Err(meaning(error))
             }
@@ -322,11 +322,11 @@ impl Drop for Streaming {
         let charge = self.charge();
         let Some(hold) = self.hold.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let cashier = Arc::clone(&self.chat.cashier);
+        let billing = Arc::clone(&self.chat.billing);
         let record =
             record(&hold, &self.by, charge, self.usage.is_none(), CallOutcome::Cancelled, self.chat.clock.now());
         runtime.spawn(async move {
-            if let Err(error) = cashier.settle(&hold, charge.cost, record, None).await {
+            if let Err(error) = billing.settle(&hold, charge.cost, record, None).await {
                 tracing::error!(%error, operation = %hold.operation, "a cancelled call is not settled");
             }
         });

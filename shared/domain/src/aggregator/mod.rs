@@ -30,7 +30,7 @@ pub use hooks::{Postman, UsageReporter, deliveries, endpoints};
 pub use ids::{CompanyId, KeyId};
 pub use price::{MalformedDollars, NANOS, Price, Rate, dollars, parse_dollars};
 pub use record::{CallOutcome, Charge, UsageMessage, UsageRecord};
-pub use settlement::{Cashier, Held, Hold, Till};
+pub use settlement::{CallBilling, Held, Hold, LedgerBilling};
 pub use usage::{Cell, Day, Grouping, Report, Row, Span, UsageLog};
 
 use crate::kernel::Resource;

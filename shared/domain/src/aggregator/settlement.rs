@@ -61,7 +61,7 @@ pub struct Swept {
 
 /// Billing port for model calls.
 #[async_trait]
-pub trait Cashier: Send + Sync {
+pub trait CallBilling: Send + Sync {
     /// Holds `most`, the most that a call of the model `what` can cost.
     async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<Held>;
 
@@ -74,7 +74,7 @@ pub trait Cashier: Send + Sync {
 
 /// Bills model calls to the accounts of a ledger.
 #[derive(Clone)]
-pub struct Till {
+pub struct LedgerBilling {
     pub ledger: Ledger,
     /// The table of the ledger and of the answers.
     pub table: Table,
@@ -85,7 +85,7 @@ pub struct Till {
 }
 
 #[async_trait]
-impl Cashier for Till {
+impl CallBilling for LedgerBilling {
     /// One transaction: the only write before the vendor is called.
     async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<Held> {
         let begun = self.clock.now();
@@ -141,7 +141,7 @@ impl Cashier for Till {
     }
 }
 
-impl Till {
+impl LedgerBilling {
     /// The answer to an idempotent replay of `request`.
     async fn earlier(&self, company: CompanyId, operation: Uuid, request: &Request) -> Result<String> {
         let (answer, entry) = tokio::try_join!(
