@@ -8,7 +8,7 @@ use std::{io, thread};
 
 use async_trait::async_trait;
 use axum::serve::Listener;
-use domain::aggregator::{CallBilling, Caller, Held, Hold, UsageRecord};
+use domain::aggregator::{CallBilling, Caller, Hold, HoldOutcome, UsageRecord};
 use domain::idempotency::Request;
 use domain::kernel::{Amount, Clock, IdSource, Result};
 use edge::{Aggregator, Platform, in_dialect};
@@ -26,9 +26,9 @@ struct Free {
 
 #[async_trait]
 impl CallBilling for Free {
-    async fn hold(&self, caller: Caller, most: Amount, _: &str, request: Option<Request>) -> Result<Held> {
+    async fn hold(&self, caller: Caller, most: Amount, _: &str, request: Option<Request>) -> Result<HoldOutcome> {
         let begun = self.clock.now();
-        Ok(Held::New(Hold { caller, operation: self.ids.uuid(begun), held: most, begun, request }))
+        Ok(HoldOutcome::New(Hold { caller, operation: self.ids.uuid(begun), held: most, begun, request }))
     }
 
     async fn settle(&self, _: &Hold, _: Amount, _: UsageRecord, _: Option<String>) -> Result<()> {

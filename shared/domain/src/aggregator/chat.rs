@@ -11,7 +11,7 @@ use super::access::{Caller, Permission};
 use super::catalogue::{Catalogue, Feature, Model, bound};
 use super::price::Price;
 use super::record::{CallOutcome, Charge, UsageRecord};
-use super::settlement::{CallBilling, Held, Hold};
+use super::settlement::{CallBilling, Hold, HoldOutcome};
 use super::{CONTENT_FILTER, CONTEXT_LENGTH, REJECTED, UNSUPPORTED};
 use crate::gateway::{
     CallError, ChatRequest, ChatStream, Chunk, Completion, EmbeddingRequest, Embeddings, Limit, Relay, Target, Usage,
@@ -55,10 +55,10 @@ pub struct AnsweredBy {
 }
 
 /// The outcome of a request for a stream.
-pub enum Begun {
+pub enum StreamOutcome {
     New(Box<Streaming>),
     /// An idempotent replay: the stream that the first request got, byte for byte.
-    Earlier(String),
+    Replayed(String),
 }
 
 /// The targets of a call, in order, and the most that it can cost.
@@ -114,8 +114,8 @@ impl Chat {
     ) -> Result<String> {
         let plan = self.plan_chat(request)?;
         let hold = match self.hold(call, &plan, &request.model).await? {
-            Held::New(hold) => hold,
-            Held::Earlier(body) => return Ok(body),
+            HoldOutcome::New(hold) => hold,
+            HoldOutcome::Replayed(body) => return Ok(body),
         };
         let (index, completion) = match self.relay.complete(&plan.targets, &plan.limits, request).await {
             Ok(answer) => answer,
@@ -131,18 +131,18 @@ impl Chat {
     }
 
     /// Opens a chat as a stream.
-    pub async fn stream(&self, call: ChatCall<'_>, request: &ChatRequest) -> Result<Begun> {
+    pub async fn stream(&self, call: ChatCall<'_>, request: &ChatRequest) -> Result<StreamOutcome> {
         let plan = self.plan_chat(request)?;
         let hold = match self.hold(call, &plan, &request.model).await? {
-            Held::New(hold) => hold,
-            Held::Earlier(body) => return Ok(Begun::Earlier(body)),
+            HoldOutcome::New(hold) => hold,
+            HoldOutcome::Replayed(body) => return Ok(StreamOutcome::Replayed(body)),
         };
         let (index, opened) = match self.relay.stream(&plan.targets, &plan.limits, request).await {
             Ok(answer) => answer,
             Err(error) => return self.give_up(&hold, error).await,
         };
         let (by, price, target) = plan.by(index, &hold)?;
-        Ok(Begun::New(Box::new(Streaming {
+        Ok(StreamOutcome::New(Box::new(Streaming {
             chat: self.clone(),
             kept: hold.request.is_some().then(String::new),
             hold: Some(hold),
@@ -169,8 +169,8 @@ impl Chat {
         let most = bound(&[model], request.prompt_bytes(), Some(0), 1, request.inputs);
         let plan = Plan { models: vec![model; targets.len()], targets, limits: Vec::new(), most };
         let hold = match self.hold(call, &plan, &request.model).await? {
-            Held::New(hold) => hold,
-            Held::Earlier(body) => return Ok(body),
+            HoldOutcome::New(hold) => hold,
+            HoldOutcome::Replayed(body) => return Ok(body),
         };
         let (index, embeddings) = match self.relay.embed(&plan.targets, request).await {
             Ok(answer) => answer,
@@ -207,7 +207,7 @@ impl Chat {
         u64::from(u32::from_be_bytes([a, b, c, d]))
     }
 
-    async fn hold(&self, call: ChatCall<'_>, plan: &Plan<'_>, model: &str) -> Result<Held> {
+    async fn hold(&self, call: ChatCall<'_>, plan: &Plan<'_>, model: &str) -> Result<HoldOutcome> {
         call.caller.require(Permission::Chat)?;
         let request = call.idempotency_key.map(|key| {
             let content = URL_SAFE_NO_PAD.encode(Sha256::digest(call.body));

@@ -22,7 +22,7 @@ use std::time::Duration;
 pub use access::{Access, ApiKey, Caller, Credential, NewApiKey, Permission};
 pub use billing::{Billing, Direction, Filter, Statement, Transaction};
 pub use catalogue::{Catalogue, Feature, MalformedModels, Model, Offer};
-pub use chat::{AnsweredBy, Begun, Chat, ChatCall, Streaming};
+pub use chat::{AnsweredBy, Chat, ChatCall, StreamOutcome, Streaming};
 pub use companies::{Companies, Company, CompanyName, NewCompany, Verification};
 pub use deposits::{Deposits, ExchangeRate, MalformedRate, PaymentStatus, Sum, roubles};
 pub use events::{EVENTS, PAYMENT_FAILED, PAYMENT_SUCCEEDED, USAGE_TRACKED, describe_payment};
@@ -30,7 +30,7 @@ pub use hooks::{Postman, UsageReporter, deliveries, endpoints};
 pub use ids::{CompanyId, KeyId};
 pub use price::{MalformedDollars, NANOS, Price, Rate, dollars, parse_dollars};
 pub use record::{CallOutcome, Charge, UsageMessage, UsageRecord};
-pub use settlement::{CallBilling, Held, Hold, LedgerBilling};
+pub use settlement::{CallBilling, Hold, HoldOutcome, LedgerBilling};
 pub use usage::{Cell, Day, Grouping, Report, Row, Span, UsageLog};
 
 use crate::kernel::Resource;

@@ -42,10 +42,10 @@ pub struct Hold {
 }
 
 /// The outcome of a request to hold.
-pub enum Held {
+pub enum HoldOutcome {
     New(Hold),
     /// An idempotent replay: the answer to the first request.
-    Earlier(String),
+    Replayed(String),
 }
 
 /// What a sweep did.
@@ -63,7 +63,7 @@ pub struct Swept {
 #[async_trait]
 pub trait CallBilling: Send + Sync {
     /// Holds `most`, the most that a call of the model `what` can cost.
-    async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<Held>;
+    async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<HoldOutcome>;
 
     /// Captures `cost`, keeps the answer for an idempotent replay, and sends the call to be counted.
     async fn settle(&self, hold: &Hold, cost: Amount, record: UsageRecord, answer: Option<String>) -> Result<()>;
@@ -87,7 +87,7 @@ pub struct LedgerBilling {
 #[async_trait]
 impl CallBilling for LedgerBilling {
     /// One transaction: the only write before the vendor is called.
-    async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<Held> {
+    async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<HoldOutcome> {
         let begun = self.clock.now();
         let operation = self.ids.uuid(begun);
         let posting = Posting { operation, amount: most, description: format!("{what} usage") };
@@ -97,13 +97,13 @@ impl CallBilling for LedgerBilling {
             writes.push(request.write(operation, begun)?);
         }
         let error = match self.table.transact(writes).await {
-            Ok(()) => return Ok(Held::New(Hold { caller, operation, held: most, begun, request })),
+            Ok(()) => return Ok(HoldOutcome::New(Hold { caller, operation, held: most, begun, request })),
             Err(error) => error,
         };
         if let Some(request) = &request
             && let Some(earlier) = request.earlier(&error, request_write)?
         {
-            return self.earlier(caller.company, earlier, request).await.map(Held::Earlier);
+            return self.replay(caller.company, earlier, request).await.map(HoldOutcome::Replayed);
         }
         Err(ledger::refused(error, ledger::BALANCE_WRITE, most)?)
     }
@@ -143,7 +143,7 @@ impl CallBilling for LedgerBilling {
 
 impl LedgerBilling {
     /// The answer to an idempotent replay of `request`.
-    async fn earlier(&self, company: CompanyId, operation: Uuid, request: &Request) -> Result<String> {
+    async fn replay(&self, company: CompanyId, operation: Uuid, request: &Request) -> Result<String> {
         let (answer, entry) = tokio::try_join!(
             async { Ok(self.table.get::<AnswerItem>(answer_key(company, operation)).await?) },
             self.ledger.find(company.into(), operation)
