@@ -66,9 +66,9 @@ pub(crate) fn serve(address: SocketAddr) -> Outcome {
 
 /// Serves the connections that come in.
 async fn work(platform: &Platform, address: SocketAddr, connections: UnboundedReceiver<net::TcpStream>) -> Outcome {
-    let (_, access) = platform.access(&platform.table()?)?;
+    let (_, authenticator) = platform.authenticator(&platform.table()?)?;
     let free = Free { clock: Arc::clone(&platform.clock), ids: Arc::clone(&platform.ids) };
-    let router = aggregator_chat::router(platform, access, Arc::new(free))?;
+    let router = aggregator_chat::router(platform, authenticator, Arc::new(free))?;
     Ok(axum::serve(Share { address, connections }, in_dialect::<Aggregator>(platform, router)?).await?)
 }
 

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use domain::aggregator::{Access, Companies, Verification, parse_dollars};
+use domain::aggregator::{Authenticator, Companies, Verification, parse_dollars};
 use domain::identity::Identity;
 use domain::kernel::Clock;
 use domain::rate_limit::{Policy, RateLimiter};
@@ -39,22 +39,22 @@ use vendors::mail::{MailSettings, mailer};
 pub struct State {
     companies: Companies,
     identity: Identity,
-    access: Access,
+    authenticator: Authenticator,
     limiter: RateLimiter,
     limit: Policy,
     clock: Arc<dyn Clock>,
 }
 
-impl FromRef<State> for Access {
+impl FromRef<State> for Authenticator {
     fn from_ref(state: &State) -> Self {
-        state.access.clone()
+        state.authenticator.clone()
     }
 }
 
 /// The function.
 pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (identity, access) = platform.access(&table)?;
+    let (identity, authenticator) = platform.authenticator(&table)?;
     let mail = MailSettings::read(|name| platform.vars.get(name));
     let mail = mail.map_err(|error| malformed(error.name, &error.reason))?;
     let gift =
@@ -66,11 +66,11 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     };
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let limiter = RateLimiter::new(table.clone());
-    let keys = platform.counted("api-keys", "RATE_LIMIT_KEYS", &access, &table)?;
+    let keys = platform.counted("api-keys", "RATE_LIMIT_KEYS", &authenticator, &table)?;
     let state = State {
         companies: Companies::new(identity.clone(), table, Arc::clone(&clock), ids, verification),
         identity,
-        access,
+        authenticator,
         limiter,
         limit: platform.policy("auth", "RATE_LIMIT_AUTH")?,
         clock,

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
-use domain::aggregator::{Access, CallBilling, Catalogue, Chat, LedgerBilling};
+use domain::aggregator::{Authenticator, CallBilling, Catalogue, Chat, LedgerBilling};
 use domain::gateway::Relay;
 use domain::ledger::Ledger;
 use edge::{Aggregator, ConfigError, Function, Platform, malformed};
@@ -30,35 +30,39 @@ use vendors::chat::{ChatVendorsSettings, chat_vendors};
 #[derive(Clone)]
 pub struct State {
     chat: Arc<Chat>,
-    access: Arc<Access>,
+    authenticator: Arc<Authenticator>,
 }
 
-impl FromRef<State> for Access {
+impl FromRef<State> for Authenticator {
     fn from_ref(state: &State) -> Self {
-        Access::clone(&state.access)
+        Authenticator::clone(&state.authenticator)
     }
 }
 
 /// The function.
 pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (_, access) = platform.access(&table)?;
+    let (_, authenticator) = platform.authenticator(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
-    let counted = platform.counted("chat", "RATE_LIMIT_CHAT", &access, &table)?;
+    let counted = platform.counted("chat", "RATE_LIMIT_CHAT", &authenticator, &table)?;
     let queue = platform.queue("USAGE_QUEUE_URL")?;
     let billing = LedgerBilling { ledger: Ledger::new(table.clone()), table, queue, clock, ids };
-    Function::streaming::<Aggregator>(platform, counted.guard(router(platform, access, Arc::new(billing))?))
+    Function::streaming::<Aggregator>(platform, counted.guard(router(platform, authenticator, Arc::new(billing))?))
 }
 
-/// The endpoints, for whoever proves to be somebody to `access`, paid by way of `billing`.
-pub fn router(platform: &Platform, access: Access, billing: Arc<dyn CallBilling>) -> Result<Router, ConfigError> {
+/// The endpoints, for whoever proves to be somebody to `authenticator`, paid by way of `billing`.
+pub fn router(
+    platform: &Platform,
+    authenticator: Authenticator,
+    billing: Arc<dyn CallBilling>,
+) -> Result<Router, ConfigError> {
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = ChatVendorsSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let relay = Relay::new(chat_vendors(settings, &clock, &ids), Arc::clone(&clock));
     let catalogue = Catalogue::load(platform.vars.get("MODELS")).map_err(|error| malformed("MODELS", &error))?;
     let chat = Chat::new(Arc::new(catalogue), relay, billing, clock, ids);
-    let state = State { chat: Arc::new(chat), access: Arc::new(access) };
+    let state = State { chat: Arc::new(chat), authenticator: Arc::new(authenticator) };
     // The same endpoints where clients of OpenAI look for them.
     let alias = Router::new()
         .route("/v1/chat/completions", post(complete_chat::complete_chat))

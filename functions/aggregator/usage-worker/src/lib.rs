@@ -9,9 +9,9 @@ use edge::{ConfigError, Function, Platform};
 /// The function.
 pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (_, access) = platform.access(&table)?;
+    let (_, authenticator) = platform.authenticator(&table)?;
     let deliveries = platform.deliveries(&table)?;
-    let reporter = UsageReporter { usage: UsageLog::new(table, access), deliveries };
+    let reporter = UsageReporter { usage: UsageLog::new(table, authenticator), deliveries };
     Ok(Function::sqs_batch(move |messages: Vec<UsageMessage>| {
         let reporter = reporter.clone();
         async move { reporter.count(&messages).await }

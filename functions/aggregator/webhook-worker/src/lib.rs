@@ -14,7 +14,7 @@ use vendors::webhook::{WebhookSettings, webhook_sender};
 /// The function.
 pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (identity, _) = platform.access(&table)?;
+    let (identity, _) = platform.authenticator(&table)?;
     let settings = WebhookSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let mail = MailSettings::read(|name| platform.vars.get(name));

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::access::{Caller, Permission};
+use super::authenticator::{Caller, Permission};
 use super::catalogue::{Catalogue, Feature, Model, bound};
 use super::price::Price;
 use super::record::{CallOutcome, Charge, UsageRecord};

@@ -33,7 +33,7 @@ pub(super) fn api_key_key(company: CompanyId, id: KeyId) -> Key {
     Key::new(keys_partition(company), format!("{KEY_PREFIX}{id}"))
 }
 
-pub(super) fn proof_key(hash: &str) -> Key {
+pub(super) fn api_key_lookup_key(hash: &str) -> Key {
     Key::new(format!("APIKEY#{hash}"), "KEY")
 }
 
@@ -83,10 +83,11 @@ pub(super) struct ApiKeyItem {
     pub(super) key: Key,
     pub(super) id: KeyId,
     pub(super) name: String,
-    /// Key of its [`ProofItem`], to revoke it.
+    /// Key of its [`ApiKeyLookupItem`], to revoke it.
     pub(super) hash: String,
     /// Its last four characters.
-    pub(super) hint: String,
+    #[serde(rename = "hint")]
+    pub(super) last_four: String,
     pub(super) permissions: u8,
     pub(super) active: bool,
     /// Milliseconds since 1970.
@@ -99,7 +100,7 @@ pub(super) struct ApiKeyItem {
 
 /// An API key by its hash.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ProofItem {
+pub(super) struct ApiKeyLookupItem {
     #[serde(flatten)]
     pub(super) key: Key,
     pub(super) company: CompanyId,

@@ -2,7 +2,7 @@
 //!
 //! Money is in whole nano-dollars (10⁻⁹ US dollars). A company is a user of [`crate::identity`]; [`CompanyId`] says how each context knows it.
 
-mod access;
+mod authenticator;
 mod billing;
 mod catalogue;
 mod chat;
@@ -19,7 +19,7 @@ mod usage;
 
 use std::time::Duration;
 
-pub use access::{Access, ApiKey, Caller, Credential, NewApiKey, Permission};
+pub use authenticator::{ApiKey, Authenticator, Caller, Credential, NewApiKey, Permission};
 pub use billing::{Billing, Direction, Filter, Statement, Transaction};
 pub use catalogue::{Catalogue, Feature, MalformedModels, Model, Offer};
 pub use chat::{AnsweredBy, Chat, ChatCall, StreamOutcome, Streaming};

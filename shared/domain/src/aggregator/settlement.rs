@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use store::{Put, Queue, Table, Write};
 use uuid::Uuid;
 
-use super::access::Caller;
+use super::authenticator::Caller;
 use super::ids::CompanyId;
 use super::items::{AnswerItem, answer_key};
 use super::record::{UsageMessage, UsageRecord};

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use store::{Query, Table, Update, Write};
 
-use super::access::Access;
+use super::authenticator::Authenticator;
 use super::ids::{CompanyId, KeyId};
 use super::items::{DAY_PREFIX, DayItem, usage_key, usage_partition};
 use super::record::UsageMessage;
@@ -205,13 +205,13 @@ pub(super) fn sums(message: &UsageMessage) -> impl Iterator<Item = (Option<KeyId
 #[derive(Clone)]
 pub struct UsageLog {
     table: Table,
-    access: Access,
+    authenticator: Authenticator,
 }
 
 impl UsageLog {
     /// Sums kept in `table`.
-    pub fn new(table: Table, access: Access) -> Self {
-        Self { table, access }
+    pub fn new(table: Table, authenticator: Authenticator) -> Self {
+        Self { table, authenticator }
     }
 
     /// Counts captured calls of one company in one transaction, with the writes that go with each. Fails if one of them is not captured or is counted
@@ -252,7 +252,7 @@ impl UsageLog {
     /// Notes that the key was used. For people only, so a failure is no reason to count again.
     async fn touch(&self, message: &UsageMessage) {
         let Some(key) = message.record.key else { return };
-        if let Err(error) = self.access.used(message.company, key, message.began_at()).await {
+        if let Err(error) = self.authenticator.used(message.company, key, message.began_at()).await {
             tracing::warn!(%error, "last use of a key not noted");
         }
     }

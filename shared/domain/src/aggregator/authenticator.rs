@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use store::{Condition, Delete, Put, Query, Table, Update, Write};
 
 use super::ids::{CompanyId, KeyId};
-use super::items::{ApiKeyItem, KEY_PREFIX, ProofItem, api_key_key, keys_partition, proof_key};
+use super::items::{ApiKeyItem, ApiKeyLookupItem, KEY_PREFIX, api_key_key, api_key_lookup_key, keys_partition};
 use crate::identity::Identity;
 use crate::kernel::{
     AuthFailure, Clock, Denial, Error, IdSource, Resource, Result, Timestamp, epoch_seconds, from_epoch_millis,
@@ -117,7 +117,7 @@ pub struct ApiKey {
     pub id: KeyId,
     pub name: String,
     /// The last four characters, by which people recognise it.
-    pub hint: String,
+    pub last_four: String,
     pub permissions: Vec<Permission>,
     /// False once it is revoked.
     pub is_active: bool,
@@ -137,7 +137,7 @@ pub struct NewApiKey {
 
 /// API keys, and authentication of callers.
 #[derive(Clone)]
-pub struct Access {
+pub struct Authenticator {
     identity: Identity,
     table: Table,
     clock: Arc<dyn Clock>,
@@ -155,7 +155,7 @@ struct Known {
     believed_until: Timestamp,
 }
 
-impl Access {
+impl Authenticator {
     /// Keys kept in `table`, and access tokens of `identity`.
     pub fn new(identity: Identity, table: Table, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
         Self { identity, table, clock, ids, known: Arc::default(), noted: Arc::default() }
@@ -191,7 +191,8 @@ impl Access {
 
     /// Reads a key from the table.
     async fn read(&self, digest: [u8; 32], now: Timestamp) -> Result<Option<Known>> {
-        let item: Option<ProofItem> = self.table.get(proof_key(&URL_SAFE_NO_PAD.encode(digest))).await?;
+        let item: Option<ApiKeyLookupItem> =
+            self.table.get(api_key_lookup_key(&URL_SAFE_NO_PAD.encode(digest))).await?;
         Ok(item.map(|item| {
             let caller = Caller { company: item.company, key: Some(item.id), permissions: item.permissions };
             let known = Known { caller, valid_until: item.expires_at, believed_until: now + MEMORY };
@@ -233,18 +234,23 @@ impl Access {
             id,
             name,
             hash: hash.clone(),
-            hint: text.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect(),
+            last_four: text.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect(),
             permissions,
             active: true,
             created_at: now.as_millisecond(),
             valid_until: expires_at.as_millisecond(),
             last_used_at: None,
         };
-        let proof =
-            ProofItem { key: proof_key(&hash), company, id, permissions, expires_at: epoch_seconds(expires_at) };
+        let lookup = ApiKeyLookupItem {
+            key: api_key_lookup_key(&hash),
+            company,
+            id,
+            permissions,
+            expires_at: epoch_seconds(expires_at),
+        };
         let writes: Vec<Write> = vec![
             Put::new(&record)?.when(Condition::item_missing()).into(),
-            Put::new(&proof)?.when(Condition::item_missing()).into(),
+            Put::new(&lookup)?.when(Condition::item_missing()).into(),
         ];
         self.table.transact(writes).await?;
         Ok((record.into(), text))
@@ -262,7 +268,7 @@ impl Access {
         let item: Option<ApiKeyItem> = self.table.get(api_key_key(company, id)).await?;
         let item = item.ok_or(Error::NotFound(Resource::API_KEY))?;
         let end = Update::new(api_key_key(company, id)).set("active", false).when(Condition::item_exists());
-        let writes: Vec<Write> = vec![end.into(), Delete::new(proof_key(&item.hash)).into()];
+        let writes: Vec<Write> = vec![end.into(), Delete::new(api_key_lookup_key(&item.hash)).into()];
         self.table.transact(writes).await?;
         self.lock().retain(|_, known| known.caller.key != Some(id));
         Ok(ApiKey { is_active: false, ..item.into() })
@@ -299,7 +305,7 @@ impl From<ApiKeyItem> for ApiKey {
         Self {
             id: item.id,
             name: item.name,
-            hint: item.hint,
+            last_four: item.last_four,
             permissions: Permission::ALL.into_iter().filter(|it| item.permissions & it.bit() != 0).collect(),
             is_active: item.active,
             created_at: from_epoch_millis(item.created_at),
