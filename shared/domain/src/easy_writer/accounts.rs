@@ -6,7 +6,7 @@ use super::letters;
 use crate::generation::JobCounts;
 use crate::idempotency::Request;
 use crate::identity::{
-    AccessToken, Arrival, Identity, NewPassword, OAuth, OAuthFailure, Origin, Profile, Registration, SignedIn, User,
+    AccessToken, Callback, Identity, NewPassword, OAuth, OAuthFailure, Origin, Profile, Registration, SignedIn, User,
 };
 use crate::kernel::{Amount, Page, Paged, Result, Timestamp, UserId};
 use crate::ledger::{self, Entry, Ledger, Posting};
@@ -61,14 +61,14 @@ impl Accounts {
     }
 
     /// Finishes a log-in through an identity provider; a new account has the welcome credit.
-    pub async fn arrive(
+    pub async fn callback(
         &self,
         oauth: &OAuth,
         origin: Origin,
-        arrival: Arrival<'_>,
-        attempt: Option<&str>,
+        callback: Callback<'_>,
+        login_state: Option<&str>,
     ) -> Result<SignedIn, OAuthFailure> {
-        oauth.arrive(origin, arrival, attempt, gift).await
+        oauth.callback(origin, callback, login_state, gift).await
     }
 
     /// Logs in.

@@ -23,7 +23,7 @@ pub(super) fn link_key(origin: Origin, subject: &str) -> Key {
     Key::new(format!("LINK#{origin}#{subject}"), "LINK")
 }
 
-pub(super) fn attempt_key(state: &str) -> Key {
+pub(super) fn login_state_key(state: &str) -> Key {
     Key::new(format!("ATTEMPT#{state}"), "USED")
 }
 
@@ -58,7 +58,7 @@ pub(super) struct LinkItem {
 
 /// The state of an OAuth callback that was used.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct AttemptItem {
+pub(super) struct UsedLoginStateItem {
     #[serde(flatten)]
     pub(super) key: Key,
     /// Id of the write: a retry after a lost answer recognises its own item.

@@ -65,7 +65,7 @@ impl Identity {
 
     /// Links the provider's user to an existing account. `None` if a concurrent request has linked it.
     async fn join(&self, user: UserId, origin: Origin, person: &OAuthPerson) -> Result<Option<SignedIn>> {
-        // In this order: without the password no new family starts, so the list of families is complete. After a crash in between, the next attempt
+        // In this order: without the password no new family starts, so the list of families is complete. After a crash in between, the next login_state
         // starts from the same state.
         let disarm = Update::new(user_key(user)).remove("password_hash").when(Condition::item_exists());
         let user = User::try_from(self.table.update::<UserItem>(disarm).await?)?;

@@ -25,7 +25,7 @@ pub use oauth::{
     AuthorizeRequest, CodeExchange, OAuthError, OAuthFailure, OAuthPerson, OAuthProvider, SharedOAuthProvider,
     code_challenge,
 };
-pub use providers::{Arrival, Departure, OAuth};
+pub use providers::{Authorization, Callback, OAuth};
 pub use service::Identity;
 pub use tokens::{AccessToken, MalformedTokenKeys, RefreshToken, TokenIssuer, TokenKeys};
 

@@ -108,7 +108,7 @@ pub enum OAuthFailure {
 /// What a browser keeps while its user is at an identity provider.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
-pub(super) struct Attempt {
+pub(super) struct LoginState {
     pub(super) origin: Origin,
     pub(super) state: String,
     pub(super) verifier: String,
