@@ -2,23 +2,23 @@
 
 mod accounts;
 mod catalogue;
+mod deposits;
 mod draw;
 mod execute;
 mod images;
 mod letters;
 mod run;
-mod top_up;
 mod validation;
 
 pub use accounts::{Accounts, Letter, Me};
 pub use catalogue::{Catalogue, Cost, MalformedCatalogue, Step, Tab, Tool};
+pub use deposits::{Deposits, MAX_ROUBLES, MIN_ROUBLES, NewDeposit, PaymentMethod, whole_roubles};
 pub use draw::{Darkroom, Developed, ImageWork};
 pub use execute::{Execution, Request, Tools};
 pub use images::{
     IMAGE_PRICE, Image, ImageFormat, ImageOrder, Images, Picture, Scale, Upscale, parse_style, style_name,
 };
 pub use run::ToolWork;
-pub use top_up::{MAX_ROUBLES, MIN_ROUBLES, PaymentMethod, TopUpOrder, TopUps, whole_roubles};
 
 use crate::kernel::Resource;
 

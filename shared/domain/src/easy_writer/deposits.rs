@@ -24,7 +24,7 @@ const REFUND_TITLE: &str = "Возврат платежа";
 
 /// Deposits of users.
 #[derive(Clone)]
-pub struct TopUps {
+pub struct Deposits {
     /// For the addresses of receipts.
     pub identity: Identity,
     pub payments: Payments,
@@ -36,7 +36,7 @@ pub struct TopUps {
 
 /// A request for a deposit.
 #[derive(Debug)]
-pub struct TopUpOrder {
+pub struct NewDeposit {
     /// Whole roubles.
     pub roubles: Number,
     /// Name of the payment provider.
@@ -54,7 +54,7 @@ pub struct PaymentMethod {
     pub icon: &'static str,
 }
 
-impl TopUps {
+impl Deposits {
     /// The configured payment methods.
     pub fn methods(&self) -> Vec<PaymentMethod> {
         self.payments.providers().map(method).collect()
@@ -63,7 +63,7 @@ impl TopUps {
     /// Creates a payment of `user`.
     ///
     /// Fails with [`Error::Invalid`] for an amount or provider that is not allowed, and as [`Payments::start`] does.
-    pub async fn create(&self, user: UserId, order: TopUpOrder) -> Result<Checkout> {
+    pub async fn create(&self, user: UserId, order: NewDeposit) -> Result<Checkout> {
         let roubles = parse_roubles(&order.roubles)?;
         let provider: ProviderId = order.provider.parse().map_err(|_| not_offered())?;
         if !self.payments.providers().any(|offered| offered == provider) {
