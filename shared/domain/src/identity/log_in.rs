@@ -55,8 +55,8 @@ impl LogInAttempt<'_> {
     pub async fn succeeded(self) -> Result<()> {
         let LogInThrottle { limiter, per_account, per_network } = self.throttle;
         tokio::try_join!(
-            limiter.forgive(per_account, &self.account, self.at),
-            limiter.forgive(per_network, self.network, self.at)
+            limiter.refund(per_account, &self.account, self.at),
+            limiter.refund(per_network, self.network, self.at)
         )?;
         Ok(())
     }
