@@ -116,7 +116,8 @@ pub(super) struct FamilyItem {
     #[serde(flatten)]
     pub(super) key: Key,
     pub(super) family: Uuid,
-    pub(super) generation: u64,
+    #[serde(rename = "generation")]
+    pub(super) rotation: u64,
     /// Milliseconds since 1970.
     pub(super) rotated_at: i64,
     /// Seconds since 1970.
@@ -139,7 +140,7 @@ impl UserItem {
 
 impl FamilyItem {
     pub(super) fn new(user: UserId, family: Uuid, now: Timestamp, expires_at: i64) -> Self {
-        Self { key: family_key(user, family), family, generation: 0, rotated_at: now.as_millisecond(), expires_at }
+        Self { key: family_key(user, family), family, rotation: 0, rotated_at: now.as_millisecond(), expires_at }
     }
 }
 

@@ -114,18 +114,18 @@ impl Identity {
     pub async fn refresh(&self, token: &str) -> Result<(String, String)> {
         let now = self.clock.now();
         let token = self.tokens.read_refresh(token, now)?;
-        let next = token.generation + 1;
+        let next = token.rotation + 1;
         let rotate = Update::new(family_key(token.user, token.family))
             .set("generation", next)
             .set("rotated_at", now.as_millisecond())
             .set("expires_at", expiry(now))
-            .when(attr("generation").equals(token.generation).and(attr("expires_at").at_least(epoch_seconds(now))));
-        let generation = match self.table.update::<FamilyItem>(rotate).await {
+            .when(attr("generation").equals(token.rotation).and(attr("expires_at").at_least(epoch_seconds(now))));
+        let rotation = match self.table.update::<FamilyItem>(rotate).await {
             Ok(_) => next,
             Err(error) => self.refused_rotation(token, error, now).await?,
         };
         let access = self.tokens.sign_access(AccessToken { user: token.user, family: token.family }, now)?;
-        let refresh = self.tokens.sign_refresh(RefreshToken { generation, ..token }, now)?;
+        let refresh = self.tokens.sign_refresh(RefreshToken { rotation, ..token }, now)?;
         Ok((access, refresh))
     }
 
@@ -140,8 +140,8 @@ impl Identity {
         }
         let since_rotation = now.as_millisecond() - family.rotated_at;
         let within_grace = since_rotation <= i64::try_from(ROTATION_GRACE.as_millis()).unwrap_or_default();
-        if family.generation == token.generation + 1 && within_grace {
-            return Ok(family.generation);
+        if family.rotation == token.rotation + 1 && within_grace {
+            return Ok(family.rotation);
         }
         tracing::warn!(user = %token.user, family = %token.family, "refresh token replayed, family revoked");
         self.table.delete(Delete::new(family_key(token.user, token.family))).await?;
@@ -219,7 +219,7 @@ impl Identity {
 
     pub(super) fn signed_in(&self, user: User, family: &FamilyItem, now: Timestamp) -> Result<SignedIn> {
         let access_token = self.tokens.sign_access(AccessToken { user: user.id, family: family.family }, now)?;
-        let refresh = RefreshToken { user: user.id, family: family.family, generation: family.generation };
+        let refresh = RefreshToken { user: user.id, family: family.family, rotation: family.rotation };
         Ok(SignedIn { user, access_token, refresh_token: self.tokens.sign_refresh(refresh, now)? })
     }
 }

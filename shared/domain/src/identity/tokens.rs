@@ -91,7 +91,7 @@ pub struct RefreshToken {
     pub user: UserId,
     pub family: Uuid,
     /// Counts the rotations of the family.
-    pub generation: u64,
+    pub rotation: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,8 +112,8 @@ struct Claims {
     kind: Kind,
     iat: i64,
     exp: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    generation: Option<u64>,
+    #[serde(rename = "generation", default, skip_serializing_if = "Option::is_none")]
+    rotation: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -184,14 +184,14 @@ impl TokenIssuer {
     pub fn sign_access(&self, token: AccessToken, now: Timestamp) -> Result<String> {
         let (iat, exp) = lifetime(self.access_lifetime, now);
         let AccessToken { user: sub, family: sid } = token;
-        self.sign(&Claims { iss: self.issuer.to_owned(), sub, sid, kind: Kind::Access, iat, exp, generation: None })
+        self.sign(&Claims { iss: self.issuer.to_owned(), sub, sid, kind: Kind::Access, iat, exp, rotation: None })
     }
 
     pub fn sign_refresh(&self, token: RefreshToken, now: Timestamp) -> Result<String> {
         let (iat, exp) = lifetime(REFRESH_LIFETIME, now);
-        let RefreshToken { user: sub, family: sid, generation } = token;
-        let generation = Some(generation);
-        self.sign(&Claims { iss: self.issuer.to_owned(), sub, sid, kind: Kind::Refresh, iat, exp, generation })
+        let RefreshToken { user: sub, family: sid, rotation } = token;
+        let rotation = Some(rotation);
+        self.sign(&Claims { iss: self.issuer.to_owned(), sub, sid, kind: Kind::Refresh, iat, exp, rotation })
     }
 
     pub(super) fn sign_login_state(&self, login_state: LoginState, now: Timestamp) -> Result<String> {
@@ -209,8 +209,8 @@ impl TokenIssuer {
     /// Verifies a refresh token, but not that its family exists.
     pub fn read_refresh(&self, text: &str, now: Timestamp) -> Result<RefreshToken> {
         let claims: Claims = self.read(Kind::Refresh, text, now)?;
-        let generation = claims.generation.ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
-        Ok(RefreshToken { user: claims.sub, family: claims.sid, generation })
+        let rotation = claims.rotation.ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
+        Ok(RefreshToken { user: claims.sub, family: claims.sid, rotation })
     }
 
     pub(super) fn read_login_state(&self, text: &str, now: Timestamp) -> Result<LoginState> {
@@ -295,7 +295,7 @@ mod tests {
     fn a_refresh_token_is_not_an_access_token_nor_of_another_product() {
         let tokens = issuer(NEW);
         let refresh = tokens
-            .sign_refresh(RefreshToken { user: access().user, family: access().family, generation: 0 }, at(0))
+            .sign_refresh(RefreshToken { user: access().user, family: access().family, rotation: 0 }, at(0))
             .unwrap();
         assert!(tokens.read_access(&refresh, at(1)).is_err());
         let other = TokenIssuer::new("novels", NEW.parse().unwrap());
