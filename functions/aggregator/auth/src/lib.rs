@@ -16,7 +16,7 @@ mod list_api_keys;
 mod log_in;
 mod refresh;
 mod register;
-mod resend_letter;
+mod resend_confirmation;
 mod revoke_api_key;
 mod verify_email;
 mod wire;
@@ -93,7 +93,7 @@ fn accounts() -> OpenApiRouter<State> {
         .routes(routes!(log_in::log_in))
         .routes(routes!(refresh::refresh))
         .routes(routes!(verify_email::verify_email))
-        .routes(routes!(resend_letter::resend_letter))
+        .routes(routes!(resend_confirmation::resend_confirmation))
 }
 
 fn api_keys() -> OpenApiRouter<State> {

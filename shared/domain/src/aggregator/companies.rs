@@ -119,7 +119,7 @@ impl Companies {
         let opened = self.identity.register(registration, request, profile).await?;
         let company = self.get(opened.signed_in.user.id.into(), email.to_string()).await?;
         if opened.is_new {
-            self.write_to(&company).await?;
+            self.send_confirmation(&company).await?;
         }
         Ok((opened.signed_in, company))
     }
@@ -138,13 +138,13 @@ impl Companies {
     }
 
     /// Emails a new link, unless the address is confirmed.
-    pub async fn remind(&self, id: CompanyId) -> Result<()> {
+    pub async fn resend_confirmation(&self, id: CompanyId) -> Result<()> {
         let user = self.identity.user(id.into()).await?;
         let company = self.get(id, user.address().to_owned()).await?;
-        if company.is_verified { Ok(()) } else { self.write_to(&company).await }
+        if company.is_verified { Ok(()) } else { self.send_confirmation(&company).await }
     }
 
-    async fn write_to(&self, company: &Company) -> Result<()> {
+    async fn send_confirmation(&self, company: &Company) -> Result<()> {
         let now = self.clock.now();
         let token = URL_SAFE_NO_PAD.encode(self.ids.secret()?);
         let item = ConfirmationItem {
@@ -153,9 +153,9 @@ impl Companies {
             expires_at: epoch_seconds(now + CONFIRMATION_LIFETIME),
         };
         self.table.put(Put::new(&item)?).await?;
-        let letter = letter(&company.email, &self.verification.link.replace("{token}", &token));
+        let email = confirmation(&company.email, &self.verification.link.replace("{token}", &token));
         let key = format!("confirm-{}-{}", company.id, now.as_millisecond());
-        mail::notify(self.verification.mailer.as_ref(), &letter, &key).await;
+        mail::notify(self.verification.mailer.as_ref(), &email, &key).await;
         Ok(())
     }
 
@@ -200,7 +200,7 @@ fn hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(token))
 }
 
-fn letter(to: &str, link: &str) -> Mail {
+fn confirmation(to: &str, link: &str) -> Mail {
     Mail {
         to: to.to_owned(),
         subject: "Подтвердите адрес электронной почты".to_owned(),

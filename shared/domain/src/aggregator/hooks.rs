@@ -136,13 +136,17 @@ impl Postman {
         tracing::warn!(endpoint = %endpoint.id, reason = ?endpoint.disabled, "webhook disabled");
         let company = self.identity.user(CompanyId::from(endpoint.owner).into()).await?;
         let key = format!("webhook-{}-{}", endpoint.id, endpoint.updated_at.as_millisecond());
-        mail::notify(self.mailer.as_ref(), &letter(company.address(), &endpoint, &(self.enabling)(endpoint.id)), &key)
-            .await;
+        mail::notify(
+            self.mailer.as_ref(),
+            &disabled_email(company.address(), &endpoint, &(self.enabling)(endpoint.id)),
+            &key,
+        )
+        .await;
         Ok(())
     }
 }
 
-fn letter(to: &str, endpoint: &Endpoint, enabling: &str) -> Mail {
+fn disabled_email(to: &str, endpoint: &Endpoint, enabling: &str) -> Mail {
     let reason = match endpoint.disabled {
         Some(DisabledReason::Gone) => "Сервер ответил 410: события ему больше не нужны.",
         Some(DisabledReason::Failing) | None => "Сервер слишком долго не принимал события.",

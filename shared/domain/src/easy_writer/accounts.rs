@@ -2,7 +2,7 @@
 
 use store::Write;
 
-use super::letters;
+use super::emails;
 use crate::generation::JobCounts;
 use crate::idempotency::Request;
 use crate::identity::{
@@ -27,15 +27,6 @@ pub struct Me {
     pub user: User,
     /// Available raits.
     pub balance: Amount,
-}
-
-/// What a letter needs.
-#[derive(Clone, Copy)]
-pub struct Letter<'a> {
-    /// Who delivers it; nobody where no service is configured.
-    pub mailer: Option<&'a SharedMailer>,
-    /// The time.
-    pub now: Timestamp,
 }
 
 impl Accounts {
@@ -101,12 +92,13 @@ impl Accounts {
         caller: AccessToken,
         current: String,
         new: NewPassword,
-        letter: Letter<'_>,
+        mailer: Option<&SharedMailer>,
+        now: Timestamp,
     ) -> Result<()> {
         let user = self.identity.change_password(caller, current, new).await?;
         if let Some(email) = &user.email {
-            let key = format!("password-changed-{}-{}", user.id, letter.now.as_millisecond());
-            mail::notify(letter.mailer, &letters::password_changed(email.as_str()), &key).await;
+            let key = format!("password-changed-{}-{}", user.id, now.as_millisecond());
+            mail::notify(mailer, &emails::password_changed(email.as_str()), &key).await;
         }
         Ok(())
     }

@@ -4,13 +4,13 @@ mod accounts;
 mod catalogue;
 mod deposits;
 mod draw;
+mod emails;
 mod execute;
 mod images;
-mod letters;
 mod run;
 mod validation;
 
-pub use accounts::{Accounts, Letter, Me};
+pub use accounts::{Accounts, Me};
 pub use catalogue::{Catalogue, Cost, MalformedCatalogue, Step, Tab, Tool};
 pub use deposits::{Deposits, MAX_ROUBLES, MIN_ROUBLES, NewDeposit, PaymentMethod, whole_roubles};
 pub use draw::{Darkroom, Developed, ImageWork};
