@@ -50,7 +50,7 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     Function::streaming::<Aggregator>(platform, counted.guard(router(platform, authenticator, Arc::new(billing))?))
 }
 
-/// The endpoints, for whoever proves to be somebody to `authenticator`, paid by way of `billing`.
+/// The endpoints. `authenticator` verifies callers, `billing` bills calls.
 pub fn router(
     platform: &Platform,
     authenticator: Authenticator,

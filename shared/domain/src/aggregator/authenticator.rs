@@ -274,7 +274,8 @@ impl Authenticator {
         Ok(ApiKey { is_active: false, ..item.into() })
     }
 
-    /// Writes a key's last use, unless this instance did so less than a minute before. The usage worker calls this, outside the call itself.
+    /// Writes a key's last use, unless this instance did so less than a minute before. The usage worker calls this,
+    /// outside the call itself.
     pub async fn used(&self, company: CompanyId, id: KeyId, at: Timestamp) -> Result<()> {
         let recently = |noted: &Timestamp| at.duration_since(*noted).unsigned_abs() < NOTED_EVERY;
         if self.noted().get(&id).is_some_and(recently) {

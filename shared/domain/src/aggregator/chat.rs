@@ -105,7 +105,8 @@ impl Chat {
 
     /// Completes a chat. Returns the body that `render` makes of the completion; an idempotent replay gets the same.
     ///
-    /// Fails with [`Error::InsufficientFunds`] if the account does not cover the most that the call can cost. A failed call costs nothing.
+    /// Fails with [`Error::InsufficientFunds`] if the account does not cover the most that the call can cost. A failed
+    /// call costs nothing.
     pub async fn complete(
         &self,
         call: ChatCall<'_>,
@@ -239,8 +240,8 @@ impl Chat {
 
 /// A stream of chunks, and the hold for it.
 ///
-/// A reader that has read it to its end calls [`Streaming::finish`]. A stream that is dropped before, because the caller left, is charged for what was
-/// streamed.
+/// A reader that has read it to its end calls [`Streaming::finish`]. A stream that is dropped before, because the
+/// caller left, is charged for what was streamed.
 pub struct Streaming {
     chat: Chat,
     /// `None` once it is settled.
@@ -315,9 +316,9 @@ impl Streaming {
 impl Drop for Streaming {
     /// Settles a stream whose caller left.
     ///
-    /// The one exception of Architecture Invariant 8 (no work outlives an answer): nothing awaits this task, because the answer that would is what was
-    /// dropped. A function that is frozen meanwhile settles with its next invocation; if there is none, the sweeper releases the hold, and the company
-    /// does not pay for what was streamed.
+    /// The one exception of Architecture Invariant 8 (no work outlives an answer): nothing awaits this task, because
+    /// the answer that would is what was dropped. A function that is frozen meanwhile settles with its next invocation;
+    /// if there is none, the sweeper releases the hold, and the company does not pay for what was streamed.
     fn drop(&mut self) {
         let charge = self.charge();
         let Some(hold) = self.hold.take() else { return };

@@ -98,7 +98,8 @@ impl Companies {
         Self { identity, ledger: Ledger::new(table.clone()), table, clock, ids, verification }
     }
 
-    /// Registers a company, logs it in, and emails the confirmation link. A replay with the same idempotency key only logs in.
+    /// Registers a company, logs it in, and emails the confirmation link. A replay with the same idempotency key only
+    /// logs in.
     pub async fn register(&self, new: NewCompany, idempotency_key: Option<String>) -> Result<(SignedIn, Company)> {
         if new.description.as_ref().is_some_and(|text| text.chars().count() > 2000) {
             return Err(Error::invalid("description", "too_long", "Описание: до 2000 символов"));
@@ -159,7 +160,8 @@ impl Companies {
         Ok(())
     }
 
-    /// Confirms the address that `token` was sent to, and credits the gift. A token works once; a company gets the gift once.
+    /// Confirms the address that `token` was sent to, and credits the gift. A token works once; a company gets the gift
+    /// once.
     pub async fn confirm(&self, token: &str) -> Result<()> {
         let invalid = || Error::Unauthenticated(AuthFailure::TokenInvalid);
         let now = self.clock.now();

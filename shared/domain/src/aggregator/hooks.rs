@@ -43,8 +43,8 @@ const MAX_WRITES: usize = 100;
 impl UsageReporter {
     /// Counts calls and publishes one [`USAGE_TRACKED`] for each, however often its message is delivered.
     ///
-    /// Calls of one company are counted in one transaction: their sums are written once for all of them, and the calls do not contend. Returns the
-    /// result of each message, in order; a failure may be that of a whole transaction.
+    /// Calls of one company are counted in one transaction: their sums are written once for all of them, and the calls
+    /// do not contend. Returns the result of each message, in order; a failure may be that of a whole transaction.
     pub async fn count(&self, messages: &[UsageMessage]) -> Vec<Result<(), Arc<Error>>> {
         // Duplicates of a message are one call.
         let mut companies: BTreeMap<CompanyId, BTreeMap<Uuid, &UsageMessage>> = BTreeMap::new();

@@ -1,11 +1,14 @@
 //! `COMPANY#{id}` / `PROFILE` is a company; `CONFIRM#{hash}` / `CONFIRM` a confirmation link that was emailed to it.
 //!
-//! `KEYS#{company}` / `KEY#{id}` is an API key as its owner sees it, `APIKEY#{hash}` / `KEY` the same key by its hash, to authenticate a call.
+//! `KEYS#{company}` / `KEY#{id}` is an API key as its owner sees it, `APIKEY#{hash}` / `KEY` the same key by its hash,
+//! to authenticate a call.
 //!
-//! `ANSWERS#{company}` / `ANSWER#{operation}` is the answer of a call with an idempotency key, removed by TTL after a day.
+//! `ANSWERS#{company}` / `ANSWER#{operation}` is the answer of a call with an idempotency key, removed by TTL after a
+//! day.
 //!
-//! `USAGE#{company}` / `DAY#{date}` counts what a company used on a day (UTC), `USAGE#{company}#{key}` / `DAY#{date}` what one key did. The counters are
-//! attributes of their own, `{counter}|{provider}|{model}`, so that one update adds to any of them.
+//! `USAGE#{company}` / `DAY#{date}` counts what a company used on a day (UTC), `USAGE#{company}#{key}` / `DAY#{date}`
+//! what one key did. The counters are attributes of their own, `{counter}|{provider}|{model}`, so that one update adds
+//! to any of them.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! AI Aggregator: one gateway to many vendors of language models, for companies.
 //!
-//! Money is in whole nano-dollars (10⁻⁹ US dollars). A company is a user of [`crate::identity`]; [`CompanyId`] says how each context knows it.
+//! Money is in whole nano-dollars (10⁻⁹ US dollars). A company is a user of [`crate::identity`]; [`CompanyId`] says how
+//! each context knows it.
 
 mod authenticator;
 mod billing;

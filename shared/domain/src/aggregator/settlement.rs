@@ -1,8 +1,9 @@
-//! Billing of model calls: the most that a call can cost is held before a vendor is called, what it did cost is captured after.
+//! Billing of model calls: the most that a call can cost is held before a vendor is called, what it did cost is
+//! captured after.
 //!
-//! Counting follows the capture, by a message that has everything the capture needs. If the capture fails, the usage worker captures; if the message is
-//! lost, the sweeper resends it, because the entry stays due until the call is counted. A hold that is never captured, because its process was killed,
-//! is released by the sweeper.
+//! Counting follows the capture, by a message that has everything the capture needs. If the capture fails, the usage
+//! worker captures; if the message is lost, the sweeper resends it, because the entry stays due until the call is
+//! counted. A hold that is never captured, because its process was killed, is released by the sweeper.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,8 @@ use crate::ledger::{self, EntryState, Ledger, Posting};
 const PATIENCE: Duration = Duration::from_mins(16);
 /// How long an answer is kept for an idempotent replay.
 const MEMORY: Duration = Duration::from_hours(24);
-/// The longest answer that is kept, in bytes: an item takes 400 KB. A replay of a call with a longer one is refused, not charged again.
+/// The longest answer that is kept, in bytes: an item takes 400 KB. A replay of a call with a longer one is refused,
+/// not charged again.
 const MAX_ANSWER: usize = 380_000;
 /// Due calls of each shard in one sweep.
 const SWEEP: u32 = 50;

@@ -1,4 +1,5 @@
-//! Usage of companies by day, provider and model: running sums, written by the usage worker and read without reading single calls.
+//! Usage of companies by day, provider and model: running sums, written by the usage worker and read without reading
+//! single calls.
 
 use std::collections::BTreeMap;
 use std::slice;
@@ -195,7 +196,8 @@ impl Call<'_> {
     }
 }
 
-/// The sums that a call is added to, each one write shared with other calls of the company: the company's of the day, and the key's.
+/// The sums that a call is added to, each one write shared with other calls of the company: the company's of the day,
+/// and the key's.
 pub(super) fn sums(message: &UsageMessage) -> impl Iterator<Item = (Option<KeyId>, Date)> {
     let day = date(message.began_at());
     std::iter::once(None).chain(message.record.key.map(Some)).map(move |key| (key, day))
@@ -214,8 +216,8 @@ impl UsageLog {
         Self { table, authenticator }
     }
 
-    /// Counts captured calls of one company in one transaction, with the writes that go with each. Fails if one of them is not captured or is counted
-    /// already: the failed write has the call's index.
+    /// Counts captured calls of one company in one transaction, with the writes that go with each. Fails if one of them
+    /// is not captured or is counted already: the failed write has the call's index.
     pub(super) async fn count(&self, calls: &[Call<'_>]) -> store::Result<()> {
         let settled =
             calls.iter().map(|call| ledger::settled_write(call.message.company.into(), call.message.operation));
@@ -230,7 +232,8 @@ impl UsageLog {
         Ok(())
     }
 
-    /// Captures a call that may not be captured, then counts it. Returns false if it is counted already, or was released.
+    /// Captures a call that may not be captured, then counts it. Returns false if it is counted already, or was
+    /// released.
     pub(super) async fn make_up_for(&self, call: &Call<'_>) -> Result<bool> {
         let message = call.message;
         let (held, cost) = (Amount::new(message.held), Amount::new(message.cost));

@@ -41,8 +41,8 @@ impl Accounts {
         idempotency_key: Option<String>,
     ) -> Result<(SignedIn, Amount)> {
         let request = idempotency_key.map(|key| {
-            // There is no caller yet, so each key is a scope of its own. The password is not part of the content: the record must not hold a fast hash
-            // of it.
+            // There is no caller yet, so each key is a scope of its own. The password is not part of the content: the
+            // record must not hold a fast hash of it.
             let scope = format!("register:{key}");
             Request::new(scope, key, &["register", registration.email.as_str()])
         });

@@ -49,8 +49,9 @@ pub enum Execution {
 impl Tools {
     /// Runs a tool for `user`.
     ///
-    /// Fails with [`Error::InsufficientFunds`] before any vendor is called, with [`Error::Unavailable`] if no vendor can be reached, and with
-    /// [`Error::Failed`] if none wrote anything usable; in the last two cases nothing is charged.
+    /// Fails with [`Error::InsufficientFunds`] before any vendor is called, with [`Error::Unavailable`] if no vendor
+    /// can be reached, and with [`Error::Failed`] if none wrote anything usable; in the last two cases nothing is
+    /// charged.
     pub async fn execute(&self, user: UserId, request: Request) -> Result<Execution> {
         let Request { tool: id, mode, input, idempotency_key } = request;
         let tool = self.catalogue.tool(&id)?;

@@ -233,8 +233,8 @@ impl Images {
 
     /// Orders an upscaled copy of an image. If the last copy has this scale and has not failed, that is the answer.
     ///
-    /// Fails with [`Rule::InProgress`] while the image is generated, or upscaled by another factor, and with [`Rule::NotCompleted`] if its generation
-    /// failed.
+    /// Fails with [`Rule::InProgress`] while the image is generated, or upscaled by another factor, and with
+    /// [`Rule::NotCompleted`] if its generation failed.
     pub async fn upscale(
         &self,
         user: UserId,

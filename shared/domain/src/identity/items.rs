@@ -1,5 +1,6 @@
-//! `EMAIL#{address}` / `EMAIL` and `LINK#{origin}#{subject}` / `LINK` point to a user; `USER#{id}` holds `PROFILE` and one `FAMILY#{id}` per
-//! log-in; `ATTEMPT#{state}` / `USED` marks the state of an OAuth callback as used, until it expires.
+//! `EMAIL#{address}` / `EMAIL` and `LINK#{origin}#{subject}` / `LINK` point to a user; `USER#{id}` holds `PROFILE` and
+//! one `FAMILY#{id}` per log-in; `ATTEMPT#{state}` / `USED` marks the state of an OAuth callback as used, until it
+//! expires.
 
 use serde::{Deserialize, Serialize};
 use store::Key;

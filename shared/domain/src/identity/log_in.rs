@@ -43,7 +43,8 @@ impl LogInThrottle {
 }
 
 impl LogInAttempt<'_> {
-    /// Counts the attempt as failed, before the password is checked: parallel attempts must not get past the limit. Returns the tighter quota.
+    /// Counts the attempt as failed, before the password is checked: parallel attempts must not get past the limit.
+    /// Returns the tighter quota.
     pub async fn count(&self) -> Result<Quota> {
         let LogInThrottle { limiter, per_account, per_network } = self.throttle;
         let account = limiter.hit(per_account, &self.account, self.at).await?;

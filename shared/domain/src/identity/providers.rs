@@ -19,10 +19,11 @@ use crate::kernel::{Error, Result, Timestamp, UserId, epoch_seconds};
 
 /// Log-in through identity providers.
 ///
-/// **What binds a callback to a browser.** The browser keeps a signed login state with the OAuth state, the PKCE verifier and the nonce, where scripts
-/// cannot read it. The callback is accepted from that browser only, within ten minutes, and once: a callback URL that is copied or planted is worthless
-/// elsewhere. The token is readable, and the verifier may still be in it: PKCE protects the code from those who see the code alone (a log, a proxy, a
-/// history), and who can read this cookie is the browser.
+/// **What binds a callback to a browser.** The browser keeps a signed login state with the OAuth state, the PKCE
+/// verifier and the nonce, where scripts cannot read it. The callback is accepted from that browser only, within ten
+/// minutes, and once: a callback URL that is copied or planted is worthless elsewhere. The token is readable, and the
+/// verifier may still be in it: PKCE protects the code from those who see the code alone (a log, a proxy, a history),
+/// and who can read this cookie is the browser.
 #[derive(Clone)]
 pub struct OAuth {
     identity: Identity,
@@ -73,7 +74,8 @@ impl OAuth {
         Ok(Authorization { url, login_state })
     }
 
-    /// Finishes a log-in. `login_state` is the login state that the browser kept; `with_account` returns writes for the transaction that creates an account.
+    /// Finishes a log-in. `login_state` is the login state that the browser kept; `with_account` returns writes for the
+    /// transaction that creates an account.
     ///
     /// No parameter is used before the login state is verified.
     pub async fn callback(
@@ -112,7 +114,8 @@ impl OAuth {
         if same { Ok(login_state) } else { Err(mismatch()) }
     }
 
-    /// Marks the login state as used. Providers refuse a used code too, but a code that was never exchanged would still work.
+    /// Marks the login state as used. Providers refuse a used code too, but a code that was never exchanged would still
+    /// work.
     async fn spend(&self, login_state: &LoginState) -> Result<(), OAuthFailure> {
         let now = self.identity.clock.now();
         let lifetime = i64::try_from(LOGIN_STATE_LIFETIME.as_secs()).unwrap_or_default();

@@ -13,7 +13,8 @@ use super::tokens::{AccessToken, REFRESH_LIFETIME, RefreshToken, TokenIssuer};
 use crate::idempotency::Request;
 use crate::kernel::{AuthFailure, Clock, Error, IdSource, Resource, Result, Rule, Timestamp, UserId, epoch_seconds};
 
-/// How long after a rotation the previous token still gets the current one: a second tab, or a retry after a lost answer.
+/// How long after a rotation the previous token still gets the current one: a second tab, or a retry after a lost
+/// answer.
 const ROTATION_GRACE: Duration = Duration::from_secs(10);
 
 /// DynamoDB's limit of 100 writes, less one for the user item.
@@ -34,12 +35,13 @@ impl Identity {
         Self { table, tokens, clock, ids }
     }
 
-    /// Creates an account and logs its user in. `with_account` returns writes for the same transaction, such as a first credit.
+    /// Creates an account and logs its user in. `with_account` returns writes for the same transaction, such as a first
+    /// credit.
     ///
     /// A replay of `request` logs in to the account that the first one created, with that account's password.
     ///
-    /// Fails with [`Error::AlreadyExists`] if the address has an account, and with [`Rule::IdempotencyKeyReused`] if the key was used with
-    /// another address or password.
+    /// Fails with [`Error::AlreadyExists`] if the address has an account, and with [`Rule::IdempotencyKeyReused`] if
+    /// the key was used with another address or password.
     pub async fn register(
         &self,
         registration: Registration,
@@ -70,7 +72,8 @@ impl Identity {
         if let Some(request) = request
             && let Some(earlier) = request.earlier(&error, request_write)?
         {
-            // The record of a request holds no hash of the password: a fast hash could be guessed. The account's own hash decides.
+            // The record of a request holds no hash of the password: a fast hash could be guessed. The account's own
+            // hash decides.
             let signed_in = self.sign_in_to(UserId::from(earlier), password).await?;
             let other = Error::Conflict(Rule::IdempotencyKeyReused);
             return Ok(Opened { signed_in: signed_in.ok_or(other)?, is_new: false });
@@ -129,8 +132,8 @@ impl Identity {
         Ok((access, refresh))
     }
 
-    /// What a failed rotation means: a repeat within the grace period gets the current rotation; an older token is a replay and revokes the family; a
-    /// missing family was revoked.
+    /// What a failed rotation means: a repeat within the grace period gets the current rotation; an older token is a
+    /// replay and revokes the family; a missing family was revoked.
     async fn refused_rotation(&self, token: RefreshToken, error: store::Error, now: Timestamp) -> Result<u64> {
         let revoked = Error::Unauthenticated(AuthFailure::TokenInvalid);
         let Some(failed) = error.failed_write(0) else { return Err(error.into()) };

@@ -1,7 +1,8 @@
-//! Signed tokens: access tokens, refresh tokens, and the login state that a browser keeps while it is at an identity provider.
+//! Signed tokens: access tokens, refresh tokens, and the login state that a browser keeps while it is at an identity
+//! provider.
 //!
-//! All are JWTs signed with HMAC-SHA256. The key id (`kid`) is derived from the key. To rotate keys, put a new secret in front of the list: it signs
-//! from then on, and tokens of older secrets stay valid until they expire.
+//! All are JWTs signed with HMAC-SHA256. The key id (`kid`) is derived from the key. To rotate keys, put a new secret
+//! in front of the list: it signs from then on, and tokens of older secrets stay valid until they expire.
 
 use std::str::FromStr;
 use std::time::Duration;

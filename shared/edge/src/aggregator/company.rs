@@ -38,7 +38,8 @@ fn credential(parts: &Parts) -> Option<Credential<'_>> {
     key.map(Credential::Key).or_else(|| bearer(parts).map(Credential::Bearer))
 }
 
-/// A limit for a group of endpoints: requests of a company, of each of its keys, or of the address of whoever proves to be neither.
+/// A limit for a group of endpoints: requests of a company, of each of its keys, or of the address of whoever proves to
+/// be neither.
 #[derive(Clone)]
 pub struct Counted {
     /// Who knows companies.
