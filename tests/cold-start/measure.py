@@ -358,14 +358,19 @@ def zipped(binary, folder):
     return path.stat().st_size
 
 
+def packages(folder):
+    return [path.parent.name for path in sorted((ROOT / "functions" / folder).glob("*/Cargo.toml"))]
+
+
 def functions(product):
-    folders = sorted((ROOT / "functions" / product).iterdir())
-    return [folder.name for folder in folders if (folder / "Cargo.toml").exists()]
+    """Name and binary of each. Those in `shared` are every product's."""
+    own = {name: f"{product}-{name}" for name in packages(product)}
+    return own | {name: name for name in packages("shared")}
 
 
 def binaries():
     """Of all products: what is deployed."""
-    return [f"{product}-{name}" for product in PORTS for name in functions(product)]
+    return sorted({binary for product in PORTS for binary in functions(product).values()})
 
 
 def measured_sizes(profile, names):
@@ -444,13 +449,14 @@ def main():
         print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
         answers = {}
         for product in PORTS:
-            names = [name for name in functions(product) if not options.only or options.only in f"{product}-{name}"]
+            built = functions(product)
+            names = [name for name in built if not options.only or options.only in f"{product}-{name}"]
             wanted = events(stack, product) if names else {}
             for name in names:
                 if name not in wanted:
                     raise SystemExit(f"cold-start: no event for {product}-{name}; give it one in {product.replace('-', '_')}()")
                 event, what, good = wanted[name]
-                path = binary(f"{product}-{name}", options.profile)
+                path = binary(built[name], options.profile)
                 starts = measured([path], surroundings(product), event, good, options.runs)
                 answers[product, name] = (wanted[name], starts[0].answer)
                 sizes = f"{path.stat().st_size / 1e6:.1f} | {zipped(path, folder) / 1e6:.1f}"

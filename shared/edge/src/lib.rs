@@ -13,6 +13,7 @@ pub mod openapi;
 mod platform;
 mod problem;
 mod query;
+mod registration;
 mod reply;
 mod schedule;
 mod setup;
@@ -31,12 +32,13 @@ pub use extract::{
     Body, Caller, ClientAddress, Cookies, IdempotencyKey, LongBody, PagingOf, PathPair, PathParameter, QueryParameters,
     RawCall, RequestScope,
 };
-pub use function::{Answer as InvokeAnswer, Function, Pieces, Start, Streamed, run};
+pub use function::{Answer as InvokeAnswer, Function, Pieces, Streamed, run};
 pub use lambda_runtime::{Error as RunError, MetadataPrelude};
 pub use logging::init as init_logging;
 pub use platform::{Platform, aws_settings};
 pub use problem::{EdgeError, Failure, Problem};
 pub use query::{Exact, NumberedPage, Query};
+pub use registration::{Registration, Start};
 pub use reply::{Answer, NoContent, Redirect, Reply, Verbatim};
 pub use socket::{Handshake, SocketHandler};
 pub use throttle::Throttle;

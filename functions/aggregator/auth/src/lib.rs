@@ -25,18 +25,21 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use domain::aggregator::{Authenticator, Companies, Verification, parse_dollars};
+use domain::aggregator::{Authenticator, Companies, PRODUCT, Verification, parse_dollars};
 use domain::identity::Identity;
 use domain::kernel::Clock;
 use domain::rate_limit::{Policy, RateLimiter};
-use edge::{Aggregator, ConfigError, Counted, Function, Platform, malformed};
+use edge::{Aggregator, ConfigError, Counted, Function, Platform, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::mail::{MailSettings, mailer};
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "auth", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
+struct State {
     companies: Companies,
     identity: Identity,
     authenticator: Authenticator,
@@ -51,8 +54,7 @@ impl FromRef<State> for Authenticator {
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let (identity, authenticator) = platform.authenticator(&table)?;
     let mail = MailSettings::read(|name| platform.vars.get(name));
@@ -82,8 +84,7 @@ fn router(state: State, keys: Counted) -> Router {
     keys.guard(Router::from(api_keys())).merge(Router::from(accounts())).with_state(state)
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     accounts().merge(api_keys())
 }
 

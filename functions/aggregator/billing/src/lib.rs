@@ -12,15 +12,18 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use domain::aggregator::{Authenticator, Billing};
+use domain::aggregator::{Authenticator, Billing, PRODUCT};
 use domain::kernel::Clock;
-use edge::{Aggregator, ConfigError, Function, Platform};
+use edge::{Aggregator, ConfigError, Function, Platform, Registration};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "billing", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
+struct State {
     billing: Billing,
     authenticator: Authenticator,
     clock: Arc<dyn Clock>,
@@ -32,8 +35,7 @@ impl FromRef<State> for Authenticator {
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let (_, authenticator) = platform.authenticator(&table)?;
     let counted = platform.counted("billing", "RATE_LIMIT_BILLING", &authenticator, &table)?;
@@ -41,8 +43,7 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     Function::http::<Aggregator>(platform, counted.guard(Router::from(api())).with_state(state))
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(show_balance::show_balance))
         .routes(routes!(list_transactions::list_transactions))

@@ -18,17 +18,20 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
-use domain::aggregator::{Authenticator, CallBilling, Catalogue, Chat, LedgerBilling};
+use domain::aggregator::{Authenticator, CallBilling, Catalogue, Chat, LedgerBilling, PRODUCT};
 use domain::gateway::Relay;
 use domain::ledger::Ledger;
-use edge::{Aggregator, ConfigError, Function, Platform, malformed};
+use edge::{Aggregator, ConfigError, Function, Platform, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::chat::{ChatVendorsSettings, chat_vendors};
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "chat", start, || api().into_openapi());
+
 /// What the endpoints share. Each layer of the router copies it for each request, which costs little.
 #[derive(Clone)]
-pub struct State {
+struct State {
     chat: Arc<Chat>,
     authenticator: Arc<Authenticator>,
 }
@@ -39,8 +42,7 @@ impl FromRef<State> for Authenticator {
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let (_, authenticator) = platform.authenticator(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
@@ -72,8 +74,7 @@ pub fn router(
     Ok(Router::from(api()).merge(alias).with_state(state))
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(complete_chat::complete_chat))
         .routes(routes!(embed::embed))

@@ -3,15 +3,17 @@
 
 use std::sync::Arc;
 
-use domain::aggregator::LedgerBilling;
+use domain::aggregator::{LedgerBilling, PRODUCT};
 use domain::kernel::telemetry::{self, Metric};
 use domain::kernel::{Error, Result};
 use domain::ledger::Ledger;
 use domain::webhooks::Deliveries;
-use edge::{ConfigError, Function, Platform};
+use edge::{ConfigError, Function, Platform, Registration};
 
 /// The function.
-pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "maintenance-cron", start);
+
+fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
     let table = platform.table()?;
     let deliveries = platform.deliveries(&table)?;
     let billing = LedgerBilling {

@@ -22,18 +22,21 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::FromRef;
-use domain::aggregator::{Authenticator, Deposits, describe_payment};
+use domain::aggregator::{Authenticator, Deposits, PRODUCT, describe_payment};
 use domain::kernel::Clock;
 use domain::payments::{Announcer, Payments};
 use domain::rate_limit::{Policy, RateLimiter};
-use edge::{Aggregator, ConfigError, Counted, Function, Platform, malformed};
+use edge::{Aggregator, ConfigError, Counted, Function, Platform, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::payments::{PaymentProvidersSettings, payment_providers};
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "payments", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
+struct State {
     deposits: Deposits,
     authenticator: Authenticator,
     limiter: RateLimiter,
@@ -47,8 +50,7 @@ impl FromRef<State> for Authenticator {
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let (identity, authenticator) = platform.authenticator(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
@@ -75,8 +77,7 @@ fn router(state: State, counted: Counted) -> Router {
     counted.guard(Router::from(company())).merge(Router::from(provider())).with_state(state)
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     company().merge(provider())
 }
 

@@ -3,11 +3,13 @@
 //! Queue: `UsageQueue`, messages [`UsageMessage`]. A call that is told twice is counted once, and its company is told once. Calls of one company that
 //! come in one batch are counted together.
 
-use domain::aggregator::{UsageLog, UsageMessage, UsageReporter};
-use edge::{ConfigError, Function, Platform};
+use domain::aggregator::{PRODUCT, UsageLog, UsageMessage, UsageReporter};
+use edge::{ConfigError, Function, Platform, Registration};
 
 /// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "usage-worker", start);
+
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let (_, authenticator) = platform.authenticator(&table)?;
     let deliveries = platform.deliveries(&table)?;

@@ -5,14 +5,16 @@
 
 use std::sync::Arc;
 
-use domain::aggregator::Postman;
+use domain::aggregator::{PRODUCT, Postman};
 use domain::webhooks::{Courier, DeliveryMessage};
-use edge::{ConfigError, Function, Platform, malformed};
+use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::mail::{MailSettings, mailer};
 use vendors::webhook::{WebhookSettings, webhook_sender};
 
 /// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "webhook-worker", start);
+
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let (identity, _) = platform.authenticator(&table)?;
     let settings = WebhookSettings::read(|name| platform.vars.get(name));

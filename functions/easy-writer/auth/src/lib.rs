@@ -33,14 +33,17 @@ use domain::identity::{Identity, LogInThrottle, OAuth, Origin, SharedOAuthProvid
 use domain::kernel::Clock;
 use domain::ledger::Ledger;
 use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform, malformed};
+use edge::{ConfigError, EasyWriter, Function, Platform, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::oauth::{OAuthSettings, oauth_providers};
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "auth", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
+struct State {
     accounts: Accounts,
     identity: Identity,
     oauth: OAuth,
@@ -67,8 +70,7 @@ impl FromRef<State> for Identity {
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
     let state = State {
@@ -113,8 +115,7 @@ fn router(state: State) -> Router {
     Router::from(api()).with_state(state)
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(register::register))
         .routes(routes!(log_in::log_in))

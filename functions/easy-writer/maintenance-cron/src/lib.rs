@@ -5,16 +5,19 @@
 
 use std::sync::Arc;
 
+use domain::easy_writer::PRODUCT;
 use domain::generation::{JobFeed, Jobs, WorkMessage};
 use domain::kernel::telemetry::{self, Metric};
 use domain::kernel::{Error, JobKind, Result};
 use domain::realtime::Publisher;
 use edge::easy_writer::frames::render;
-use edge::{ConfigError, Function, Platform};
+use edge::{ConfigError, Function, Platform, Registration};
 use store::Queue;
 
 /// The function.
-pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "maintenance-cron", start);
+
+fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
     let table = platform.table()?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let publisher = platform.publisher(&table)?;

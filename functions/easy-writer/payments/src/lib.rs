@@ -25,14 +25,17 @@ use domain::identity::Identity;
 use domain::kernel::Clock;
 use domain::payments::Payments;
 use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform, Throttle, malformed};
+use edge::{ConfigError, EasyWriter, Function, Platform, Registration, Throttle, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::payments::{PaymentProvidersSettings, payment_providers};
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "payments", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
+struct State {
     deposits: Deposits,
     payments: Payments,
     identity: Identity,
@@ -48,8 +51,7 @@ impl FromRef<State> for Identity {
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
     let throttle = platform.throttle("payments", &identity, &table)?;
@@ -79,8 +81,7 @@ fn router(state: State, throttle: Throttle) -> Router {
     throttle.guard(Router::from(plain())).merge(Router::from(limited())).with_state(state)
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     plain().merge(limited())
 }
 
