@@ -21,15 +21,15 @@ const PREFIX: &str = "ak_live_";
 /// Characters of a key after the prefix: 32 random bytes in base 62.
 const SECRET_LENGTH: usize = 44;
 /// How long an instance caches a key. A revoked key works this much longer in an instance that has it cached.
-const MEMORY: Duration = Duration::from_secs(15);
+const CACHE_TTL: Duration = Duration::from_secs(15);
 /// How often an instance writes a key's last use: people want to know the day, and each note is a write.
-const NOTED_EVERY: Duration = Duration::from_mins(1);
+const LAST_USE_INTERVAL: Duration = Duration::from_mins(1);
 /// Keys in an instance's cache.
-const REMEMBERED: usize = 10_000;
+const MAX_CACHED: usize = 10_000;
 /// Active keys of one company.
 const MAX_KEYS: usize = 100;
 /// Default lifetime of a key: the contract's example.
-const LIFETIME: Duration = Duration::from_hours(366 * 24);
+const DEFAULT_LIFETIME: Duration = Duration::from_hours(366 * 24);
 /// Longest lifetime of a key.
 const MAX_LIFETIME: Duration = Duration::from_hours(5 * 366 * 24);
 
@@ -66,7 +66,7 @@ impl Permission {
 }
 
 /// All permissions.
-const EVERYTHING: u8 = 7;
+const ALL_PERMISSIONS: u8 = 7;
 
 /// An authenticated caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,23 +142,23 @@ pub struct Authenticator {
     table: Table,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
-    known: Arc<Mutex<HashMap<[u8; 32], Known>>>,
+    cached: Arc<Mutex<HashMap<[u8; 32], CachedKey>>>,
     /// When this instance last wrote a key's last use.
-    noted: Arc<Mutex<HashMap<KeyId, Timestamp>>>,
+    last_uses: Arc<Mutex<HashMap<KeyId, Timestamp>>>,
 }
 
 #[derive(Clone, Copy)]
-struct Known {
+struct CachedKey {
     caller: Caller,
     /// Seconds since 1970.
     valid_until: i64,
-    believed_until: Timestamp,
+    cached_until: Timestamp,
 }
 
 impl Authenticator {
     /// Keys kept in `table`, and access tokens of `identity`.
     pub fn new(identity: Identity, table: Table, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        Self { identity, table, clock, ids, known: Arc::default(), noted: Arc::default() }
+        Self { identity, table, clock, ids, cached: Arc::default(), last_uses: Arc::default() }
     }
 
     /// Verifies `credential`.
@@ -166,7 +166,7 @@ impl Authenticator {
         match credential {
             Credential::Bearer(text) if !text.starts_with(PREFIX) => {
                 let company = self.identity.authenticate(text)?.user.into();
-                Ok(Caller { company, key: None, permissions: EVERYTHING })
+                Ok(Caller { company, key: None, permissions: ALL_PERMISSIONS })
             }
             Credential::Bearer(text) | Credential::Key(text) => self.caller_with(text).await,
         }
@@ -181,39 +181,39 @@ impl Authenticator {
         }
         let now = self.clock.now();
         let digest: [u8; 32] = Sha256::digest(key).into();
-        let known = self.lock().get(&digest).copied().filter(|known| now < known.believed_until);
-        let known = if let Some(known) = known { known } else { self.read(digest, now).await?.ok_or(invalid)? };
-        if known.valid_until <= epoch_seconds(now) {
+        let cached = self.lock().get(&digest).copied().filter(|cached| now < cached.cached_until);
+        let cached = if let Some(cached) = cached { cached } else { self.read(digest, now).await?.ok_or(invalid)? };
+        if cached.valid_until <= epoch_seconds(now) {
             return Err(Error::Unauthenticated(AuthFailure::TokenExpired));
         }
-        Ok(known.caller)
+        Ok(cached.caller)
     }
 
     /// Reads a key from the table.
-    async fn read(&self, digest: [u8; 32], now: Timestamp) -> Result<Option<Known>> {
+    async fn read(&self, digest: [u8; 32], now: Timestamp) -> Result<Option<CachedKey>> {
         let item: Option<ApiKeyLookupItem> =
             self.table.get(api_key_lookup_key(&URL_SAFE_NO_PAD.encode(digest))).await?;
         Ok(item.map(|item| {
             let caller = Caller { company: item.company, key: Some(item.id), permissions: item.permissions };
-            let known = Known { caller, valid_until: item.expires_at, believed_until: now + MEMORY };
-            self.remember(digest, known, now);
-            known
+            let cached = CachedKey { caller, valid_until: item.expires_at, cached_until: now + CACHE_TTL };
+            self.remember(digest, cached, now);
+            cached
         }))
     }
 
-    fn remember(&self, digest: [u8; 32], known: Known, now: Timestamp) {
+    fn remember(&self, digest: [u8; 32], cached: CachedKey, now: Timestamp) {
         let mut all = self.lock();
-        if all.len() >= REMEMBERED {
-            all.retain(|_, known| now < known.believed_until);
-            if all.len() >= REMEMBERED {
+        if all.len() >= MAX_CACHED {
+            all.retain(|_, cached| now < cached.cached_until);
+            if all.len() >= MAX_CACHED {
                 all.clear();
             }
         }
-        all.insert(digest, known);
+        all.insert(digest, cached);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], CachedKey>> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Creates a key. Its secret is returned only here: what is stored is its hash.
@@ -270,15 +270,15 @@ impl Authenticator {
         let end = Update::new(api_key_key(company, id)).set("active", false).when(Condition::item_exists());
         let writes: Vec<Write> = vec![end.into(), Delete::new(api_key_lookup_key(&item.hash)).into()];
         self.table.transact(writes).await?;
-        self.lock().retain(|_, known| known.caller.key != Some(id));
+        self.lock().retain(|_, cached| cached.caller.key != Some(id));
         Ok(ApiKey { is_active: false, ..item.into() })
     }
 
     /// Writes a key's last use, unless this instance did so less than a minute before. The usage worker calls this,
     /// outside the call itself.
     pub async fn used(&self, company: CompanyId, id: KeyId, at: Timestamp) -> Result<()> {
-        let recently = |noted: &Timestamp| at.duration_since(*noted).unsigned_abs() < NOTED_EVERY;
-        if self.noted().get(&id).is_some_and(recently) {
+        let recently = |last: &Timestamp| at.duration_since(*last).unsigned_abs() < LAST_USE_INTERVAL;
+        if self.last_uses().get(&id).is_some_and(recently) {
             return Ok(());
         }
         let earlier =
@@ -288,16 +288,16 @@ impl Authenticator {
             Ok(_) | Err(store::Error::ConditionFailed(_)) => {}
             Err(error) => return Err(error.into()),
         }
-        let mut noted = self.noted();
-        if noted.len() >= REMEMBERED {
-            noted.clear();
+        let mut last_uses = self.last_uses();
+        if last_uses.len() >= MAX_CACHED {
+            last_uses.clear();
         }
-        noted.insert(id, at);
+        last_uses.insert(id, at);
         Ok(())
     }
 
-    fn noted(&self) -> MutexGuard<'_, HashMap<KeyId, Timestamp>> {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    fn last_uses(&self) -> MutexGuard<'_, HashMap<KeyId, Timestamp>> {
+        self.last_uses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -344,7 +344,7 @@ fn parse_permissions(words: &[String]) -> Result<u8> {
 }
 
 fn parse_expiry(wanted: Option<Timestamp>, now: Timestamp) -> Result<Timestamp> {
-    let Some(wanted) = wanted else { return Ok(now + LIFETIME) };
+    let Some(wanted) = wanted else { return Ok(now + DEFAULT_LIFETIME) };
     if wanted <= now || wanted > now + MAX_LIFETIME {
         return Err(Error::invalid("expiresAt", "range", "Срок действия: в будущем, не дальше пяти лет"));
     }
@@ -392,7 +392,7 @@ mod tests {
     fn permissions_are_the_contracts() {
         let parse =
             |words: &[&str]| parse_permissions(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
-        assert_eq!(parse(&["chat", "billing", "analytics", "chat"]).unwrap(), EVERYTHING);
+        assert_eq!(parse(&["chat", "billing", "analytics", "chat"]).unwrap(), ALL_PERMISSIONS);
         assert_eq!(parse(&["billing"]).unwrap(), 2);
         assert!(parse(&[]).is_err() && parse(&["admin"]).is_err() && parse(&["CHAT"]).is_err());
     }

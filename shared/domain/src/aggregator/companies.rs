@@ -18,7 +18,7 @@ use crate::ledger::{self, Ledger, Posting};
 use crate::mail::{self, Mail, SharedMailer};
 
 /// How long a confirmation link works.
-const CONFIRMATION_LIFETIME: Duration = Duration::from_hours(72);
+const CONFIRMATION_TTL: Duration = Duration::from_hours(72);
 
 /// Description of the welcome credit in the statement.
 const GIFT: &str = "Приветственный баланс";
@@ -151,7 +151,7 @@ impl Companies {
         let item = ConfirmationItem {
             key: confirmation_key(&hash(&token)),
             company: company.id,
-            expires_at: epoch_seconds(now + CONFIRMATION_LIFETIME),
+            expires_at: epoch_seconds(now + CONFIRMATION_TTL),
         };
         self.table.put(Put::new(&item)?).await?;
         let email = confirmation(&company.email, &self.verification.link.replace("{token}", &token));

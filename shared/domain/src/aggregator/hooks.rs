@@ -98,7 +98,7 @@ impl UsageReporter {
                     open.push((call, messages));
                     continue;
                 }
-                match self.usage.make_up_for(&call).await {
+                match self.usage.capture_late(&call).await {
                     Ok(true) => self.deliveries.send(&messages).await,
                     Ok(false) => {}
                     Err(error) => failed.push((call.message.operation, Arc::new(error))),

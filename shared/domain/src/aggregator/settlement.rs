@@ -21,14 +21,14 @@ use crate::kernel::{Amount, Clock, Error, IdSource, Result, Rule, Timestamp, epo
 use crate::ledger::{self, EntryState, Ledger, Posting};
 
 /// When the sweeper looks at a call that is not settled: Lambda stops a function after 15 minutes.
-const PATIENCE: Duration = Duration::from_mins(16);
+const HOLD_TIMEOUT: Duration = Duration::from_mins(16);
 /// How long an answer is kept for an idempotent replay.
-const MEMORY: Duration = Duration::from_hours(24);
+const ANSWER_TTL: Duration = Duration::from_hours(24);
 /// The longest answer that is kept, in bytes: an item takes 400 KB. A replay of a call with a longer one is refused,
 /// not charged again.
 const MAX_ANSWER: usize = 380_000;
 /// Due calls of each shard in one sweep.
-const SWEEP: u32 = 50;
+const SWEEP_LIMIT: u32 = 50;
 
 /// A call, and the most that it can cost, held.
 #[derive(Debug, Clone)]
@@ -93,7 +93,7 @@ impl CallBilling for LedgerBilling {
         let begun = self.clock.now();
         let operation = self.ids.uuid(begun);
         let posting = Posting { operation, amount: most, description: format!("{what} usage") };
-        let mut writes = ledger::due_hold_writes(caller.company.into(), &posting, begun + PATIENCE, begun)?;
+        let mut writes = ledger::due_hold_writes(caller.company.into(), &posting, begun + HOLD_TIMEOUT, begun)?;
         let request_write = writes.len();
         if let Some(request) = &request {
             writes.push(request.write(operation, begun)?);
@@ -116,7 +116,7 @@ impl CallBilling for LedgerBilling {
         let mut writes = ledger::capture_writes_with(account, hold.operation, hold.held, cost, &record);
         let answer = answer.filter(|answer| hold.request.is_some() && answer.len() <= MAX_ANSWER);
         if let Some(body) = answer {
-            let expires_at = epoch_seconds(self.clock.now() + MEMORY);
+            let expires_at = epoch_seconds(self.clock.now() + ANSWER_TTL);
             writes.push(Put::new(&AnswerItem { key: answer_key(company, hold.operation), body, expires_at })?.into());
         }
         let message =
@@ -167,7 +167,7 @@ impl LedgerBilling {
     pub async fn sweep(&self) -> Result<Swept> {
         let now = self.clock.now();
         let mut swept = Swept::default();
-        for (account, entry) in self.ledger.due(now, SWEEP).await? {
+        for (account, entry) in self.ledger.due(now, SWEEP_LIMIT).await? {
             let done = match entry.state {
                 EntryState::Pending { held } => {
                     let writes = ledger::release_due_writes(account, entry.operation, held);

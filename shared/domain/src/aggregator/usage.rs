@@ -19,7 +19,7 @@ use crate::ledger;
 /// Days of the longest report.
 const MAX_DAYS: i32 = 366;
 /// Days of a report without a start.
-const USUAL_DAYS: i32 = 30;
+const DEFAULT_DAYS: i32 = 30;
 
 /// Sums over calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Span {
         let last = date(end.unwrap_or(now));
         let first = match start {
             Some(start) => date(start),
-            None => last.checked_sub(jiff::Span::new().days(USUAL_DAYS - 1)).unwrap_or(last),
+            None => last.checked_sub(jiff::Span::new().days(DEFAULT_DAYS - 1)).unwrap_or(last),
         };
         let days = first.until(last).map_or(i32::MAX, |span| span.get_days());
         if first > last {
@@ -234,7 +234,7 @@ impl UsageLog {
 
     /// Captures a call that may not be captured, then counts it. Returns false if it is counted already, or was
     /// released.
-    pub(super) async fn make_up_for(&self, call: &Call<'_>) -> Result<bool> {
+    pub(super) async fn capture_late(&self, call: &Call<'_>) -> Result<bool> {
         let message = call.message;
         let (held, cost) = (Amount::new(message.held), Amount::new(message.cost));
         let capture =
