@@ -16,7 +16,7 @@ pub const FUNCTION: Registration = Registration::new(PRODUCT, "webhook-worker", 
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (identity, _) = platform.access(&table)?;
+    let (identity, _) = platform.authenticator(&table)?;
     let settings = WebhookSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let mail = MailSettings::read(|name| platform.vars.get(name));

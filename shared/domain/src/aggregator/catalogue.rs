@@ -75,7 +75,8 @@ impl Model {
         self.features.contains(&feature)
     }
 
-    /// The targets in the order in which they are called. `draw` returns a random number, which chooses the first of the targets with weights.
+    /// The targets in the order in which they are called. `draw` returns a random number, which chooses the first of
+    /// the targets with weights.
     pub fn order(&self, draw: impl FnOnce() -> u64) -> Vec<Target> {
         let mut targets: Vec<Target> = self.targets.iter().map(|offer| offer.target.clone()).collect();
         let total: u64 = self.targets.iter().map(|offer| u64::from(offer.weight)).sum();

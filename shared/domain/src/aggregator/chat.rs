@@ -7,11 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::access::{Caller, Permission};
+use super::authenticator::{Caller, Permission};
 use super::catalogue::{Catalogue, Feature, Model, bound};
 use super::price::Price;
 use super::record::{CallOutcome, Charge, UsageRecord};
-use super::settlement::{Cashier, Held, Hold};
+use super::settlement::{CallBilling, Hold, HoldOutcome};
 use super::{CONTENT_FILTER, CONTEXT_LENGTH, REJECTED, UNSUPPORTED};
 use crate::gateway::{
     CallError, ChatRequest, ChatStream, Chunk, Completion, EmbeddingRequest, Embeddings, Limit, Relay, Target, Usage,
@@ -27,7 +27,7 @@ const BYTES_PER_TOKEN: u64 = 4;
 pub struct Chat {
     catalogue: Arc<Catalogue>,
     relay: Relay,
-    cashier: Arc<dyn Cashier>,
+    billing: Arc<dyn CallBilling>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -55,10 +55,10 @@ pub struct AnsweredBy {
 }
 
 /// The outcome of a request for a stream.
-pub enum Begun {
+pub enum StreamOutcome {
     New(Box<Streaming>),
     /// An idempotent replay: the stream that the first request got, byte for byte.
-    Earlier(String),
+    Replayed(String),
 }
 
 /// The targets of a call, in order, and the most that it can cost.
@@ -86,15 +86,15 @@ impl Plan<'_> {
 }
 
 impl Chat {
-    /// Models of `catalogue`, called through `relay` and billed by `cashier`.
+    /// Models of `catalogue`, called through `relay` and billed by `billing`.
     pub fn new(
         catalogue: Arc<Catalogue>,
         relay: Relay,
-        cashier: Arc<dyn Cashier>,
+        billing: Arc<dyn CallBilling>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
     ) -> Self {
-        Self { catalogue, relay, cashier, clock, ids }
+        Self { catalogue, relay, billing, clock, ids }
     }
 
     /// The models, and whether a target of each is available.
@@ -105,7 +105,8 @@ impl Chat {
 
     /// Completes a chat. Returns the body that `render` makes of the completion; an idempotent replay gets the same.
     ///
-    /// Fails with [`Error::InsufficientFunds`] if the account does not cover the most that the call can cost. A failed call costs nothing.
+    /// Fails with [`Error::InsufficientFunds`] if the account does not cover the most that the call can cost. A failed
+    /// call costs nothing.
     pub async fn complete(
         &self,
         call: ChatCall<'_>,
@@ -114,8 +115,8 @@ impl Chat {
     ) -> Result<String> {
         let plan = self.plan_chat(request)?;
         let hold = match self.hold(call, &plan, &request.model).await? {
-            Held::New(hold) => hold,
-            Held::Earlier(body) => return Ok(body),
+            HoldOutcome::New(hold) => hold,
+            HoldOutcome::Replayed(body) => return Ok(body),
         };
         let (index, completion) = match self.relay.complete(&plan.targets, &plan.limits, request).await {
             Ok(answer) => answer,
@@ -131,18 +132,18 @@ impl Chat {
     }
 
     /// Opens a chat as a stream.
-    pub async fn stream(&self, call: ChatCall<'_>, request: &ChatRequest) -> Result<Begun> {
+    pub async fn stream(&self, call: ChatCall<'_>, request: &ChatRequest) -> Result<StreamOutcome> {
         let plan = self.plan_chat(request)?;
         let hold = match self.hold(call, &plan, &request.model).await? {
-            Held::New(hold) => hold,
-            Held::Earlier(body) => return Ok(Begun::Earlier(body)),
+            HoldOutcome::New(hold) => hold,
+            HoldOutcome::Replayed(body) => return Ok(StreamOutcome::Replayed(body)),
         };
         let (index, opened) = match self.relay.stream(&plan.targets, &plan.limits, request).await {
             Ok(answer) => answer,
             Err(error) => return self.give_up(&hold, error).await,
         };
         let (by, price, target) = plan.by(index, &hold)?;
-        Ok(Begun::New(Box::new(Streaming {
+        Ok(StreamOutcome::New(Box::new(Streaming {
             chat: self.clone(),
             kept: hold.request.is_some().then(String::new),
             hold: Some(hold),
@@ -169,8 +170,8 @@ impl Chat {
         let most = bound(&[model], request.prompt_bytes(), Some(0), 1, request.inputs);
         let plan = Plan { models: vec![model; targets.len()], targets, limits: Vec::new(), most };
         let hold = match self.hold(call, &plan, &request.model).await? {
-            Held::New(hold) => hold,
-            Held::Earlier(body) => return Ok(body),
+            HoldOutcome::New(hold) => hold,
+            HoldOutcome::Replayed(body) => return Ok(body),
         };
         let (index, embeddings) = match self.relay.embed(&plan.targets, request).await {
             Ok(answer) => answer,
@@ -207,19 +208,19 @@ impl Chat {
         u64::from(u32::from_be_bytes([a, b, c, d]))
     }
 
-    async fn hold(&self, call: ChatCall<'_>, plan: &Plan<'_>, model: &str) -> Result<Held> {
+    async fn hold(&self, call: ChatCall<'_>, plan: &Plan<'_>, model: &str) -> Result<HoldOutcome> {
         call.caller.require(Permission::Chat)?;
         let request = call.idempotency_key.map(|key| {
             let content = URL_SAFE_NO_PAD.encode(Sha256::digest(call.body));
             Request::new(call.caller.company.to_string(), key.to_owned(), &["chat", &content])
         });
         let name = plan.models.first().map_or(model, |model| model.name.as_str());
-        self.cashier.hold(call.caller, plan.most, name, request).await
+        self.billing.hold(call.caller, plan.most, name, request).await
     }
 
     /// No vendor answered: releases the hold.
     async fn give_up<T>(&self, hold: &Hold, error: CallError) -> Result<T> {
-        self.cashier.release(hold).await?;
+        self.billing.release(hold).await?;
         Err(meaning(error))
     }
 
@@ -233,14 +234,14 @@ impl Chat {
     ) -> Result<()> {
         let record = record(hold, by, charge, estimated, CallOutcome::Completed, self.clock.now());
         let answer = answer.filter(|_| hold.request.is_some()).map(str::to_owned);
-        self.cashier.settle(hold, charge.cost, record, answer).await
+        self.billing.settle(hold, charge.cost, record, answer).await
     }
 }
 
 /// A stream of chunks, and the hold for it.
 ///
-/// A reader that has read it to its end calls [`Streaming::finish`]. A stream that is dropped before, because the caller left, is charged for what was
-/// streamed.
+/// A reader that has read it to its end calls [`Streaming::finish`]. A stream that is dropped before, because the
+/// caller left, is charged for what was streamed.
 pub struct Streaming {
     chat: Chat,
     /// `None` once it is settled.
@@ -279,7 +280,7 @@ impl Streaming {
             Err(error) => {
                 self.chat.relay.broke_off(&self.target, &error);
                 if let Some(hold) = self.hold.take() {
-                    self.chat.cashier.release(&hold).await?;
+                    self.chat.billing.release(&hold).await?;
                 }
                 Err(meaning(error))
             }
@@ -315,18 +316,18 @@ impl Streaming {
 impl Drop for Streaming {
     /// Settles a stream whose caller left.
     ///
-    /// The one exception of Architecture Invariant 8 (no work outlives an answer): nothing awaits this task, because the answer that would is what was
-    /// dropped. A function that is frozen meanwhile settles with its next invocation; if there is none, the sweeper releases the hold, and the company
-    /// does not pay for what was streamed.
+    /// The one exception of Architecture Invariant 8 (no work outlives an answer): nothing awaits this task, because
+    /// the answer that would is what was dropped. A function that is frozen meanwhile settles with its next invocation;
+    /// if there is none, the sweeper releases the hold, and the company does not pay for what was streamed.
     fn drop(&mut self) {
         let charge = self.charge();
         let Some(hold) = self.hold.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let cashier = Arc::clone(&self.chat.cashier);
+        let billing = Arc::clone(&self.chat.billing);
         let record =
             record(&hold, &self.by, charge, self.usage.is_none(), CallOutcome::Cancelled, self.chat.clock.now());
         runtime.spawn(async move {
-            if let Err(error) = cashier.settle(&hold, charge.cost, record, None).await {
+            if let Err(error) = billing.settle(&hold, charge.cost, record, None).await {
                 tracing::error!(%error, operation = %hold.operation, "a cancelled call is not settled");
             }
         });

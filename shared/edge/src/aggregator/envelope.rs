@@ -1,5 +1,5 @@
-//! AI Aggregator: bare data; `{statusCode, message, error, details?, timestamp, path}` for failures under `/api/v1`, and OpenAI's own
-//! `{error: {message, type, param, code}}` under its alias `/v1`, where OpenAI's clients call.
+//! AI Aggregator: bare data; `{statusCode, message, error, details?, timestamp, path}` for failures under `/api/v1`,
+//! and OpenAI's own `{error: {message, type, param, code}}` under its alias `/v1`, where OpenAI's clients call.
 
 use std::fmt::Write as _;
 

@@ -19,7 +19,8 @@ pub const fn render(kind: JobKind) -> Render {
     }
 }
 
-/// A frame for who watches a session. A result that does not fit is announced with `result: null` and the URL where it can be read.
+/// A frame for who watches a session. A result that does not fit is announced with `result: null` and the URL where it
+/// can be read.
 fn session_frame(session: JobId, frame: &Frame) -> Option<String> {
     let text = session_event(session, frame)?.to_string();
     Some(match frame {

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use store::{Condition, Delete, Put, Query, Table, Update, Write};
 
 use super::ids::{CompanyId, KeyId};
-use super::items::{ApiKeyItem, KEY_PREFIX, ProofItem, api_key_key, keys_partition, proof_key};
+use super::items::{ApiKeyItem, ApiKeyLookupItem, KEY_PREFIX, api_key_key, api_key_lookup_key, keys_partition};
 use crate::identity::Identity;
 use crate::kernel::{
     AuthFailure, Clock, Denial, Error, IdSource, Resource, Result, Timestamp, epoch_seconds, from_epoch_millis,
@@ -21,15 +21,15 @@ const PREFIX: &str = "ak_live_";
 /// Characters of a key after the prefix: 32 random bytes in base 62.
 const SECRET_LENGTH: usize = 44;
 /// How long an instance caches a key. A revoked key works this much longer in an instance that has it cached.
-const MEMORY: Duration = Duration::from_secs(15);
+const CACHE_TTL: Duration = Duration::from_secs(15);
 /// How often an instance writes a key's last use: people want to know the day, and each note is a write.
-const NOTED_EVERY: Duration = Duration::from_mins(1);
+const LAST_USE_INTERVAL: Duration = Duration::from_mins(1);
 /// Keys in an instance's cache.
-const REMEMBERED: usize = 10_000;
+const MAX_CACHED: usize = 10_000;
 /// Active keys of one company.
 const MAX_KEYS: usize = 100;
 /// Default lifetime of a key: the contract's example.
-const LIFETIME: Duration = Duration::from_hours(366 * 24);
+const DEFAULT_LIFETIME: Duration = Duration::from_hours(366 * 24);
 /// Longest lifetime of a key.
 const MAX_LIFETIME: Duration = Duration::from_hours(5 * 366 * 24);
 
@@ -66,7 +66,7 @@ impl Permission {
 }
 
 /// All permissions.
-const EVERYTHING: u8 = 7;
+const ALL_PERMISSIONS: u8 = 7;
 
 /// An authenticated caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +117,7 @@ pub struct ApiKey {
     pub id: KeyId,
     pub name: String,
     /// The last four characters, by which people recognise it.
-    pub hint: String,
+    pub last_four: String,
     pub permissions: Vec<Permission>,
     /// False once it is revoked.
     pub is_active: bool,
@@ -137,28 +137,28 @@ pub struct NewApiKey {
 
 /// API keys, and authentication of callers.
 #[derive(Clone)]
-pub struct Access {
+pub struct Authenticator {
     identity: Identity,
     table: Table,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
-    known: Arc<Mutex<HashMap<[u8; 32], Known>>>,
+    cached: Arc<Mutex<HashMap<[u8; 32], CachedKey>>>,
     /// When this instance last wrote a key's last use.
-    noted: Arc<Mutex<HashMap<KeyId, Timestamp>>>,
+    last_uses: Arc<Mutex<HashMap<KeyId, Timestamp>>>,
 }
 
 #[derive(Clone, Copy)]
-struct Known {
+struct CachedKey {
     caller: Caller,
     /// Seconds since 1970.
     valid_until: i64,
-    believed_until: Timestamp,
+    cached_until: Timestamp,
 }
 
-impl Access {
+impl Authenticator {
     /// Keys kept in `table`, and access tokens of `identity`.
     pub fn new(identity: Identity, table: Table, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        Self { identity, table, clock, ids, known: Arc::default(), noted: Arc::default() }
+        Self { identity, table, clock, ids, cached: Arc::default(), last_uses: Arc::default() }
     }
 
     /// Verifies `credential`.
@@ -166,7 +166,7 @@ impl Access {
         match credential {
             Credential::Bearer(text) if !text.starts_with(PREFIX) => {
                 let company = self.identity.authenticate(text)?.user.into();
-                Ok(Caller { company, key: None, permissions: EVERYTHING })
+                Ok(Caller { company, key: None, permissions: ALL_PERMISSIONS })
             }
             Credential::Bearer(text) | Credential::Key(text) => self.caller_with(text).await,
         }
@@ -181,38 +181,39 @@ impl Access {
         }
         let now = self.clock.now();
         let digest: [u8; 32] = Sha256::digest(key).into();
-        let known = self.lock().get(&digest).copied().filter(|known| now < known.believed_until);
-        let known = if let Some(known) = known { known } else { self.read(digest, now).await?.ok_or(invalid)? };
-        if known.valid_until <= epoch_seconds(now) {
+        let cached = self.lock().get(&digest).copied().filter(|cached| now < cached.cached_until);
+        let cached = if let Some(cached) = cached { cached } else { self.read(digest, now).await?.ok_or(invalid)? };
+        if cached.valid_until <= epoch_seconds(now) {
             return Err(Error::Unauthenticated(AuthFailure::TokenExpired));
         }
-        Ok(known.caller)
+        Ok(cached.caller)
     }
 
     /// Reads a key from the table.
-    async fn read(&self, digest: [u8; 32], now: Timestamp) -> Result<Option<Known>> {
-        let item: Option<ProofItem> = self.table.get(proof_key(&URL_SAFE_NO_PAD.encode(digest))).await?;
+    async fn read(&self, digest: [u8; 32], now: Timestamp) -> Result<Option<CachedKey>> {
+        let item: Option<ApiKeyLookupItem> =
+            self.table.get(api_key_lookup_key(&URL_SAFE_NO_PAD.encode(digest))).await?;
         Ok(item.map(|item| {
             let caller = Caller { company: item.company, key: Some(item.id), permissions: item.permissions };
-            let known = Known { caller, valid_until: item.expires_at, believed_until: now + MEMORY };
-            self.remember(digest, known, now);
-            known
+            let cached = CachedKey { caller, valid_until: item.expires_at, cached_until: now + CACHE_TTL };
+            self.remember(digest, cached, now);
+            cached
         }))
     }
 
-    fn remember(&self, digest: [u8; 32], known: Known, now: Timestamp) {
+    fn remember(&self, digest: [u8; 32], cached: CachedKey, now: Timestamp) {
         let mut all = self.lock();
-        if all.len() >= REMEMBERED {
-            all.retain(|_, known| now < known.believed_until);
-            if all.len() >= REMEMBERED {
+        if all.len() >= MAX_CACHED {
+            all.retain(|_, cached| now < cached.cached_until);
+            if all.len() >= MAX_CACHED {
                 all.clear();
             }
         }
-        all.insert(digest, known);
+        all.insert(digest, cached);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], CachedKey>> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Creates a key. Its secret is returned only here: what is stored is its hash.
@@ -233,18 +234,23 @@ impl Access {
             id,
             name,
             hash: hash.clone(),
-            hint: text.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect(),
+            last_four: text.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect(),
             permissions,
             active: true,
             created_at: now.as_millisecond(),
             valid_until: expires_at.as_millisecond(),
             last_used_at: None,
         };
-        let proof =
-            ProofItem { key: proof_key(&hash), company, id, permissions, expires_at: epoch_seconds(expires_at) };
+        let lookup = ApiKeyLookupItem {
+            key: api_key_lookup_key(&hash),
+            company,
+            id,
+            permissions,
+            expires_at: epoch_seconds(expires_at),
+        };
         let writes: Vec<Write> = vec![
             Put::new(&record)?.when(Condition::item_missing()).into(),
-            Put::new(&proof)?.when(Condition::item_missing()).into(),
+            Put::new(&lookup)?.when(Condition::item_missing()).into(),
         ];
         self.table.transact(writes).await?;
         Ok((record.into(), text))
@@ -262,16 +268,17 @@ impl Access {
         let item: Option<ApiKeyItem> = self.table.get(api_key_key(company, id)).await?;
         let item = item.ok_or(Error::NotFound(Resource::API_KEY))?;
         let end = Update::new(api_key_key(company, id)).set("active", false).when(Condition::item_exists());
-        let writes: Vec<Write> = vec![end.into(), Delete::new(proof_key(&item.hash)).into()];
+        let writes: Vec<Write> = vec![end.into(), Delete::new(api_key_lookup_key(&item.hash)).into()];
         self.table.transact(writes).await?;
-        self.lock().retain(|_, known| known.caller.key != Some(id));
+        self.lock().retain(|_, cached| cached.caller.key != Some(id));
         Ok(ApiKey { is_active: false, ..item.into() })
     }
 
-    /// Writes a key's last use, unless this instance did so less than a minute before. The usage worker calls this, outside the call itself.
+    /// Writes a key's last use, unless this instance did so less than a minute before. The usage worker calls this,
+    /// outside the call itself.
     pub async fn used(&self, company: CompanyId, id: KeyId, at: Timestamp) -> Result<()> {
-        let recently = |noted: &Timestamp| at.duration_since(*noted).unsigned_abs() < NOTED_EVERY;
-        if self.noted().get(&id).is_some_and(recently) {
+        let recently = |last: &Timestamp| at.duration_since(*last).unsigned_abs() < LAST_USE_INTERVAL;
+        if self.last_uses().get(&id).is_some_and(recently) {
             return Ok(());
         }
         let earlier =
@@ -281,16 +288,16 @@ impl Access {
             Ok(_) | Err(store::Error::ConditionFailed(_)) => {}
             Err(error) => return Err(error.into()),
         }
-        let mut noted = self.noted();
-        if noted.len() >= REMEMBERED {
-            noted.clear();
+        let mut last_uses = self.last_uses();
+        if last_uses.len() >= MAX_CACHED {
+            last_uses.clear();
         }
-        noted.insert(id, at);
+        last_uses.insert(id, at);
         Ok(())
     }
 
-    fn noted(&self) -> MutexGuard<'_, HashMap<KeyId, Timestamp>> {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    fn last_uses(&self) -> MutexGuard<'_, HashMap<KeyId, Timestamp>> {
+        self.last_uses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -299,7 +306,7 @@ impl From<ApiKeyItem> for ApiKey {
         Self {
             id: item.id,
             name: item.name,
-            hint: item.hint,
+            last_four: item.last_four,
             permissions: Permission::ALL.into_iter().filter(|it| item.permissions & it.bit() != 0).collect(),
             is_active: item.active,
             created_at: from_epoch_millis(item.created_at),
@@ -337,7 +344,7 @@ fn parse_permissions(words: &[String]) -> Result<u8> {
 }
 
 fn parse_expiry(wanted: Option<Timestamp>, now: Timestamp) -> Result<Timestamp> {
-    let Some(wanted) = wanted else { return Ok(now + LIFETIME) };
+    let Some(wanted) = wanted else { return Ok(now + DEFAULT_LIFETIME) };
     if wanted <= now || wanted > now + MAX_LIFETIME {
         return Err(Error::invalid("expiresAt", "range", "Срок действия: в будущем, не дальше пяти лет"));
     }
@@ -385,7 +392,7 @@ mod tests {
     fn permissions_are_the_contracts() {
         let parse =
             |words: &[&str]| parse_permissions(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
-        assert_eq!(parse(&["chat", "billing", "analytics", "chat"]).unwrap(), EVERYTHING);
+        assert_eq!(parse(&["chat", "billing", "analytics", "chat"]).unwrap(), ALL_PERMISSIONS);
         assert_eq!(parse(&["billing"]).unwrap(), 2);
         assert!(parse(&[]).is_err() && parse(&["admin"]).is_err() && parse(&["CHAT"]).is_err());
     }
