@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use domain::aggregator::{Access, Billing, PRODUCT};
+use domain::aggregator::{Authenticator, Billing, PRODUCT};
 use domain::kernel::Clock;
 use edge::{Aggregator, ConfigError, Function, Platform, Registration};
 use utoipa_axum::router::OpenApiRouter;
@@ -25,21 +25,21 @@ pub const FUNCTION: Registration = Registration::http(PRODUCT, "billing", start,
 #[derive(Clone)]
 struct State {
     billing: Billing,
-    access: Access,
+    authenticator: Authenticator,
     clock: Arc<dyn Clock>,
 }
 
-impl FromRef<State> for Access {
+impl FromRef<State> for Authenticator {
     fn from_ref(state: &State) -> Self {
-        state.access.clone()
+        state.authenticator.clone()
     }
 }
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (_, access) = platform.access(&table)?;
-    let counted = platform.counted("billing", "RATE_LIMIT_BILLING", &access, &table)?;
-    let state = State { billing: Billing::new(table), access, clock: Arc::clone(&platform.clock) };
+    let (_, authenticator) = platform.authenticator(&table)?;
+    let counted = platform.counted("billing", "RATE_LIMIT_BILLING", &authenticator, &table)?;
+    let state = State { billing: Billing::new(table), authenticator, clock: Arc::clone(&platform.clock) };
     Function::http::<Aggregator>(platform, counted.guard(Router::from(api())).with_state(state))
 }
 

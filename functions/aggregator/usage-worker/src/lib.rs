@@ -11,9 +11,9 @@ pub const FUNCTION: Registration = Registration::new(PRODUCT, "usage-worker", st
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (_, access) = platform.access(&table)?;
+    let (_, authenticator) = platform.authenticator(&table)?;
     let deliveries = platform.deliveries(&table)?;
-    let reporter = UsageReporter { usage: UsageLog::new(table, access), deliveries };
+    let reporter = UsageReporter { usage: UsageLog::new(table, authenticator), deliveries };
     Ok(Function::sqs_batch(move |messages: Vec<UsageMessage>| {
         let reporter = reporter.clone();
         async move { reporter.count(&messages).await }

@@ -16,7 +16,7 @@ pub const FUNCTION: Registration = Registration::new(PRODUCT, "webhook-worker", 
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (identity, _) = platform.access(&table)?;
+    let (identity, _) = platform.authenticator(&table)?;
     let settings = WebhookSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let mail = MailSettings::read(|name| platform.vars.get(name));
@@ -26,6 +26,7 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
         courier: Courier::new(platform.deliveries(&table)?, sender),
         identity,
         mailer: mailer(mail, &platform.clock),
+        enabling: |endpoint| format!(r#"PATCH /api/v1/webhooks/{endpoint} с телом {{"isActive": true}}"#),
     };
     Ok(Function::sqs(move |message: DeliveryMessage| {
         let postman = postman.clone();

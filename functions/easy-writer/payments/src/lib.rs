@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::FromRef;
-use domain::easy_writer::{PRODUCT, TopUps};
+use domain::easy_writer::{Deposits, PRODUCT};
 use domain::identity::Identity;
 use domain::kernel::Clock;
 use domain::payments::Payments;
@@ -36,7 +36,7 @@ pub const FUNCTION: Registration = Registration::http(PRODUCT, "payments", start
 /// What the endpoints share.
 #[derive(Clone)]
 struct State {
-    top_ups: TopUps,
+    deposits: Deposits,
     payments: Payments,
     identity: Identity,
     limiter: RateLimiter,
@@ -59,14 +59,14 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let settings = PaymentProvidersSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let payments = Payments::new(table.clone(), payment_providers(settings, &clock), Arc::clone(&clock), ids);
-    let top_ups = TopUps {
+    let deposits = Deposits {
         identity: identity.clone(),
         payments: payments.clone(),
         return_url: platform.vars.require("PAYMENT_RETURN_URL")?.to_owned(),
         lifetime: Duration::from_mins(platform.vars.parse("PAYMENT_LIFETIME_MINUTES")?),
     };
     let state = State {
-        top_ups,
+        deposits,
         payments,
         identity,
         limiter: RateLimiter::new(table),

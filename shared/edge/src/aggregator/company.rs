@@ -7,7 +7,7 @@ use axum::extract::{FromRef, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use domain::aggregator::{Access, Caller, Credential};
+use domain::aggregator::{Authenticator, Caller, Credential};
 use domain::kernel::{AuthFailure, Clock, Error};
 use domain::rate_limit::{Policy, RateLimiter};
 
@@ -19,7 +19,7 @@ pub struct Company(pub Caller);
 
 impl<S: Send + Sync> FromRequestParts<S> for Company
 where
-    Access: FromRef<S>,
+    Authenticator: FromRef<S>,
 {
     type Rejection = Failure;
 
@@ -28,7 +28,7 @@ where
             return Ok(Self(*caller));
         }
         let credential = credential(parts).ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
-        Ok(Self(Access::from_ref(state).authenticate(credential).await?))
+        Ok(Self(Authenticator::from_ref(state).authenticate(credential).await?))
     }
 }
 
@@ -38,11 +38,12 @@ fn credential(parts: &Parts) -> Option<Credential<'_>> {
     key.map(Credential::Key).or_else(|| bearer(parts).map(Credential::Bearer))
 }
 
-/// A limit for a group of endpoints: requests of a company, of each of its keys, or of the address of whoever proves to be neither.
+/// A limit for a group of endpoints: requests of a company, of each of its keys, or of the address of whoever proves to
+/// be neither.
 #[derive(Clone)]
 pub struct Counted {
     /// Who knows companies.
-    pub access: Access,
+    pub authenticator: Authenticator,
     /// Who counts.
     pub limiter: RateLimiter,
     /// How many.
@@ -78,10 +79,10 @@ impl Counted {
             // The key is looked up and counted at once: it is on the way of every chat. What is counted is its hash.
             Some(credential) => match credential.key_label() {
                 Some(label) => {
-                    let (caller, counted) = tokio::join!(self.access.authenticate(credential), limit(label));
+                    let (caller, counted) = tokio::join!(self.authenticator.authenticate(credential), limit(label));
                     (caller, Some(counted))
                 }
-                None => (self.access.authenticate(credential).await, None),
+                None => (self.authenticator.authenticate(credential).await, None),
             },
             None => (Err(invalid), None),
         };

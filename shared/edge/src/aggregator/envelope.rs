@@ -1,5 +1,5 @@
-//! AI Aggregator: bare data; `{statusCode, message, error, details?, timestamp, path}` for failures under `/api/v1`, and OpenAI's own
-//! `{error: {message, type, param, code}}` under its alias `/v1`, where OpenAI's clients call.
+//! AI Aggregator: bare data; `{statusCode, message, error, details?, timestamp, path}` for failures under `/api/v1`,
+//! and OpenAI's own `{error: {message, type, param, code}}` under its alias `/v1`, where OpenAI's clients call.
 
 use std::fmt::Write as _;
 
@@ -149,14 +149,14 @@ fn words(problem: &Problem) -> (&'static str, &'static str) {
         Problem::Unauthenticated(AuthFailure::Signature) => ("invalid_signature", "Подпись не подтверждена"),
         Problem::Forbidden(Denial::Permission) => ("permission_denied", "У ключа API нет права на этот запрос"),
         Problem::Forbidden(Denial::Unverified) => ("email_not_verified", "Сначала подтвердите адрес электронной почты"),
-        Problem::NotFound(Resource::Model) => ("model_not_found", "Такой модели нет"),
-        Problem::NotFound(Resource::ApiKey) => ("api_key_not_found", "Ключ API не найден"),
-        Problem::NotFound(Resource::Webhook) => ("webhook_not_found", "Webhook не найден"),
-        Problem::NotFound(Resource::Delivery) => ("delivery_not_found", "Доставка не найдена"),
-        Problem::NotFound(Resource::Payment) => ("payment_not_found", "Платёж не найден"),
+        Problem::NotFound(Resource::MODEL) => ("model_not_found", "Такой модели нет"),
+        Problem::NotFound(Resource::API_KEY) => ("api_key_not_found", "Ключ API не найден"),
+        Problem::NotFound(Resource::WEBHOOK) => ("webhook_not_found", "Webhook не найден"),
+        Problem::NotFound(Resource::DELIVERY) => ("delivery_not_found", "Доставка не найдена"),
+        Problem::NotFound(Resource::PAYMENT) => ("payment_not_found", "Платёж не найден"),
         Problem::NotFound(_) => ("not_found", "Не найдено"),
         Problem::NoSuchRoute => ("no_such_route", "Адрес не найден"),
-        Problem::AlreadyExists(Resource::Email) => ("email_exists", "Email уже занят"),
+        Problem::AlreadyExists(Resource::EMAIL) => ("email_exists", "Email уже занят"),
         Problem::AlreadyExists(_) => ("already_exists", "Уже существует"),
         Problem::Conflict(Rule::IdempotencyKeyReused) => {
             ("idempotency_key_reused", "Ключ идемпотентности уже использован для другого запроса")

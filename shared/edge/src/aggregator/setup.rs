@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::aggregator::{self, ACCESS_TOKEN_LIFETIME, Access, PRODUCT};
+use domain::aggregator::{self, ACCESS_TOKEN_LIFETIME, Authenticator, PRODUCT};
 use domain::identity::{Identity, TokenIssuer, TokenKeys};
 use domain::rate_limit::RateLimiter;
 use domain::webhooks::Deliveries;
@@ -14,12 +14,13 @@ use crate::vars::ConfigError;
 
 impl Platform {
     /// The companies of AI Aggregator and their keys. Reads `TOKEN_KEYS`, as [`Platform::identity`] does.
-    pub fn access(&self, table: &Table) -> Result<(Identity, Access), ConfigError> {
+    pub fn authenticator(&self, table: &Table) -> Result<(Identity, Authenticator), ConfigError> {
         let keys: TokenKeys = self.vars.parse("TOKEN_KEYS")?;
         let tokens = TokenIssuer::new(PRODUCT, keys).with_access_lifetime(ACCESS_TOKEN_LIFETIME);
         let identity = self.identity_of(tokens, table);
-        let access = Access::new(identity.clone(), table.clone(), Arc::clone(&self.clock), Arc::clone(&self.ids));
-        Ok((identity, access))
+        let authenticator =
+            Authenticator::new(identity.clone(), table.clone(), Arc::clone(&self.clock), Arc::clone(&self.ids));
+        Ok((identity, authenticator))
     }
 
     /// The limit called `name` of AI Aggregator's callers, from the variable `variable`: `requests/seconds`.
@@ -27,11 +28,11 @@ impl Platform {
         &self,
         name: &'static str,
         variable: &str,
-        access: &Access,
+        authenticator: &Authenticator,
         table: &Table,
     ) -> Result<Counted, ConfigError> {
         Ok(Counted {
-            access: access.clone(),
+            authenticator: authenticator.clone(),
             limiter: RateLimiter::new(table.clone()),
             policy: self.policy(name, variable)?,
             clock: Arc::clone(&self.clock),

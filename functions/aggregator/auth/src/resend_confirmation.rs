@@ -28,13 +28,13 @@ pub(crate) struct SentView {
         (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
     )
 )]
-pub(crate) async fn resend_letter(
+pub(crate) async fn resend_confirmation(
     State(state): State<crate::State>,
     scope: RequestScope,
     ClientAddress(address): ClientAddress,
     Company(caller): Company,
 ) -> Answer<SentView> {
     scope.limit(&state.limiter, &state.limit, &address, state.clock.now()).await?;
-    state.companies.remind(caller.require_company()?).await?;
+    state.companies.resend_confirmation(caller.require_company()?).await?;
     Ok(Reply::ok(SentView { message: "Письмо отправлено" }))
 }

@@ -1,4 +1,4 @@
-//! Buying raits: what they cost, who takes the money, and what it says in the statement.
+//! Deposits: raits bought with roubles.
 
 use std::time::Duration;
 
@@ -7,66 +7,63 @@ use serde_json::Number;
 use super::{PRODUCT_NAME, RAITS_PER_ROUBLE};
 use crate::idempotency::Request;
 use crate::identity::Identity;
-use crate::kernel::{Amount, Error, PAYMENT_AMOUNT, Result, UserId};
-use crate::payments::{Checkout, NOT_OFFERED, NewPayment, Payments, ProviderId};
+use crate::kernel::{Amount, Error, Result, UserId};
+use crate::payments::{Checkout, NOT_OFFERED, NewPayment, PAYMENT_AMOUNT, Payments, ProviderId};
 
-/// The least that can be paid, in roubles: the contract's.
+/// The smallest payment, in roubles: the contract's.
 pub const MIN_ROUBLES: i64 = 100;
 
-/// The most that can be paid at once, in roubles. Providers take no more from an ordinary card, and a slip of a finger costs no fortune.
+/// The largest payment, in roubles: the providers' limit for ordinary cards, and a guard against typing errors.
 pub const MAX_ROUBLES: i64 = 300_000;
 
 const KOPECKS_PER_ROUBLE: i64 = 100;
 
-/// What the statement says of a payment, and of its refund.
+/// Descriptions in the statement: of a payment, and of its refund.
 const TITLE: &str = "Пополнение";
 const REFUND_TITLE: &str = "Возврат платежа";
 
-/// Sells raits.
+/// Deposits of users.
 #[derive(Clone)]
-pub struct TopUps {
-    /// Who buys: receipts go to their addresses.
+pub struct Deposits {
+    /// For the addresses of receipts.
     pub identity: Identity,
-    /// Where payments are recorded.
     pub payments: Payments,
-    /// Where a provider sends the payer afterwards; `{payment_id}` in it becomes the payment's id.
+    /// Where a provider redirects the payer; `{payment_id}` in it becomes the payment's id.
     pub return_url: String,
-    /// How long a payment can be paid.
+    /// How long a payment stays open.
     pub lifetime: Duration,
 }
 
-/// A request to buy raits.
+/// A request for a deposit.
 #[derive(Debug)]
-pub struct TopUpOrder {
-    /// For how much, in roubles; whole ones.
+pub struct NewDeposit {
+    /// Whole roubles.
     pub roubles: Number,
-    /// Name of the provider.
+    /// Name of the payment provider.
     pub provider: String,
-    /// The caller's key, by which a repeat of the same request is known.
     pub idempotency_key: Option<String>,
 }
 
-/// A way to pay.
+/// A payment method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PaymentMethod {
-    /// Who takes the money.
     pub provider: ProviderId,
-    /// What people call it.
+    /// Name for people.
     pub name: &'static str,
-    /// File name of its sign.
+    /// File name of its icon.
     pub icon: &'static str,
 }
 
-impl TopUps {
-    /// The ways to pay that are set up.
+impl Deposits {
+    /// The configured payment methods.
     pub fn methods(&self) -> Vec<PaymentMethod> {
         self.payments.providers().map(method).collect()
     }
 
-    /// Begins a payment of `user`.
+    /// Creates a payment of `user`.
     ///
-    /// Fails with [`Error::Invalid`] if the amount or the provider will not do, and as [`Payments::start`] does.
-    pub async fn create(&self, user: UserId, order: TopUpOrder) -> Result<Checkout> {
+    /// Fails with [`Error::Invalid`] for an amount or provider that is not allowed, and as [`Payments::start`] does.
+    pub async fn create(&self, user: UserId, order: NewDeposit) -> Result<Checkout> {
         let roubles = parse_roubles(&order.roubles)?;
         let provider: ProviderId = order.provider.parse().map_err(|_| not_offered())?;
         if !self.payments.providers().any(|offered| offered == provider) {

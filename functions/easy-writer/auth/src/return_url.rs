@@ -15,25 +15,25 @@
 //! | `error=rate_limited` | too many attempts |
 //! | `error=server_error` | anything else |
 
-use domain::identity::{Arrival, Departure, OAuthError, OAuthFailure, Origin, SignedIn, TokenIssuer};
+use domain::identity::{Authorization, Callback, OAuthError, OAuthFailure, Origin, SignedIn, TokenIssuer};
 use domain::kernel::{Error, Result};
 use edge::{ClientAddress, Cookies, QueryParameters, Redirect, RequestScope};
 
 use crate::State;
-use crate::wire::{ATTEMPT_COOKIE, attempt_cookie, cleared_attempt_cookie, refresh_cookie};
+use crate::wire::{LOGIN_STATE_COOKIE, cleared_login_state_cookie, login_state_cookie, refresh_cookie};
 
 impl State {
     /// Sends the browser to a provider.
     pub(crate) async fn start(&self, origin: Origin, scope: RequestScope, caller: ClientAddress) -> Redirect {
-        match self.departure(origin, scope, caller).await {
-            Ok(Departure { url, attempt }) => Redirect::to(url).cookie(&attempt_cookie(attempt)),
+        match self.authorize(origin, scope, caller).await {
+            Ok(Authorization { url, login_state }) => Redirect::to(url).cookie(&login_state_cookie(login_state)),
             Err(failure) => self.refusal(&failure),
         }
     }
 
-    async fn departure(&self, origin: Origin, scope: RequestScope, caller: ClientAddress) -> Outcome<Departure> {
+    async fn authorize(&self, origin: Origin, scope: RequestScope, caller: ClientAddress) -> Outcome<Authorization> {
         self.count(scope, caller).await?;
-        self.oauth.depart(origin)
+        self.oauth.authorize(origin)
     }
 
     /// Takes the browser back from a provider.
@@ -45,18 +45,18 @@ impl State {
         cookies: Cookies,
         query: QueryParameters,
     ) -> Redirect {
-        let landed = match self.arrival(origin, scope, caller, cookies, query).await {
+        let redirect = match self.callback(origin, scope, caller, cookies, query).await {
             Ok(SignedIn { access_token, refresh_token, .. }) => {
                 let expires_in = TokenIssuer::access_lifetime_seconds();
                 let fragment = format!("access_token={access_token}&token_type=Bearer&expires_in={expires_in}");
-                self.land(&fragment).cookie(&refresh_cookie(refresh_token))
+                self.return_to(&fragment).cookie(&refresh_cookie(refresh_token))
             }
             Err(failure) => self.refusal(&failure),
         };
-        landed.cookie(&cleared_attempt_cookie())
+        redirect.cookie(&cleared_login_state_cookie())
     }
 
-    async fn arrival(
+    async fn callback(
         &self,
         origin: Origin,
         scope: RequestScope,
@@ -65,8 +65,8 @@ impl State {
         query: QueryParameters,
     ) -> Outcome<SignedIn> {
         self.count(scope, caller).await?;
-        let arrival = Arrival { state: query.get("state"), code: query.get("code"), error: query.get("error") };
-        self.accounts.arrive(&self.oauth, origin, arrival, cookies.get(ATTEMPT_COOKIE)).await
+        let callback = Callback { state: query.get("state"), code: query.get("code"), error: query.get("error") };
+        self.accounts.callback(&self.oauth, origin, callback, cookies.get(LOGIN_STATE_COOKIE)).await
     }
 
     async fn count(&self, scope: RequestScope, ClientAddress(address): ClientAddress) -> Result<()> {
@@ -75,11 +75,11 @@ impl State {
 
     fn refusal(&self, failure: &OAuthFailure) -> Redirect {
         let (code, fault) = verdict(failure);
-        let landed = self.land(&format!("error={code}"));
-        landed.telling(code, if fault { Some(failure) } else { None })
+        let redirect = self.return_to(&format!("error={code}"));
+        redirect.telling(code, if fault { Some(failure) } else { None })
     }
 
-    fn land(&self, fragment: &str) -> Redirect {
+    fn return_to(&self, fragment: &str) -> Redirect {
         Redirect::to(format!("{}#{fragment}", self.return_url))
     }
 }

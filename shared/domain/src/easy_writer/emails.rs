@@ -1,8 +1,8 @@
-//! What people are written.
+//! Emails to users.
 
 use crate::mail::Mail;
 
-/// Tells the owner of an account that its password was changed: if it was not they, they should know at once.
+/// Notice that the password was changed: if its owner did not do it, they should know at once.
 pub(super) fn password_changed(to: &str) -> Mail {
     Mail {
         to: to.to_owned(),
