@@ -1,21 +1,21 @@
-"""Sends calls and awaits their answers."""
+"""Sends requests and reads responses."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Awaitable, Callable, Mapping
 
 import httpx
 
-from ._core import LIMITS, Call, Core, M, Request, connection_error, parse, retry_delay
-from ._errors import APIConnectionError, APIError, AuthenticationError, error_of_answer
-from ._streams import AsyncStream
-from .types import RequestOptions, Session
+from .._concurrency import AsyncRenewal
+from .._core import LIMITS, BaseCore, Call, M, Request, connection_error, parse, retry_delay
+from .._errors import APIConnectionError, APIError, AuthenticationError, error_from_response
+from ..types import RequestOptions, Session
+from .streams import AsyncStream
 
 
-class AsyncCore(Core):
-    """Credentials, retries, time-outs and renewal of tokens. Tasks may share it."""
+class AsyncCore(BaseCore):
+    """Credentials, retries, time-outs and token renewal. Safe for concurrent use."""
 
     def __init__(
         self,
@@ -39,32 +39,31 @@ class AsyncCore(Core):
             max_retries=max_retries,
             headers=headers,
         )
-        self._on_refresh = on_refresh
         self._http = http_client or httpx.AsyncClient(limits=LIMITS)
         self._owns_http = http_client is None
-        self._renewal: asyncio.Task[None] | None = None
+        self._renewal = AsyncRenewal(on_refresh)
 
     async def close(self) -> None:
         if self._owns_http:
             await self._http.aclose()
 
     async def json(self, call: Call, kind: type[M], options: RequestOptions) -> M:
-        """Sends a call whose answer is an object."""
-        response, content = await self._answer(self.prepare(call, options, streamed=False), streamed=False)
+        """Sends a call whose response is a JSON object."""
+        response, content = await self._send(self.prepare(call, options, streamed=False), streamed=False)
         return parse(response, content, kind)
 
-    async def nothing(self, call: Call, options: RequestOptions) -> None:
-        """Sends a call whose answer does not matter."""
-        await self._answer(self.prepare(call, options, streamed=False), streamed=False)
+    async def no_content(self, call: Call, options: RequestOptions) -> None:
+        """Sends a call whose response body is ignored."""
+        await self._send(self.prepare(call, options, streamed=False), streamed=False)
 
     async def stream(self, call: Call, kind: type[M], options: RequestOptions) -> AsyncStream[M]:
-        """Sends a call whose answer is a stream of chunks."""
+        """Sends a call whose response is a stream of chunks."""
         request = self.prepare(call, options, streamed=True)
-        response, _ = await self._answer(request, streamed=True)
+        response, _ = await self._send(request, streamed=True)
         return AsyncStream(response, kind, request.timeout)
 
-    async def _answer(self, request: Request, *, streamed: bool) -> tuple[httpx.Response, bytes]:
-        """The first answer of success; repeats the request where that may help."""
+    async def _send(self, request: Request, *, streamed: bool) -> tuple[httpx.Response, bytes]:
+        """Retries and renews the access token as needed; raises the last error."""
         retries = 0
         renewed = False
         while True:
@@ -88,8 +87,9 @@ class AsyncCore(Core):
             retries += 1
             await asyncio.sleep(delay)
 
-    async def _attempt(self, request: Request, token: str | None, *, streamed: bool) -> tuple[httpx.Response, bytes] | APIError:
-        """One request: its answer, or the error that it is or stands for."""
+    async def _attempt(
+        self, request: Request, token: str | None, *, streamed: bool
+    ) -> tuple[httpx.Response, bytes] | APIError:
         outgoing = self.build(self._http, request, token)
         try:
             response = await self._http.send(outgoing, stream=True, follow_redirects=False)
@@ -103,36 +103,23 @@ class AsyncCore(Core):
             error: APIConnectionError = connection_error(cause, request.timeout)
             error.__cause__ = cause
             return error
-        return (response, content) if response.is_success else error_of_answer(response, content)
+        return (response, content) if response.is_success else error_from_response(response, content)
 
     async def _renew(self, refused: str | None) -> bool:
-        """Replaces the token that was refused, unless another task has. Whether there is another one now."""
-        if self._access_token != refused:
-            return True
-        if self._renewal is None:
-            if self._refresh_token is None:
-                return False
-            self._renewal = asyncio.ensure_future(self._exchange_tokens(self._refresh_token))
-            self._renewal.add_done_callback(self._renewed)
-        # A task that is cancelled must not lose the new tokens, which others wait for too.
-        await asyncio.shield(self._renewal)
-        return True
+        """Replaces a refused access token, unless another call already has. Returns whether there is a new one."""
+        if self._access_token == refused:
+            await self._renewal.run(lambda: self._exchange_tokens(refused))
+        return self._access_token != refused
 
-    def _renewed(self, renewal: asyncio.Task[None]) -> None:
-        self._renewal = None
-        if not renewal.cancelled():
-            renewal.exception()  # Nobody may be left to hear of it.
-
-    async def _exchange_tokens(self, refresh_token: str) -> None:
-        call = Call("POST", "/auth/refresh", "none", body={"refreshToken": refresh_token})
+    async def _exchange_tokens(self, refused: str | None) -> Session | None:
+        if self._access_token != refused or self._refresh_token is None:
+            return None
+        call = Call("POST", "/auth/refresh", "none", body={"refreshToken": self._refresh_token})
         try:
             session = await self.json(call, Session, {})
         except AuthenticationError:
-            self._refresh_token = None  # It will not be accepted the next time either.
+            self._refresh_token = None  # It would be refused again.
             raise
         self._access_token = session.access_token
-        self._refresh_token = session.refresh_token or refresh_token
-        if self._on_refresh:
-            result = self._on_refresh(session)
-            if inspect.isawaitable(result):
-                await result
+        self._refresh_token = session.refresh_token or self._refresh_token
+        return session

@@ -1,9 +1,9 @@
 import { APITimeoutError } from './errors.js';
 
-const LONGEST_TIMER = 2 ** 31 - 1;
+const MAX_TIMER = 2 ** 31 - 1;
 
-/** Ends one attempt when its caller aborts it, or when a step of it takes too long. */
-export class Lifeline {
+/** Aborts one attempt when the caller does, or when a step of it times out. */
+export class CancelScope {
   readonly #controller = new AbortController();
   readonly #caller: AbortSignal | undefined;
   readonly #timeout: number;
@@ -17,17 +17,20 @@ export class Lifeline {
     this.#timeout = timeout;
   }
 
-  /** What the attempt must listen to. */
+  /** For `fetch`. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Gives a step its time. Rejects with the caller's reason, with `APITimeoutError`, or as the step does. */
-  async step<T>(work: () => Promise<T>): Promise<T> {
-    const timer = setTimeout(() => {
-      this.#timedOut = true;
-      this.#controller.abort();
-    }, Math.min(this.#timeout, LONGEST_TIMER));
+  /** Rejects with the caller's reason, with `APITimeoutError`, or as `work` does. */
+  async withTimeout<T>(work: () => Promise<T>): Promise<T> {
+    const timer = setTimeout(
+      () => {
+        this.#timedOut = true;
+        this.#controller.abort();
+      },
+      Math.min(this.#timeout, MAX_TIMER),
+    );
     try {
       return await work();
     } catch (cause) {
@@ -39,44 +42,38 @@ export class Lifeline {
     }
   }
 
-  /** Throws the caller's reason if the caller has aborted. */
   throwIfAborted(): void {
     this.#caller?.throwIfAborted();
   }
 
-  /** Ends the attempt, if it has not ended. */
-  close(): void {
+  cancel(): void {
     this.release();
     this.#controller.abort();
   }
 
-  /** Forgets the caller's signal, which may live longer than the attempt. */
+  /** Removes the listener from the caller's signal, which may outlive the attempt. */
   release(): void {
     this.#caller?.removeEventListener('abort', this.#forward);
   }
 }
 
-/** Waits, unless the caller aborts. */
 export function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return unlessAborted(
-    (done) => {
-      const timer = setTimeout(done, milliseconds);
-      return () => clearTimeout(timer);
-    },
-    signal,
-  );
+  return abortable((done) => {
+    const timer = setTimeout(done, milliseconds);
+    return () => clearTimeout(timer);
+  }, signal);
 }
 
-/** Waits for work that others wait for too: an abort ends the wait, not the work. */
-export function shared<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  work.catch(() => {}); // Nobody may be left to hear of its failure.
-  return unlessAborted<T>((done, failed) => {
+/** Waits for shared work: an abort ends the wait, not the work. */
+export function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  work.catch(() => {}); // Handled here in case every waiting call was aborted.
+  return abortable<T>((done, failed) => {
     work.then(done, failed);
     return () => {};
   }, signal);
 }
 
-function unlessAborted<T>(
+function abortable<T>(
   start: (done: (value: T) => void, failed: (reason: unknown) => void) => () => void,
   signal: AbortSignal | undefined,
 ): Promise<T> {

@@ -1,21 +1,22 @@
-"""Sends calls and waits for their answers."""
+# Generated from _async by scripts/generate_sync.py. Do not edit.
+"""Sends requests and reads responses."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 
 import httpx
 
-from ._core import LIMITS, Call, Core, M, Request, connection_error, parse, retry_delay
-from ._errors import APIConnectionError, APIError, AuthenticationError, error_of_answer
-from ._streams import Stream
-from .types import RequestOptions, Session
+from .._concurrency import Renewal
+from .._core import LIMITS, BaseCore, Call, M, Request, connection_error, parse, retry_delay
+from .._errors import APIConnectionError, APIError, AuthenticationError, error_from_response
+from ..types import RequestOptions, Session
+from .streams import Stream
 
 
-class SyncCore(Core):
-    """Credentials, retries, time-outs and renewal of tokens. Threads may share it."""
+class Core(BaseCore):
+    """Credentials, retries, time-outs and token renewal. Safe for concurrent use."""
 
     def __init__(
         self,
@@ -39,32 +40,31 @@ class SyncCore(Core):
             max_retries=max_retries,
             headers=headers,
         )
-        self._on_refresh = on_refresh
         self._http = http_client or httpx.Client(limits=LIMITS)
         self._owns_http = http_client is None
-        self._renewing = threading.Lock()
+        self._renewal = Renewal(on_refresh)
 
     def close(self) -> None:
         if self._owns_http:
             self._http.close()
 
     def json(self, call: Call, kind: type[M], options: RequestOptions) -> M:
-        """Sends a call whose answer is an object."""
-        response, content = self._answer(self.prepare(call, options, streamed=False), streamed=False)
+        """Sends a call whose response is a JSON object."""
+        response, content = self._send(self.prepare(call, options, streamed=False), streamed=False)
         return parse(response, content, kind)
 
-    def nothing(self, call: Call, options: RequestOptions) -> None:
-        """Sends a call whose answer does not matter."""
-        self._answer(self.prepare(call, options, streamed=False), streamed=False)
+    def no_content(self, call: Call, options: RequestOptions) -> None:
+        """Sends a call whose response body is ignored."""
+        self._send(self.prepare(call, options, streamed=False), streamed=False)
 
     def stream(self, call: Call, kind: type[M], options: RequestOptions) -> Stream[M]:
-        """Sends a call whose answer is a stream of chunks."""
+        """Sends a call whose response is a stream of chunks."""
         request = self.prepare(call, options, streamed=True)
-        response, _ = self._answer(request, streamed=True)
+        response, _ = self._send(request, streamed=True)
         return Stream(response, kind, request.timeout)
 
-    def _answer(self, request: Request, *, streamed: bool) -> tuple[httpx.Response, bytes]:
-        """The first answer of success; repeats the request where that may help."""
+    def _send(self, request: Request, *, streamed: bool) -> tuple[httpx.Response, bytes]:
+        """Retries and renews the access token as needed; raises the last error."""
         retries = 0
         renewed = False
         while True:
@@ -88,8 +88,9 @@ class SyncCore(Core):
             retries += 1
             time.sleep(delay)
 
-    def _attempt(self, request: Request, token: str | None, *, streamed: bool) -> tuple[httpx.Response, bytes] | APIError:
-        """One request: its answer, or the error that it is or stands for."""
+    def _attempt(
+        self, request: Request, token: str | None, *, streamed: bool
+    ) -> tuple[httpx.Response, bytes] | APIError:
         outgoing = self.build(self._http, request, token)
         try:
             response = self._http.send(outgoing, stream=True, follow_redirects=False)
@@ -103,23 +104,23 @@ class SyncCore(Core):
             error: APIConnectionError = connection_error(cause, request.timeout)
             error.__cause__ = cause
             return error
-        return (response, content) if response.is_success else error_of_answer(response, content)
+        return (response, content) if response.is_success else error_from_response(response, content)
 
     def _renew(self, refused: str | None) -> bool:
-        """Replaces the token that was refused, unless another thread has. Whether there is another one now."""
-        with self._renewing:
-            if self._access_token != refused:
-                return True
-            if self._refresh_token is None:
-                return False
-            call = Call("POST", "/auth/refresh", "none", body={"refreshToken": self._refresh_token})
-            try:
-                session = self.json(call, Session, {})
-            except AuthenticationError:
-                self._refresh_token = None  # It will not be accepted the next time either.
-                raise
-            self._access_token = session.access_token
-            self._refresh_token = session.refresh_token or self._refresh_token
-        if self._on_refresh:
-            self._on_refresh(session)
-        return True
+        """Replaces a refused access token, unless another call already has. Returns whether there is a new one."""
+        if self._access_token == refused:
+            self._renewal.run(lambda: self._exchange_tokens(refused))
+        return self._access_token != refused
+
+    def _exchange_tokens(self, refused: str | None) -> Session | None:
+        if self._access_token != refused or self._refresh_token is None:
+            return None
+        call = Call("POST", "/auth/refresh", "none", body={"refreshToken": self._refresh_token})
+        try:
+            session = self.json(call, Session, {})
+        except AuthenticationError:
+            self._refresh_token = None  # It would be refused again.
+            raise
+        self._access_token = session.access_token
+        self._refresh_token = session.refresh_token or self._refresh_token
+        return session

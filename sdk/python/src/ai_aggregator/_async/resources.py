@@ -1,21 +1,19 @@
-"""The endpoints, for the client that awaits. ``_resources`` has the same for the one that waits."""
-
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Literal, overload
 
-from . import types as t
-from ._async_core import AsyncCore
-from ._core import Call, given, segment, split_options
-from ._streams import AsyncStream
-from ._webhook_signature import verify
+from .. import types as t
+from .._core import Call, omit_none, path_segment, split_options
+from .._webhook_signature import verify
+from .core import AsyncCore
+from .streams import AsyncStream
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .types import ChatParams, RequestOptions
+    from ..types import ChatParams, RequestOptions
 
 
 class _Resource:
@@ -24,47 +22,59 @@ class _Resource:
 
 
 class AsyncAuth(_Resource):
-    """Sign-in of a company. These calls send no credentials of the client, and do not change them."""
+    """Sign-in of a company. These calls neither send nor change the credentials of the client."""
 
     async def register(
-        self, *, email: str, password: str, name: str | None = None, description: str | None = None, **options: Unpack[RequestOptions]
+        self,
+        *,
+        email: str,
+        password: str,
+        name: str | None = None,
+        description: str | None = None,
+        **options: Unpack[RequestOptions],
     ) -> t.Session:
         """Registers a company and signs it in."""
-        body = given(email=email, password=password, name=name, description=description)
-        return await self._core.json(Call("POST", "/auth/register", "none", body=body, creates=True), t.Session, options)
+        body = omit_none(email=email, password=password, name=name, description=description)
+        return await self._core.json(
+            Call("POST", "/auth/register", "none", body=body, creates=True), t.Session, options
+        )
 
     async def login(self, *, email: str, password: str, **options: Unpack[RequestOptions]) -> t.Session:
         """Signs a company in."""
-        body = given(email=email, password=password)
+        body = omit_none(email=email, password=password)
         return await self._core.json(Call("POST", "/auth/login", "none", body=body), t.Session, options)
 
     async def refresh(self, *, refresh_token: str, **options: Unpack[RequestOptions]) -> t.Session:
         """Exchanges a refresh token for new tokens."""
-        body = given(refreshToken=refresh_token)
+        body = omit_none(refreshToken=refresh_token)
         return await self._core.json(Call("POST", "/auth/refresh", "none", body=body), t.Session, options)
 
 
 class AsyncApiKeys(_Resource):
-    """API keys of a company."""
-
-    async def create(self, *, name: str, permissions: Sequence[str], **options: Unpack[RequestOptions]) -> t.CreatedApiKey:
-        """Creates a key, which may be used for ``chat``, ``billing``, ``analytics``."""
-        body = given(name=name, permissions=permissions)
-        return await self._core.json(Call("POST", "/auth/api-keys", "token", body=body, creates=True), t.CreatedApiKey, options)
+    async def create(
+        self, *, name: str, permissions: Sequence[str], **options: Unpack[RequestOptions]
+    ) -> t.CreatedApiKey:
+        """Creates an API key. Permissions: ``chat``, ``billing``, ``analytics``."""
+        body = omit_none(name=name, permissions=permissions)
+        return await self._core.json(Call("POST", "/auth/api-keys", body=body, creates=True), t.CreatedApiKey, options)
 
     async def list(self, **options: Unpack[RequestOptions]) -> t.ApiKeyList:
-        """The company's keys."""
-        return await self._core.json(Call("GET", "/auth/api-keys", "token"), t.ApiKeyList, options)
+        return await self._core.json(Call("GET", "/auth/api-keys"), t.ApiKeyList, options)
 
     async def revoke(self, id: str, **options: Unpack[RequestOptions]) -> None:
-        """Ends a key."""
-        await self._core.nothing(Call("DELETE", f"/auth/api-keys/{segment(id)}", "token"), options)
+        """Revokes an API key."""
+        await self._core.no_content(Call("DELETE", f"/auth/api-keys/{path_segment(id)}"), options)
 
 
 class AsyncChatCompletions(_Resource):
     @overload
     async def create(
-        self, *, model: str, messages: Iterable[t.ChatMessage], stream: Literal[False] | None = None, **params: Unpack[ChatParams]
+        self,
+        *,
+        model: str,
+        messages: Iterable[t.ChatMessage],
+        stream: Literal[False] | None = None,
+        **params: Unpack[ChatParams],
     ) -> t.ChatCompletion: ...
 
     @overload
@@ -80,9 +90,9 @@ class AsyncChatCompletions(_Resource):
     async def create(
         self, *, model: str, messages: Iterable[t.ChatMessage], stream: bool | None = None, **params: Unpack[ChatParams]
     ) -> t.ChatCompletion | AsyncStream[t.ChatCompletionChunk]:
-        """Lets a model answer: at once, or with ``stream=True`` as chunks while it writes."""
+        """Creates a chat completion; with ``stream=True``, returns its chunks as they are generated."""
         fields, options = split_options(params)
-        body = {"model": model, "messages": messages, **given(stream=stream), **fields}
+        body = {"model": model, "messages": messages, **omit_none(stream=stream), **fields}
         call = Call("POST", "/chat/completions", "key", body=body, creates=True)
         if stream:
             return await self._core.stream(call, t.ChatCompletionChunk, options)
@@ -104,23 +114,23 @@ class AsyncEmbeddings(_Resource):
         user: str | None = None,
         **options: Unpack[RequestOptions],
     ) -> t.EmbeddingList:
-        """Turns a text, several texts, or tokens into vectors."""
-        body = given(model=model, input=input, dimensions=dimensions, user=user)
-        return await self._core.json(Call("POST", "/embeddings", "key", body=body, creates=True), t.EmbeddingList, options)
+        """Creates embeddings of a text, several texts, or tokens."""
+        body = omit_none(model=model, input=input, dimensions=dimensions, user=user)
+        return await self._core.json(
+            Call("POST", "/embeddings", "key", body=body, creates=True), t.EmbeddingList, options
+        )
 
 
 class AsyncModels(_Resource):
     async def list(self, **options: Unpack[RequestOptions]) -> t.ModelList:
-        """The models that can be called."""
+        """Lists the available models."""
         return await self._core.json(Call("GET", "/models", "key"), t.ModelList, options)
 
 
 class AsyncBilling(_Resource):
-    """Balance and transactions of a company."""
-
     async def balance(self, **options: Unpack[RequestOptions]) -> t.Balance:
-        """What the company has, and how far below zero it may go."""
-        return await self._core.json(Call("GET", "/billing/balance", "token"), t.Balance, options)
+        """Balance and credit limit."""
+        return await self._core.json(Call("GET", "/billing/balance"), t.Balance, options)
 
     async def transactions(
         self,
@@ -132,9 +142,9 @@ class AsyncBilling(_Resource):
         type: t.TransactionType | None = None,
         **options: Unpack[RequestOptions],
     ) -> t.TransactionPage:
-        """One page of the transactions. Times are ISO 8601, or ``datetime`` objects."""
-        query = given(page=page, limit=limit, startDate=start_date, endDate=end_date, type=type)
-        return await self._core.json(Call("GET", "/billing/transactions", "token", query=query), t.TransactionPage, options)
+        """One page of the transactions. Dates are ISO 8601 text, ``date`` or ``datetime``."""
+        query = omit_none(page=page, limit=limit, startDate=start_date, endDate=end_date, type=type)
+        return await self._core.json(Call("GET", "/billing/transactions", query=query), t.TransactionPage, options)
 
     async def iter_transactions(
         self,
@@ -146,34 +156,35 @@ class AsyncBilling(_Resource):
         type: t.TransactionType | None = None,
         **options: Unpack[RequestOptions],
     ) -> AsyncIterator[t.Transaction]:
-        """The transactions of this page and of all that follow it; a page is asked for when it is reached."""
+        """Iterates over the transactions from ``page`` on; fetches each page when it is reached."""
         while True:
-            result = await self.transactions(page=page, limit=limit, start_date=start_date, end_date=end_date, type=type, **options)
+            result = await self.transactions(
+                page=page, limit=limit, start_date=start_date, end_date=end_date, type=type, **options
+            )
             for item in result.data:
                 yield item
             if not result.data or page >= result.pagination.total_pages:
                 return
             page += 1
 
-    async def deposit(self, *, amount: float, currency: str, payment_method: str, **options: Unpack[RequestOptions]) -> t.Deposit:
-        """Begins a top-up of the balance."""
-        body = given(amount=amount, currency=currency, paymentMethod=payment_method)
-        return await self._core.json(Call("POST", "/billing/deposit", "token", body=body, creates=True), t.Deposit, options)
+    async def deposit(
+        self, *, amount: float, currency: str, payment_method: str, **options: Unpack[RequestOptions]
+    ) -> t.Deposit:
+        """Creates a deposit; redirect the payer to its ``payment_url``."""
+        body = omit_none(amount=amount, currency=currency, paymentMethod=payment_method)
+        return await self._core.json(Call("POST", "/billing/deposit", body=body, creates=True), t.Deposit, options)
 
 
 class AsyncPayments(_Resource):
-    """Payments of a company."""
-
     async def create(
         self, *, amount: float, currency: str, description: str | None = None, **options: Unpack[RequestOptions]
     ) -> t.CreatedPayment:
-        """Begins a payment; the company pays at its ``confirmation_url``."""
-        body = given(amount=amount, currency=currency, description=description)
-        return await self._core.json(Call("POST", "/payments", "token", body=body, creates=True), t.CreatedPayment, options)
+        """Creates a payment; redirect the payer to its ``confirmation_url``."""
+        body = omit_none(amount=amount, currency=currency, description=description)
+        return await self._core.json(Call("POST", "/payments", body=body, creates=True), t.CreatedPayment, options)
 
     async def retrieve(self, id: str, **options: Unpack[RequestOptions]) -> t.Payment:
-        """How a payment stands."""
-        return await self._core.json(Call("GET", f"/payments/{segment(id)}", "token"), t.Payment, options)
+        return await self._core.json(Call("GET", f"/payments/{path_segment(id)}"), t.Payment, options)
 
     async def list(
         self,
@@ -184,13 +195,18 @@ class AsyncPayments(_Resource):
         **options: Unpack[RequestOptions],
     ) -> t.PaymentPage:
         """One page of the payments."""
-        query = given(page=page, limit=limit, status=status)
-        return await self._core.json(Call("GET", "/payments", "token", query=query), t.PaymentPage, options)
+        query = omit_none(page=page, limit=limit, status=status)
+        return await self._core.json(Call("GET", "/payments", query=query), t.PaymentPage, options)
 
     async def iter(
-        self, *, page: int = 1, limit: int | None = None, status: t.PaymentStatus | None = None, **options: Unpack[RequestOptions]
+        self,
+        *,
+        page: int = 1,
+        limit: int | None = None,
+        status: t.PaymentStatus | None = None,
+        **options: Unpack[RequestOptions],
     ) -> AsyncIterator[t.Payment]:
-        """The payments of this page and of all that follow it; a page is asked for when it is reached."""
+        """Iterates over the payments from ``page`` on; fetches each page when it is reached."""
         while True:
             result = await self.list(page=page, limit=limit, status=status, **options)
             for item in result.data:
@@ -211,28 +227,26 @@ class AsyncAnalytics(_Resource):
         model: str | None = None,
         **options: Unpack[RequestOptions],
     ) -> t.UsageReport:
-        """What was used in a period: in total, by provider, by model and over time."""
-        query = given(startDate=start_date, endDate=end_date, groupBy=group_by, provider=provider, model=model)
-        return await self._core.json(Call("GET", "/analytics/usage", "token", query=query), t.UsageReport, options)
+        """Usage in a period: total, by provider, by model and over time."""
+        query = omit_none(startDate=start_date, endDate=end_date, groupBy=group_by, provider=provider, model=model)
+        return await self._core.json(Call("GET", "/analytics/usage", query=query), t.UsageReport, options)
 
 
 class AsyncWebhooks(_Resource):
-    """Webhooks of a company, and the check of what they receive."""
+    """Webhooks of a company, and verification of the events they receive."""
 
     async def create(
         self, *, url: str, events: Sequence[str], secret: str | None = None, **options: Unpack[RequestOptions]
     ) -> t.Webhook:
-        """Subscribes an address to events. A secret is any text, or ``whsec_`` and base64."""
-        body = given(url=url, events=events, secret=secret)
-        return await self._core.json(Call("POST", "/webhooks", "token", body=body, creates=True), t.Webhook, options)
+        """Subscribes a URL to events. The secret is any text, or ``whsec_`` and base64."""
+        body = omit_none(url=url, events=events, secret=secret)
+        return await self._core.json(Call("POST", "/webhooks", body=body, creates=True), t.Webhook, options)
 
     async def list(self, **options: Unpack[RequestOptions]) -> t.WebhookList:
-        """The company's webhooks."""
-        return await self._core.json(Call("GET", "/webhooks", "token"), t.WebhookList, options)
+        return await self._core.json(Call("GET", "/webhooks"), t.WebhookList, options)
 
     async def retrieve(self, id: str, **options: Unpack[RequestOptions]) -> t.Webhook:
-        """One webhook."""
-        return await self._core.json(Call("GET", f"/webhooks/{segment(id)}", "token"), t.Webhook, options)
+        return await self._core.json(Call("GET", f"/webhooks/{path_segment(id)}"), t.Webhook, options)
 
     async def update(
         self,
@@ -244,35 +258,37 @@ class AsyncWebhooks(_Resource):
         is_active: bool | None = None,
         **options: Unpack[RequestOptions],
     ) -> t.Webhook:
-        """Changes the fields that are given."""
-        body = given(url=url, events=events, secret=secret, isActive=is_active)
-        return await self._core.json(Call("PATCH", f"/webhooks/{segment(id)}", "token", body=body), t.Webhook, options)
+        """Changes the given fields."""
+        body = omit_none(url=url, events=events, secret=secret, isActive=is_active)
+        return await self._core.json(Call("PATCH", f"/webhooks/{path_segment(id)}", body=body), t.Webhook, options)
 
     async def delete(self, id: str, **options: Unpack[RequestOptions]) -> None:
         """Removes a webhook."""
-        await self._core.nothing(Call("DELETE", f"/webhooks/{segment(id)}", "token"), options)
+        await self._core.no_content(Call("DELETE", f"/webhooks/{path_segment(id)}"), options)
 
     async def test(self, id: str, **options: Unpack[RequestOptions]) -> t.WebhookDelivery:
-        """Sends a test event to a webhook now, and says how it went."""
-        return await self._core.json(Call("POST", f"/webhooks/{segment(id)}/test", "token", creates=True), t.WebhookDelivery, options)
+        """Sends a test event to a webhook and returns the delivery."""
+        return await self._core.json(
+            Call("POST", f"/webhooks/{path_segment(id)}/test", creates=True), t.WebhookDelivery, options
+        )
 
     async def deliveries(
         self, id: str, *, limit: int | None = None, cursor: str | None = None, **options: Unpack[RequestOptions]
     ) -> t.WebhookDeliveryList:
-        """One page of what was sent to a webhook in the last 30 days."""
-        call = Call("GET", f"/webhooks/{segment(id)}/deliveries", "token", query=given(limit=limit, cursor=cursor))
+        """One page of the deliveries of the last 30 days."""
+        call = Call("GET", f"/webhooks/{path_segment(id)}/deliveries", query=omit_none(limit=limit, cursor=cursor))
         return await self._core.json(call, t.WebhookDeliveryList, options)
 
     async def replay(self, id: str, delivery_id: str, **options: Unpack[RequestOptions]) -> t.WebhookDelivery:
-        """Sends a delivery again."""
-        path = f"/webhooks/{segment(id)}/deliveries/{segment(delivery_id)}/replay"
-        return await self._core.json(Call("POST", path, "token", creates=True), t.WebhookDelivery, options)
+        """Resends a delivery."""
+        path = f"/webhooks/{path_segment(id)}/deliveries/{path_segment(delivery_id)}/replay"
+        return await self._core.json(Call("POST", path, creates=True), t.WebhookDelivery, options)
 
     @staticmethod
     def verify(payload: str | bytes, headers: Mapping[str, str], secret: str) -> t.WebhookEvent:
-        """The event of a request to a webhook, once its Standard Webhooks headers prove that the gateway sent it.
+        """Verifies the Standard Webhooks signature of a request and returns its event.
 
-        ``payload`` is the body as it came, before any parsing. Raises ``WebhookVerificationError`` if no signature matches or if it was
-        sent more than five minutes ago.
+        ``payload`` is the raw body, before any parsing. Raises ``WebhookVerificationError`` if no signature matches, or
+        if the timestamp is more than five minutes from now.
         """
         return verify(payload, headers, secret)
