@@ -18,7 +18,7 @@ use std::time::Duration;
 
 pub use access::{Access, ApiKey, Caller, Credential, KeyId, NewApiKey, Permission};
 pub use billing::{Billing, Direction, Filter, Statement, Transaction};
-pub use catalogue::{Catalogue, Feature, MalformedModels, Model, Offer};
+pub use catalogue::{Catalogue, Feature, MalformedModels, Model, Route};
 pub use chat::{Begun, By, Chat, ChatCall, Streaming};
 pub use companies::{Companies, Company, CompanyName, NewCompany, Verification};
 pub use deposits::{Deposits, ExchangeRate, MalformedRate, PaymentStatus, Sum, describe_payment, roubles};

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 /// Why a vendor gave no answer, or no more of one.
 ///
-/// Texts in [`CallError::Rejected`], [`CallError::Unsupported`] and [`CallError::ContentRefused`] are for the caller of the gateway; all others
+/// Texts in [`ProviderError::Rejected`], [`ProviderError::Unsupported`] and [`ProviderError::ContentRefused`] are for the caller of the gateway; all others
 /// are for the log only. None holds a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CallError {
+pub enum ProviderError {
     /// No answer, or silence in the middle of one, for too long.
     #[error("timed out")]
     TimedOut,
@@ -49,7 +49,7 @@ pub enum CallError {
     ContentRefused(String),
 }
 
-impl CallError {
+impl ProviderError {
     /// A field that the vendor has no counterpart of.
     pub fn unsupported(param: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Unsupported { param: param.into(), message: message.into() }

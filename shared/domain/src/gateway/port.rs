@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{CallError, ChatRequest, Chunk, Completion, EmbeddingRequest, Embeddings};
+use super::{ChatRequest, Chunk, Completion, EmbeddingRequest, Embeddings, ProviderError};
 
 /// One chat as one vendor is asked for it.
 #[derive(Debug, Clone, Copy)]
@@ -14,23 +14,23 @@ pub struct Call<'a> {
     /// The model, as this vendor names it.
     pub model: &'a str,
     /// The most tokens that each choice may have; what the vendor is told, whatever the request says.
-    pub limit: Limit,
+    pub max_tokens: MaxTokens,
 }
 
 /// The most tokens of one choice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limit {
+pub struct MaxTokens {
     /// What the caller asked for, brought down to what the model can. A vendor that need not be told a limit is told none without it: some take the
     /// limit and the conversation together for the context.
-    pub asked: Option<u32>,
+    pub requested: Option<u32>,
     /// The most that the model can, for vendors that must be told.
-    pub most: u32,
+    pub supported: u32,
 }
 
-impl Limit {
+impl MaxTokens {
     /// The limit for a vendor that must be told one.
-    pub fn certain(self) -> u32 {
-        self.asked.unwrap_or(self.most)
+    pub fn required(self) -> u32 {
+        self.requested.unwrap_or(self.supported)
     }
 }
 
@@ -53,13 +53,13 @@ pub trait Vendor: Send + Sync {
     fn name(&self) -> &str;
 
     /// A whole answer.
-    async fn complete(&self, call: Call<'_>) -> Result<Completion, CallError>;
+    async fn complete(&self, call: Call<'_>) -> Result<Completion, ProviderError>;
 
     /// A streamed answer. Returns once the vendor has accepted the request and not before, so that
     /// another one can still be asked.
     ///
     /// The vendor is always asked to tell the usage at the end, whatever the request says.
-    async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, CallError>;
+    async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, ProviderError>;
 
     /// The vendor's vectors, if it has them.
     fn embedder(&self) -> Option<&dyn Embedder> {
@@ -70,15 +70,15 @@ pub trait Vendor: Send + Sync {
 /// An answer as it comes.
 #[async_trait]
 pub trait ChatStream: Send {
-    /// The next piece; `None` once the vendor said that the answer is whole. A connection that ends before is [`CallError::Broken`].
-    async fn next(&mut self) -> Result<Option<Chunk>, CallError>;
+    /// The next piece; `None` once the vendor said that the answer is whole. A connection that ends before is [`ProviderError::Broken`].
+    async fn next(&mut self) -> Result<Option<Chunk>, ProviderError>;
 }
 
 /// A vendor of vectors.
 #[async_trait]
 pub trait Embedder: Send + Sync {
     /// Vectors for the inputs.
-    async fn embed(&self, call: EmbeddingCall<'_>) -> Result<Embeddings, CallError>;
+    async fn embed(&self, call: EmbeddingCall<'_>) -> Result<Embeddings, ProviderError>;
 }
 
 /// A vendor by reference, as state holds it.

@@ -1,6 +1,6 @@
 //! Choices as OpenAI's protocol spells them, for vendors whose answers are translated. All of them answer with one choice.
 
-use domain::gateway::{CallError, Chunk, Completion, Fields, Usage};
+use domain::gateway::{Chunk, Completion, Fields, ProviderError, Usage};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -79,7 +79,7 @@ impl Pieces {
         mut delta: Delta<'_>,
         finish_reason: Option<&str>,
         usage: Option<Usage>,
-    ) -> Result<Chunk, CallError> {
+    ) -> Result<Chunk, ProviderError> {
         #[derive(Serialize)]
         struct Choice<'a> {
             index: u32,
@@ -128,7 +128,7 @@ impl Message {
     }
 
     /// The answer that consists of this message.
-    pub(super) fn completion(self, finish_reason: &str, usage: Option<Usage>) -> Result<Completion, CallError> {
+    pub(super) fn completion(self, finish_reason: &str, usage: Option<Usage>) -> Result<Completion, ProviderError> {
         #[derive(Serialize)]
         struct Choice<'a> {
             index: u32,
@@ -169,6 +169,6 @@ impl Message {
     }
 }
 
-fn raw(value: &impl Serialize) -> Result<Box<RawValue>, CallError> {
+fn raw(value: &impl Serialize) -> Result<Box<RawValue>, ProviderError> {
     to_raw_value(value).map_err(|error| failure::malformed("translation", &error))
 }

@@ -1,6 +1,6 @@
 //! Vectors in OpenAI's protocol, which GigaChat's is like.
 
-use domain::gateway::{CallError, EmbeddingCall, Embeddings};
+use domain::gateway::{EmbeddingCall, Embeddings, ProviderError};
 use serde::de::IgnoredAny;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
@@ -43,7 +43,7 @@ struct Vector<'a> {
 }
 
 /// Reads an answer. `secrets` are cut out of what it complains of.
-pub(super) fn read(answer: &[u8], secrets: &[Secret]) -> Result<Embeddings, CallError> {
+pub(super) fn read(answer: &[u8], secrets: &[Secret]) -> Result<Embeddings, ProviderError> {
     let malformed = |error| failure::malformed("vectors", &error);
     let Answer { data, usage, error } = serde_json::from_slice(answer).map_err(malformed)?;
     let (Some(data), None) = (data, error) else {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::gateway::CallError;
+use domain::gateway::ProviderError;
 use serde_json::Value;
 
 use crate::http::{Complaint, Failure};
@@ -12,11 +12,11 @@ use crate::text::{OPENAI_CONTENT_REFUSED, OPENAI_OUT_OF_FUNDS, OUT_OF_CREDIT};
 const OURS: [&str; 2] = ["invalid_api_key", "model_not_found"];
 
 /// What a failure means.
-pub(super) fn meaning(failure: Failure) -> CallError {
+pub(super) fn meaning(failure: Failure) -> ProviderError {
     match failure {
-        Failure::TimedOut => CallError::TimedOut,
-        Failure::Broken(reason) => CallError::Broken(reason),
-        Failure::Misconfigured(reason) => CallError::Misconfigured(reason),
+        Failure::TimedOut => ProviderError::TimedOut,
+        Failure::Broken(reason) => ProviderError::Broken(reason),
+        Failure::Misconfigured(reason) => ProviderError::Misconfigured(reason),
         Failure::Answered(answer) => {
             by_status(answer.status, &answer.complaint, answer.retry_after, || answer.describe())
         }
@@ -24,13 +24,13 @@ pub(super) fn meaning(failure: Failure) -> CallError {
 }
 
 /// What an error object means that came with HTTP 200.
-pub(super) fn told(json: &Value, complaint: &Complaint) -> CallError {
+pub(super) fn told(json: &Value, complaint: &Complaint) -> ProviderError {
     let status = status_in(json).or_else(|| status_of_words(complaint)).unwrap_or(500);
     by_status(status, complaint, None, || complaint.describe())
 }
 
 /// A message of the vendor that does not parse.
-pub(super) fn malformed(what: &str, error: &serde_json::Error) -> CallError {
+pub(super) fn malformed(what: &str, error: &serde_json::Error) -> ProviderError {
     meaning(Failure::malformed(what, error))
 }
 
@@ -39,18 +39,18 @@ fn by_status(
     complaint: &Complaint,
     retry_after: Option<Duration>,
     for_log: impl FnOnce() -> String,
-) -> CallError {
+) -> ProviderError {
     if status == 402 || is_about_money(complaint) {
-        return CallError::OutOfFunds;
+        return ProviderError::OutOfFunds;
     }
     if complaint.has_word(&OPENAI_CONTENT_REFUSED) {
-        return CallError::ContentRefused(complaint.message().to_owned());
+        return ProviderError::ContentRefused(complaint.message().to_owned());
     }
     match status {
-        429 => CallError::RateLimited { retry_after },
-        408 | 409 | 425 | 500.. => CallError::Broken(for_log()),
+        429 => ProviderError::RateLimited { retry_after },
+        408 | 409 | 425 | 500.. => ProviderError::Broken(for_log()),
         400 | 413 | 422 if !complaint.has_word(&OURS) => rejected(status, complaint),
-        _ => CallError::Misconfigured(for_log()),
+        _ => ProviderError::Misconfigured(for_log()),
     }
 }
 
@@ -60,12 +60,12 @@ fn is_about_money(complaint: &Complaint) -> bool {
         || complaint.message().contains(OUT_OF_CREDIT)
 }
 
-fn rejected(status: u16, complaint: &Complaint) -> CallError {
+fn rejected(status: u16, complaint: &Complaint) -> ProviderError {
     let message = match complaint.message() {
         "" => format!("Поставщик модели отклонил запрос ({status})"),
         message => message.to_owned(),
     };
-    CallError::Rejected {
+    ProviderError::Rejected {
         message,
         param: complaint.param().map(str::to_owned),
         code: complaint.code().map(str::to_owned),

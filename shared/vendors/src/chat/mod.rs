@@ -2,7 +2,7 @@
 //! protocol), [`Anthropic`], [`GigaChat`], [`YandexGpt`].
 //!
 //! A request in OpenAI's terms goes to [`OpenAiCompatible`] as it was written. The others translate it; a field that they cannot
-//! translate is refused by its name ([`CallError::Unsupported`]) and never dropped, but for those of the table below. None
+//! translate is refused by its name ([`ProviderError::Unsupported`]) and never dropped, but for those of the table below. None
 //! retries; GigaChat alone repeats a request, once, when its access token was turned down.
 //!
 //! # Fields that the translating vendors leave out
@@ -18,7 +18,7 @@
 //! | `image_url.detail` | a hint about the price of a picture |
 //! | anything at the value that it has when nobody says it: `n: 1`, penalties of 0, `logprobs: false`, `logit_bias: {}`, `response_format: text`, `service_tier: auto` or `default`, `verbosity: medium`, `modalities: ["text"]`, empty lists | it asks for nothing |
 //!
-//! # How failures are told ([`CallError`])
+//! # How failures are told ([`ProviderError`])
 //!
 //! | what happens | error |
 //! |---|---|
@@ -53,7 +53,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::gateway::{CallError, SharedVendor};
+use domain::gateway::{ProviderError, SharedVendor};
 use domain::kernel::{Clock, IdSource};
 
 use crate::http::Limits;
@@ -107,6 +107,6 @@ pub fn chat_vendors(
 }
 
 /// Runs a whole call within its time.
-async fn within<T>(total: Duration, call: impl Future<Output = Result<T, CallError>>) -> Result<T, CallError> {
-    tokio::time::timeout(total, call).await.unwrap_or(Err(CallError::TimedOut))
+async fn within<T>(total: Duration, call: impl Future<Output = Result<T, ProviderError>>) -> Result<T, ProviderError> {
+    tokio::time::timeout(total, call).await.unwrap_or(Err(ProviderError::TimedOut))
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use async_trait::async_trait;
-use domain::gateway::{CallError, ChatStream, Chunk};
+use domain::gateway::{ChatStream, Chunk, ProviderError};
 use tokio::time::Instant;
 
 use super::{STREAM_LIMITS, failure};
@@ -13,7 +13,7 @@ use crate::http::{Body, EventStream, Failure, LineStream, deadline, until};
 /// What a vendor's messages mean.
 pub(super) trait Protocol: Send {
     /// Takes the next message; never an empty one.
-    fn take(&mut self, message: &str) -> Result<Step, CallError>;
+    fn take(&mut self, message: &str) -> Result<Step, ProviderError>;
 
     /// Whether the vendor has said that every choice is finished.
     fn is_finished(&self) -> bool;
@@ -63,7 +63,7 @@ pub(super) fn end_of_call(timeouts: &Timeouts) -> Option<Instant> {
 pub(super) async fn opened(
     until_when: Option<Instant>,
     opening: impl Future<Output = Result<Body, Failure>>,
-) -> Result<Body, CallError> {
+) -> Result<Body, ProviderError> {
     until(until_when, opening).await.and_then(|opened| opened).map_err(failure::meaning)
 }
 
@@ -85,7 +85,7 @@ impl Source {
         }
     }
 
-    fn complaint(&self, message: &str) -> CallError {
+    fn complaint(&self, message: &str) -> ProviderError {
         let json = serde_json::from_str(message).unwrap_or_default();
         let complaint = match self {
             Self::Events(events) => events.complaint(&json),
@@ -101,7 +101,7 @@ impl<P: Protocol> Stream<P> {
         Self { source, protocol, until, state: State::Open }
     }
 
-    async fn read(&mut self) -> Result<Option<Chunk>, CallError> {
+    async fn read(&mut self) -> Result<Option<Chunk>, ProviderError> {
         loop {
             match self.step().await {
                 Ok(Step::Piece(chunk)) => return Ok(Some(chunk)),
@@ -114,10 +114,10 @@ impl<P: Protocol> Stream<P> {
         }
     }
 
-    async fn step(&mut self) -> Result<Step, CallError> {
+    async fn step(&mut self) -> Result<Step, ProviderError> {
         let read = until(self.until, self.source.next()).await.and_then(|read| read);
         let Some(message) = read.map_err(failure::meaning)? else {
-            return Err(CallError::Broken("the stream ended before the answer".to_owned()));
+            return Err(ProviderError::Broken("the stream ended before the answer".to_owned()));
         };
         let trimmed = message.trim();
         if trimmed.is_empty() {
@@ -132,12 +132,12 @@ impl<P: Protocol> Stream<P> {
 
 #[async_trait]
 impl<P: Protocol> ChatStream for Stream<P> {
-    async fn next(&mut self) -> Result<Option<Chunk>, CallError> {
+    async fn next(&mut self) -> Result<Option<Chunk>, ProviderError> {
         match self.state {
             State::Open => {}
             State::Ended => return Ok(None),
             // An end would say that the answer is whole.
-            State::Failed => return Err(CallError::Broken("the stream has failed before".to_owned())),
+            State::Failed => return Err(ProviderError::Broken("the stream has failed before".to_owned())),
         }
         let read = self.read().await;
         match &read {

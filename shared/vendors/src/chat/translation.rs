@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use domain::gateway::{
-    CallError, ChatRequest, Content, Fields, Function, Part, ResponseFormat, Role, Tool, ToolChoice,
+    ChatRequest, Content, Fields, Function, Part, ProviderError, ResponseFormat, Role, Tool, ToolChoice,
 };
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -37,16 +37,16 @@ const OF_FUNCTIONS: [&str; 4] = ["name", "description", "parameters", "strict"];
 const MAX_PARAM: usize = 100;
 
 /// A field that the vendor has no counterpart of.
-pub(super) fn unsupported(vendor: &str, param: impl Into<String>) -> CallError {
+pub(super) fn unsupported(vendor: &str, param: impl Into<String>) -> ProviderError {
     // Names of fields are the caller's, and as long as the caller likes.
     let param: String = param.into().chars().take(MAX_PARAM).collect();
     let message = format!("{vendor} не поддерживает {param}");
-    CallError::unsupported(param, message)
+    ProviderError::unsupported(param, message)
 }
 
 /// Refuses the first field that is neither in `translated`, nor left out, nor at the value that asks for nothing, at the top and
 /// within messages and tools. What the typed view does not have would be lost unseen otherwise.
-pub(super) fn check(vendor: &str, request: &ChatRequest, translated: &[&str]) -> Result<(), CallError> {
+pub(super) fn check(vendor: &str, request: &ChatRequest, translated: &[&str]) -> Result<(), ProviderError> {
     for (name, value) in request.fields.iter() {
         let known = DECIDED.contains(&name) || LEFT_OUT.contains(&name) || translated.contains(&name);
         if !known && !asks_nothing(name, value, request) {
@@ -78,7 +78,7 @@ fn asks_nothing(name: &str, value: &RawValue, request: &ChatRequest) -> bool {
     }
 }
 
-fn check_messages(vendor: &str, request: &ChatRequest) -> Result<(), CallError> {
+fn check_messages(vendor: &str, request: &ChatRequest) -> Result<(), ProviderError> {
     for (place, message) in request.messages.iter().enumerate() {
         // The older form of tools.
         if message.role == Role::Function {
@@ -101,7 +101,7 @@ fn check_messages(vendor: &str, request: &ChatRequest) -> Result<(), CallError> 
     Ok(())
 }
 
-fn check_tools(vendor: &str, request: &ChatRequest) -> Result<(), CallError> {
+fn check_tools(vendor: &str, request: &ChatRequest) -> Result<(), ProviderError> {
     for (place, tool) in objects(request.fields.get("tools")) {
         let at = format!("tools.{place}");
         if matches!(request.tools.get(place), Some(Tool::Other(_))) {
@@ -121,7 +121,7 @@ fn objects(list: Option<&RawValue>) -> impl Iterator<Item = (usize, Fields)> {
     list.and_then(parsed::<Vec<Fields>>).unwrap_or_default().into_iter().enumerate()
 }
 
-fn only(vendor: &str, at: &str, object: &Fields, known: &[&str]) -> Result<(), CallError> {
+fn only(vendor: &str, at: &str, object: &Fields, known: &[&str]) -> Result<(), ProviderError> {
     match object.iter().find(|(name, value)| !known.contains(name) && !is_empty(value)) {
         Some((name, _)) => Err(unsupported(vendor, format!("{at}.{name}"))),
         None => Ok(()),
@@ -137,7 +137,7 @@ fn parsed<T: DeserializeOwned>(value: &RawValue) -> Option<T> {
 }
 
 /// The functions that the model may call. A vendor that cannot promise to keep to the schema must not take `strict`.
-pub(super) fn functions<'a>(vendor: &str, request: &'a ChatRequest) -> Result<Vec<&'a Function>, CallError> {
+pub(super) fn functions<'a>(vendor: &str, request: &'a ChatRequest) -> Result<Vec<&'a Function>, ProviderError> {
     let function = |(place, tool): (usize, &'a Tool)| match tool {
         Tool::Function(function) if function.strict == Some(true) => {
             Err(unsupported(vendor, format!("tools.{place}.function.strict")))
@@ -157,7 +157,7 @@ pub(super) fn parameters(function: &Function) -> Cow<'_, Value> {
 }
 
 /// The text of a message that may have nothing else. A model's words of refusal are its text.
-pub(super) fn text(vendor: &str, place: usize, content: &Content) -> Result<String, CallError> {
+pub(super) fn text(vendor: &str, place: usize, content: &Content) -> Result<String, ProviderError> {
     match content {
         Content::Nothing => Ok(String::new()),
         Content::Text(text) => Ok(text.clone()),
@@ -168,7 +168,7 @@ pub(super) fn text(vendor: &str, place: usize, content: &Content) -> Result<Stri
 }
 
 /// The text of a part that may be nothing else.
-pub(super) fn part_text<'a>(vendor: &str, place: usize, at: usize, part: &'a Part) -> Result<&'a str, CallError> {
+pub(super) fn part_text<'a>(vendor: &str, place: usize, at: usize, part: &'a Part) -> Result<&'a str, ProviderError> {
     let kind = match part {
         Part::Text { text } | Part::Refusal { refusal: text } => return Ok(text),
         Part::ImageUrl { .. } => "image_url",
@@ -185,12 +185,12 @@ pub(super) fn arguments<'a>(
     place: usize,
     call: usize,
     arguments: &'a str,
-) -> Result<&'a RawValue, CallError> {
+) -> Result<&'a RawValue, ProviderError> {
     let text = if arguments.trim().is_empty() { "{}" } else { arguments };
     let object: Option<&RawValue> = serde_json::from_str(text).ok();
     object.filter(|object| object.get().starts_with('{')).ok_or_else(|| {
         let param = format!("messages.{place}.tool_calls.{call}.function.arguments");
         let message = format!("{vendor} принимает в {param} только объект JSON");
-        CallError::unsupported(param, message)
+        ProviderError::unsupported(param, message)
     })
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::gateway::{CallError, Completion, Usage};
+use domain::gateway::{Completion, ProviderError, Usage};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -73,27 +73,27 @@ impl Tokens {
 }
 
 /// OpenAI's word for a reason to stop.
-pub(super) fn finish_reason(stop_reason: &str) -> Result<&'static str, CallError> {
+pub(super) fn finish_reason(stop_reason: &str) -> Result<&'static str, ProviderError> {
     match stop_reason {
         "max_tokens" | "model_context_window_exceeded" => Ok("length"),
         "tool_use" => Ok("tool_calls"),
         "refusal" => Ok("content_filter"),
         "pause_turn" => {
-            Err(CallError::Broken("the turn was paused, though no tools of the vendor's were given".to_owned()))
+            Err(ProviderError::Broken("the turn was paused, though no tools of the vendor's were given".to_owned()))
         }
         _ => Ok("stop"),
     }
 }
 
 /// Reads an answer.
-pub(super) fn read(answer: &[u8], complaint: impl FnOnce(&Value) -> Complaint) -> Result<Completion, CallError> {
+pub(super) fn read(answer: &[u8], complaint: impl FnOnce(&Value) -> Complaint) -> Result<Completion, ProviderError> {
     let read: Answer<'_> = serde_json::from_slice(answer).map_err(|error| malformed("message", &error))?;
     let (Some(blocks), None) = (read.content, read.error) else {
         let json = serde_json::from_slice(answer).unwrap_or_default();
         return Err(failure::told(&json, &complaint(&json)));
     };
     let stop_reason =
-        read.stop_reason.ok_or_else(|| CallError::Broken("the message does not say why it ends".to_owned()))?;
+        read.stop_reason.ok_or_else(|| ProviderError::Broken("the message does not say why it ends".to_owned()))?;
     let mut message = Message::default();
     for block in blocks {
         add(&mut message, block);

@@ -1,6 +1,6 @@
 //! Conversations as turns of blocks.
 
-use domain::gateway::{CallError, ChatRequest, Content, Message, Part, Role};
+use domain::gateway::{ChatRequest, Content, Message, Part, ProviderError, Role};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -51,7 +51,7 @@ pub(super) struct Conversation<'a> {
 }
 
 impl<'a> Conversation<'a> {
-    pub(super) fn of(request: &'a ChatRequest) -> Result<Self, CallError> {
+    pub(super) fn of(request: &'a ChatRequest) -> Result<Self, ProviderError> {
         let mut conversation = Self::default();
         for (place, message) in request.messages.iter().enumerate() {
             conversation.add(place, message)?;
@@ -59,7 +59,7 @@ impl<'a> Conversation<'a> {
         Ok(conversation)
     }
 
-    fn add(&mut self, place: usize, message: &'a Message) -> Result<(), CallError> {
+    fn add(&mut self, place: usize, message: &'a Message) -> Result<(), ProviderError> {
         match message.role {
             Role::System | Role::Developer => self.system.extend(texts(place, &message.content)?),
             Role::User => self.say("user", blocks(place, &message.content)?),
@@ -92,19 +92,19 @@ impl<'a> Conversation<'a> {
     }
 }
 
-fn missing_id(place: usize) -> CallError {
+fn missing_id(place: usize) -> ProviderError {
     let param = format!("messages.{place}.tool_call_id");
-    CallError::Rejected { message: format!("Заполните поле {param}"), param: Some(param), code: None }
+    ProviderError::Rejected { message: format!("Заполните поле {param}"), param: Some(param), code: None }
 }
 
 /// The blocks of a user's message or a tool's result, which may show pictures.
-fn blocks(place: usize, content: &Content) -> Result<Vec<Block<'_>>, CallError> {
+fn blocks(place: usize, content: &Content) -> Result<Vec<Block<'_>>, ProviderError> {
     let Content::Parts(parts) = content else { return texts(place, content) };
     let blocks = parts.iter().enumerate().map(|(at, part)| block(place, at, part));
     Ok(without_empty(blocks.collect::<Result<_, _>>()?))
 }
 
-fn block(place: usize, at: usize, part: &Part) -> Result<Block<'_>, CallError> {
+fn block(place: usize, at: usize, part: &Part) -> Result<Block<'_>, ProviderError> {
     match part {
         Part::ImageUrl { image_url } => image(place, at, &image_url.url),
         part => translation::part_text(VENDOR, place, at, part).map(|text| Block::Text { text }),
@@ -112,7 +112,7 @@ fn block(place: usize, at: usize, part: &Part) -> Result<Block<'_>, CallError> {
 }
 
 /// The blocks of a message that has nothing but texts.
-fn texts(place: usize, content: &Content) -> Result<Vec<Block<'_>>, CallError> {
+fn texts(place: usize, content: &Content) -> Result<Vec<Block<'_>>, ProviderError> {
     let blocks = match content {
         Content::Nothing => Vec::new(),
         Content::Text(text) => vec![Block::Text { text }],
@@ -130,7 +130,7 @@ fn without_empty(mut blocks: Vec<Block<'_>>) -> Vec<Block<'_>> {
     blocks
 }
 
-fn image(place: usize, at: usize, url: &str) -> Result<Block<'_>, CallError> {
+fn image(place: usize, at: usize, url: &str) -> Result<Block<'_>, ProviderError> {
     let source = if let Some(data) = url.strip_prefix("data:") {
         data.split_once(";base64,").map(|(kind, data)| ImageSource::Base64 {
             // Whatever follows the type, such as a name, is not the vendor's to know.

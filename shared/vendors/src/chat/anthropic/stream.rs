@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::gateway::{CallError, Usage};
+use domain::gateway::{ProviderError, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -50,7 +50,7 @@ pub(super) struct Events {
 }
 
 impl Protocol for Events {
-    fn take(&mut self, message: &str) -> Result<Step, CallError> {
+    fn take(&mut self, message: &str) -> Result<Step, ProviderError> {
         let event: Event<'_> = serde_json::from_str(message).map_err(|error| malformed("event", &error))?;
         match &*event.kind {
             "message_start" => {
@@ -63,7 +63,7 @@ impl Protocol for Events {
             "content_block_stop" => self.end_of_block(),
             "message_delta" => self.end(event.delta.and_then(|delta| delta.stop_reason), event.usage),
             "message_stop" if self.finished => Ok(Step::Done),
-            "message_stop" => Err(CallError::Broken("the message does not say why it ends".to_owned())),
+            "message_stop" => Err(ProviderError::Broken("the message does not say why it ends".to_owned())),
             "error" => Ok(Step::Complaint),
             _ => Ok(Step::More),
         }
@@ -75,11 +75,11 @@ impl Protocol for Events {
 }
 
 impl Events {
-    fn piece(&mut self, delta: Delta<'_>) -> Result<Step, CallError> {
+    fn piece(&mut self, delta: Delta<'_>) -> Result<Step, ProviderError> {
         self.pieces.piece(delta, None, None).map(Step::Piece)
     }
 
-    fn begin(&mut self, block: &Block<'_>) -> Result<Step, CallError> {
+    fn begin(&mut self, block: &Block<'_>) -> Result<Step, ProviderError> {
         if block.kind != "tool_use" {
             // Texts begin empty, as a rule.
             return self.say(block.text.as_deref(), block.thinking.as_deref());
@@ -93,31 +93,31 @@ impl Events {
         self.piece(Delta { tool_call: Some([call]), ..Delta::default() })
     }
 
-    fn go_on(&mut self, delta: &Change) -> Result<Step, CallError> {
+    fn go_on(&mut self, delta: &Change) -> Result<Step, ProviderError> {
         match &delta.partial_json {
             Some(arguments) => self.arguments(arguments),
             None => self.say(delta.text.as_deref(), delta.thinking.as_deref()),
         }
     }
 
-    fn say(&mut self, text: Option<&str>, thinking: Option<&str>) -> Result<Step, CallError> {
+    fn say(&mut self, text: Option<&str>, thinking: Option<&str>) -> Result<Step, ProviderError> {
         let said = |text: &&str| !text.is_empty();
         let delta = Delta { content: text.filter(said), reasoning_content: thinking.filter(said), ..Delta::default() };
         if delta.is_empty() { Ok(Step::More) } else { self.piece(delta) }
     }
 
-    fn arguments(&mut self, arguments: &str) -> Result<Step, CallError> {
+    fn arguments(&mut self, arguments: &str) -> Result<Step, ProviderError> {
         let Some(index) = self.calls.checked_sub(1).filter(|_| !arguments.is_empty()) else { return Ok(Step::More) };
         self.wants_arguments = false;
         self.piece(Delta { tool_call: Some([ToolCallDelta::arguments(index, arguments)]), ..Delta::default() })
     }
 
     /// A call without arguments has none in the stream; in OpenAI's terms it has an empty object.
-    fn end_of_block(&mut self) -> Result<Step, CallError> {
+    fn end_of_block(&mut self) -> Result<Step, ProviderError> {
         if self.wants_arguments { self.arguments("{}") } else { Ok(Step::More) }
     }
 
-    fn end(&mut self, stop_reason: Option<String>, tokens: Option<Tokens>) -> Result<Step, CallError> {
+    fn end(&mut self, stop_reason: Option<String>, tokens: Option<Tokens>) -> Result<Step, ProviderError> {
         self.tokens.update(tokens.unwrap_or_default());
         let usage: Option<Usage> = self.tokens.usage();
         match stop_reason {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::gateway::{CallError, Completion, Usage};
+use domain::gateway::{Completion, ProviderError, Usage};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -81,13 +81,13 @@ impl<'a> Answer<'a> {
 
 impl Choice<'_> {
     /// OpenAI's word for why the answer ends, if it does.
-    pub(super) fn finish_reason(&self) -> Result<Option<&'static str>, CallError> {
+    pub(super) fn finish_reason(&self) -> Result<Option<&'static str>, ProviderError> {
         match self.finish_reason.as_deref() {
             None | Some("") => Ok(None),
             Some("length") => Ok(Some("length")),
             Some("function_call") => Ok(Some("tool_calls")),
             Some("blacklist") => Ok(Some("content_filter")),
-            Some("error") => Err(CallError::Broken("the vendor ended the answer with an error".to_owned())),
+            Some("error") => Err(ProviderError::Broken("the vendor ended the answer with an error".to_owned())),
             Some(_) => Ok(Some("stop")),
         }
     }
@@ -102,17 +102,17 @@ impl FunctionCall<'_> {
 }
 
 /// Reads an answer.
-pub(super) fn read(answer: &[u8], ids: &CallIds) -> Result<Completion, CallError> {
+pub(super) fn read(answer: &[u8], ids: &CallIds) -> Result<Completion, ProviderError> {
     let read: Answer<'_> = serde_json::from_slice(answer).map_err(|error| malformed("completion", &error))?;
     if read.is_error() {
         let json = serde_json::from_slice(answer).unwrap_or_default();
         return Err(failure::told(&json, &Complaint::from_json(&json, &[])));
     }
     let usage = read.usage();
-    let choice = read.choice().ok_or_else(|| CallError::Broken("the completion has no choices".to_owned()))?;
+    let choice = read.choice().ok_or_else(|| ProviderError::Broken("the completion has no choices".to_owned()))?;
     let finish_reason = choice.finish_reason()?;
     let finish_reason =
-        finish_reason.ok_or_else(|| CallError::Broken("the completion does not say why it ends".to_owned()))?;
+        finish_reason.ok_or_else(|| ProviderError::Broken("the completion does not say why it ends".to_owned()))?;
     message(choice.message.unwrap_or_default(), ids).completion(finish_reason, usage)
 }
 

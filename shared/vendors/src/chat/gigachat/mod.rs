@@ -39,7 +39,7 @@ mod stream;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::gateway::{Call, CallError, ChatStream, Completion, Embedder, EmbeddingCall, Embeddings, Vendor};
+use domain::gateway::{Call, ChatStream, Completion, Embedder, EmbeddingCall, Embeddings, ProviderError, Vendor};
 use domain::kernel::{Clock, IdSource};
 use reqwest::header::ACCEPT;
 use serde::Serialize;
@@ -99,7 +99,7 @@ impl GigaChat {
     }
 
     /// A whole answer's bytes.
-    async fn ask(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<Vec<u8>, CallError> {
+    async fn ask(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<Vec<u8>, ProviderError> {
         within(self.session.settings().timeouts.total, async {
             let opened = self.open(path, "application/json", body).await.map_err(failure::meaning)?;
             opened.whole(MAX_ANSWER).await.map_err(failure::meaning)
@@ -114,12 +114,12 @@ impl Vendor for GigaChat {
         "gigachat"
     }
 
-    async fn complete(&self, call: Call<'_>) -> Result<Completion, CallError> {
+    async fn complete(&self, call: Call<'_>) -> Result<Completion, ProviderError> {
         let answer = self.ask("/chat/completions", &Request::of(call, false)?).await?;
         answer::read(&answer, &self.ids)
     }
 
-    async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, CallError> {
+    async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, ProviderError> {
         let end = end_of_call(&self.session.settings().timeouts);
         let request = Request::of(call, true)?;
         let opened = opened(end, self.open("/chat/completions", "text/event-stream", &request)).await?;
@@ -134,7 +134,7 @@ impl Vendor for GigaChat {
 #[async_trait]
 impl Embedder for GigaChat {
     /// Takes texts only, and nothing besides them: the vendor has no other fields.
-    async fn embed(&self, call: EmbeddingCall<'_>) -> Result<Embeddings, CallError> {
+    async fn embed(&self, call: EmbeddingCall<'_>) -> Result<Embeddings, ProviderError> {
         #[derive(Serialize)]
         struct Body<'a> {
             model: &'a str,
@@ -148,7 +148,7 @@ impl Embedder for GigaChat {
             }
         }
         if request.texts.is_empty() {
-            return Err(CallError::unsupported("input", "GigaChat принимает только тексты, но не токены"));
+            return Err(ProviderError::unsupported("input", "GigaChat принимает только тексты, но не токены"));
         }
         let answer = self.ask("/embeddings", &Body { model, input: &request.texts }).await?;
         embeddings::read(&answer, &[])

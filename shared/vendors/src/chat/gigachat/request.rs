@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::gateway::{Call, CallError, ChatRequest, Message as Said, Role, ToolChoice};
+use domain::gateway::{Call, ChatRequest, Message as Said, ProviderError, Role, ToolChoice};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -68,8 +68,8 @@ enum Choice<'a> {
 
 impl<'a> Request<'a> {
     /// Translates a call, or says what cannot be.
-    pub(super) fn of(call: Call<'a>, stream: bool) -> Result<Self, CallError> {
-        let Call { request, model, limit } = call;
+    pub(super) fn of(call: Call<'a>, stream: bool) -> Result<Self, ProviderError> {
+        let Call { request, model, max_tokens } = call;
         translation::check(VENDOR, request, &TRANSLATED)?;
         Ok(Self {
             model,
@@ -79,7 +79,7 @@ impl<'a> Request<'a> {
             function_call: choice(request)?,
             temperature: request.temperature,
             top_p: request.top_p,
-            max_tokens: limit.asked,
+            max_tokens: max_tokens.requested,
         })
     }
 }
@@ -91,14 +91,14 @@ impl<'a> From<&'a domain::gateway::Function> for Function<'a> {
     }
 }
 
-fn choice(request: &ChatRequest) -> Result<Option<Choice<'_>>, CallError> {
+fn choice(request: &ChatRequest) -> Result<Option<Choice<'_>>, ProviderError> {
     let choice = match &request.tool_choice {
         None | Some(ToolChoice::Auto) => Choice::Word("auto"),
         Some(ToolChoice::None) => Choice::Word("none"),
         Some(ToolChoice::Function(name)) => Choice::Function { name },
         Some(ToolChoice::Required) => {
             let message = "GigaChat вызывает по требованию только названную функцию";
-            return Err(CallError::unsupported("tool_choice", message));
+            return Err(ProviderError::unsupported("tool_choice", message));
         }
         Some(ToolChoice::Other(_)) => return Err(unsupported(VENDOR, "tool_choice.type")),
     };
@@ -107,7 +107,7 @@ fn choice(request: &ChatRequest) -> Result<Option<Choice<'_>>, CallError> {
     Ok(Some(choice).filter(|_| !(request.tools.is_empty() && is_word)))
 }
 
-fn messages(request: &ChatRequest) -> Result<Vec<Message<'_>>, CallError> {
+fn messages(request: &ChatRequest) -> Result<Vec<Message<'_>>, ProviderError> {
     let mut system = String::new();
     let mut messages = Vec::with_capacity(request.messages.len());
     for (place, said) in request.messages.iter().enumerate() {
@@ -133,12 +133,12 @@ fn messages(request: &ChatRequest) -> Result<Vec<Message<'_>>, CallError> {
     Ok(messages)
 }
 
-fn plain<'a>(role: &'static str, place: usize, said: &Said) -> Result<Message<'a>, CallError> {
+fn plain<'a>(role: &'static str, place: usize, said: &Said) -> Result<Message<'a>, ProviderError> {
     let content = translation::text(VENDOR, place, &said.content)?;
     Ok(Message { role, content, name: None, function_call: None, functions_state_id: None })
 }
 
-fn of_assistant(place: usize, said: &Said) -> Result<Message<'_>, CallError> {
+fn of_assistant(place: usize, said: &Said) -> Result<Message<'_>, ProviderError> {
     let message = plain("assistant", place, said)?;
     match said.tool_calls.as_slice() {
         [] => Ok(message),
@@ -152,19 +152,19 @@ fn of_assistant(place: usize, said: &Said) -> Result<Message<'_>, CallError> {
         }
         _ => {
             let message = "GigaChat принимает один вызов функции на сообщение";
-            Err(CallError::unsupported(format!("messages.{place}.tool_calls"), message))
+            Err(ProviderError::unsupported(format!("messages.{place}.tool_calls"), message))
         }
     }
 }
 
 /// The result of a function, by its name: that of the latest call before it that has its id.
-fn result<'a>(place: usize, said: &'a Said, request: &'a ChatRequest) -> Result<Message<'a>, CallError> {
+fn result<'a>(place: usize, said: &'a Said, request: &'a ChatRequest) -> Result<Message<'a>, ProviderError> {
     let message = plain("function", place, said)?;
     let before = request.messages.iter().take(place).rev().flat_map(|message| &message.tool_calls);
     let called = before.into_iter().find(|call| Some(call.id.as_str()) == said.tool_call_id.as_deref());
     let name = called.map(|call| call.function.name.as_str()).or(said.name.as_deref()).ok_or_else(|| {
         let param = format!("messages.{place}.tool_call_id");
-        CallError::Rejected {
+        ProviderError::Rejected {
             message: format!("{param} не называет ни одного вызова выше"),
             param: Some(param),
             code: None,

@@ -1,6 +1,6 @@
 //! The chunks of an answer.
 
-use domain::gateway::CallError;
+use domain::gateway::ProviderError;
 
 use super::CallIds;
 use super::answer::{Answer, Said};
@@ -23,7 +23,7 @@ impl Chunks {
         Self { ids, pieces: Pieces::default(), state: None, begun: false, finished: false }
     }
 
-    fn piece(&mut self, answer: Answer<'_>) -> Result<Step, CallError> {
+    fn piece(&mut self, answer: Answer<'_>) -> Result<Step, ProviderError> {
         let usage = answer.usage();
         let Some(choice) = answer.choice() else {
             return Ok(usage.map_or(Step::More, |usage| Step::Piece(usage_piece(usage))));
@@ -51,12 +51,12 @@ impl Chunks {
 }
 
 impl Protocol for Chunks {
-    fn take(&mut self, message: &str) -> Result<Step, CallError> {
+    fn take(&mut self, message: &str) -> Result<Step, ProviderError> {
         if message == "[DONE]" {
             return if self.begun {
                 Ok(Step::Done)
             } else {
-                Err(CallError::Broken("the stream has no answer".to_owned()))
+                Err(ProviderError::Broken("the stream has no answer".to_owned()))
             };
         }
         let answer: Answer<'_> = serde_json::from_str(message).map_err(|error| malformed("chunk", &error))?;

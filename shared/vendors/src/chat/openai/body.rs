@@ -1,6 +1,6 @@
 //! A request as it was written, but for what the gateway decides.
 
-use domain::gateway::{Call, CallError, Fields};
+use domain::gateway::{Call, Fields, ProviderError};
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::value::to_raw_value;
@@ -26,7 +26,7 @@ impl<'a> Body<'a> {
     }
 
     /// Asks for the usage too, beside whatever other options the caller wrote.
-    pub(super) fn streamed(call: Call<'a>, limit_field: LimitField, extra: &'a Fields) -> Result<Self, CallError> {
+    pub(super) fn streamed(call: Call<'a>, limit_field: LimitField, extra: &'a Fields) -> Result<Self, ProviderError> {
         let malformed = |error| failure::malformed("stream_options", &error);
         let mut options: Fields = match call.request.fields.get("stream_options") {
             Some(written) => serde_json::from_str(written.get()).map_err(malformed)?,
@@ -54,8 +54,8 @@ impl Serialize for Body<'_> {
             LimitField::MaxCompletionTokens => "max_completion_tokens",
             LimitField::MaxTokens => "max_tokens",
         };
-        if let Some(asked) = self.call.limit.asked {
-            map.serialize_entry(limit, &asked)?;
+        if let Some(requested) = self.call.max_tokens.requested {
+            map.serialize_entry(limit, &requested)?;
         }
         map.serialize_entry("stream", &self.stream_options.is_some())?;
         if let Some(options) = &self.stream_options {

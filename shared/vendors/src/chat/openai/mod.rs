@@ -12,7 +12,7 @@ use std::slice;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use domain::gateway::{Call, CallError, ChatStream, Completion, Embedder, EmbeddingCall, Embeddings, Vendor};
+use domain::gateway::{Call, ChatStream, Completion, Embedder, EmbeddingCall, Embeddings, ProviderError, Vendor};
 use domain::kernel::Clock;
 use reqwest::Url;
 use reqwest::header::AUTHORIZATION;
@@ -84,7 +84,7 @@ impl OpenAiCompatible {
     }
 
     /// A whole answer's bytes.
-    async fn ask(&self, address: &Address, body: &(impl Serialize + Sync)) -> Result<Vec<u8>, CallError> {
+    async fn ask(&self, address: &Address, body: &(impl Serialize + Sync)) -> Result<Vec<u8>, ProviderError> {
         within(self.settings.timeouts.total, async {
             let opened = self.open(address, body).await.map_err(failure::meaning)?;
             opened.whole(MAX_ANSWER).await.map_err(failure::meaning)
@@ -92,7 +92,7 @@ impl OpenAiCompatible {
         .await
     }
 
-    fn completion(&self, answer: &[u8]) -> Result<Completion, CallError> {
+    fn completion(&self, answer: &[u8]) -> Result<Completion, ProviderError> {
         let malformed = |error| failure::malformed("completion", &error);
         let envelope: Envelope<'_> = serde_json::from_slice(answer).map_err(malformed)?;
         if envelope.is_error() {
@@ -101,11 +101,11 @@ impl OpenAiCompatible {
             return Err(failure::told(&json, &complaint));
         }
         let Envelope { choices: Some(choices), usage, rest, .. } = envelope else {
-            return Err(CallError::Broken("the completion has no choices".to_owned()));
+            return Err(ProviderError::Broken("the completion has no choices".to_owned()));
         };
         let tally: Tally = serde_json::from_str(choices.get()).map_err(malformed)?;
         if tally.choices == 0 {
-            return Err(CallError::Broken("the completion has no choices".to_owned()));
+            return Err(ProviderError::Broken("the completion has no choices".to_owned()));
         }
         Ok(Completion { choices: choices.to_owned(), usage: usage.and_then(usage::read), written: tally.written, rest })
     }
@@ -117,13 +117,13 @@ impl Vendor for OpenAiCompatible {
         &self.settings.name
     }
 
-    async fn complete(&self, call: Call<'_>) -> Result<Completion, CallError> {
+    async fn complete(&self, call: Call<'_>) -> Result<Completion, ProviderError> {
         let body = Body::whole(call, self.settings.limit_field, &self.settings.extra);
         let answer = self.ask(&self.chats, &body).await?;
         self.completion(&answer)
     }
 
-    async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, CallError> {
+    async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, ProviderError> {
         let end = end_of_call(&self.settings.timeouts);
         let body = Body::streamed(call, self.settings.limit_field, &self.settings.extra)?;
         let opened = opened(end, self.open(&self.chats, &body)).await?;
@@ -137,7 +137,7 @@ impl Vendor for OpenAiCompatible {
 
 #[async_trait]
 impl Embedder for OpenAiCompatible {
-    async fn embed(&self, call: EmbeddingCall<'_>) -> Result<Embeddings, CallError> {
+    async fn embed(&self, call: EmbeddingCall<'_>) -> Result<Embeddings, ProviderError> {
         let answer = self.ask(&self.vectors, &embeddings::Body(call)).await?;
         embeddings::read(&answer, slice::from_ref(&self.settings.api_key))
     }

@@ -1,6 +1,6 @@
 //! The chunks of an answer.
 
-use domain::gateway::{CallError, Chunk};
+use domain::gateway::{Chunk, ProviderError};
 
 use super::choices::Tally;
 use super::envelope::Envelope;
@@ -22,7 +22,7 @@ impl Chunks {
         Self { expected: choices, finished: 0, begun: false }
     }
 
-    fn chunk(&mut self, envelope: Envelope<'_>) -> Result<Option<Chunk>, CallError> {
+    fn chunk(&mut self, envelope: Envelope<'_>) -> Result<Option<Chunk>, ProviderError> {
         let usage = envelope.usage.and_then(usage::read);
         let tally: Tally = match envelope.choices {
             Some(choices) => serde_json::from_str(choices.get()).map_err(|error| malformed("choices", &error))?,
@@ -48,12 +48,12 @@ impl Chunks {
 }
 
 impl Protocol for Chunks {
-    fn take(&mut self, message: &str) -> Result<Step, CallError> {
+    fn take(&mut self, message: &str) -> Result<Step, ProviderError> {
         if message == "[DONE]" {
             return if self.begun {
                 Ok(Step::Done)
             } else {
-                Err(CallError::Broken("the stream has no answer".to_owned()))
+                Err(ProviderError::Broken("the stream has no answer".to_owned()))
             };
         }
         let envelope: Envelope<'_> = serde_json::from_str(message).map_err(|error| malformed("chunk", &error))?;

@@ -1,6 +1,6 @@
 //! An answer, which is also one line of a stream.
 
-use domain::gateway::{CallError, Completion, Usage};
+use domain::gateway::{Completion, ProviderError, Usage};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ pub(super) struct State {
 }
 
 /// Reads a line; `None` if it is an error.
-pub(super) fn state(line: &[u8]) -> Result<Option<State>, CallError> {
+pub(super) fn state(line: &[u8]) -> Result<Option<State>, ProviderError> {
     let line: Line = serde_json::from_slice(line).map_err(|error| malformed("line", &error))?;
     let Some(reply) = line.result else { return Ok(None) };
     let usage = reply.usage.and_then(|Tokens { input_text_tokens, completion_tokens }| {
@@ -70,13 +70,13 @@ pub(super) fn state(line: &[u8]) -> Result<Option<State>, CallError> {
 }
 
 /// Reads an answer in one piece.
-pub(super) fn read(answer: &[u8], complaint: impl FnOnce(&Value) -> Complaint) -> Result<Completion, CallError> {
+pub(super) fn read(answer: &[u8], complaint: impl FnOnce(&Value) -> Complaint) -> Result<Completion, ProviderError> {
     let Some(State { text, finish_reason, usage }) = state(answer)? else {
         let json = serde_json::from_slice(answer).unwrap_or_default();
         return Err(failure::told(&json, &complaint(&json)));
     };
     let Some(finish_reason) = finish_reason else {
-        return Err(CallError::Broken("the answer does not say that it is whole".to_owned()));
+        return Err(ProviderError::Broken("the answer does not say that it is whole".to_owned()));
     };
     Message { content: text.unwrap_or_default(), ..Message::default() }.completion(finish_reason, usage)
 }

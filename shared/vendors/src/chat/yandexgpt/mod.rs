@@ -26,7 +26,7 @@ use std::slice;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::gateway::{Call, CallError, ChatStream, Completion, Vendor};
+use domain::gateway::{Call, ChatStream, Completion, ProviderError, Vendor};
 use domain::kernel::Clock;
 use reqwest::header::AUTHORIZATION;
 
@@ -92,7 +92,7 @@ impl Vendor for YandexGpt {
         "yandexgpt"
     }
 
-    async fn complete(&self, call: Call<'_>) -> Result<Completion, CallError> {
+    async fn complete(&self, call: Call<'_>) -> Result<Completion, ProviderError> {
         let request = Request::of(call, &self.settings.folder, false)?;
         let answer = within(self.settings.timeouts.total, async {
             let opened = self.open(&request).await.map_err(failure::meaning)?;
@@ -102,7 +102,7 @@ impl Vendor for YandexGpt {
         answer::read(&answer, |json| Complaint::from_json(json, slice::from_ref(&self.settings.api_key)))
     }
 
-    async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, CallError> {
+    async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, ProviderError> {
         let end = end_of_call(&self.settings.timeouts);
         let request = Request::of(call, &self.settings.folder, true)?;
         let opened = opened(end, self.open(&request)).await?;

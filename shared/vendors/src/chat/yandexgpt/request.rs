@@ -1,6 +1,6 @@
 //! A request as YandexGPT spells it.
 
-use domain::gateway::{Call, CallError, Message as Said, Role};
+use domain::gateway::{Call, Message as Said, ProviderError, Role};
 use serde::Serialize;
 
 use super::VENDOR;
@@ -34,11 +34,11 @@ struct Message {
 
 impl Request {
     /// Translates a call, or says what cannot be.
-    pub(super) fn of(call: Call<'_>, folder: &str, stream: bool) -> Result<Self, CallError> {
-        let Call { request, model, limit } = call;
+    pub(super) fn of(call: Call<'_>, folder: &str, stream: bool) -> Result<Self, ProviderError> {
+        let Call { request, model, max_tokens } = call;
         translation::check(VENDOR, request, &["temperature"])?;
         if request.temperature.is_some_and(|temperature| temperature > 1.0) {
-            return Err(CallError::unsupported("temperature", "YandexGPT принимает temperature от 0 до 1"));
+            return Err(ProviderError::unsupported("temperature", "YandexGPT принимает temperature от 0 до 1"));
         }
         let messages = request.messages.iter().enumerate().map(|(place, said)| message(place, said));
         Ok(Self {
@@ -46,14 +46,14 @@ impl Request {
             completion_options: Options {
                 stream,
                 temperature: request.temperature,
-                max_tokens: limit.asked.map(|most| most.to_string()),
+                max_tokens: max_tokens.requested.map(|most| most.to_string()),
             },
             messages: messages.collect::<Result<_, _>>()?,
         })
     }
 }
 
-fn message(place: usize, message: &Said) -> Result<Message, CallError> {
+fn message(place: usize, message: &Said) -> Result<Message, ProviderError> {
     if !message.tool_calls.is_empty() {
         return Err(unsupported(VENDOR, format!("messages.{place}.tool_calls")));
     }

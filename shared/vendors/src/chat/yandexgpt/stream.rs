@@ -1,6 +1,6 @@
 //! The lines of an answer.
 
-use domain::gateway::CallError;
+use domain::gateway::ProviderError;
 
 use super::answer::{self, State};
 use crate::chat::delta::{Delta, Pieces, usage_piece};
@@ -16,7 +16,7 @@ pub(super) struct Lines {
 }
 
 impl Protocol for Lines {
-    fn take(&mut self, message: &str) -> Result<Step, CallError> {
+    fn take(&mut self, message: &str) -> Result<Step, ProviderError> {
         let Some(State { text, finish_reason, usage }) = answer::state(message.as_bytes())? else {
             return Ok(Step::Complaint);
         };

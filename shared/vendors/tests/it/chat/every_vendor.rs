@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::gateway::{CallError, SharedVendor, Usage};
+use domain::gateway::{ProviderError, SharedVendor, Usage};
 use serde_json::json;
 use tokio::net::TcpListener;
 use vendors::Timeouts;
@@ -130,7 +130,7 @@ async fn a_stream_cut_anywhere_is_whole_or_broken() {
                 assert!(TEXT.starts_with(&text), "{} {way} at {place}: {text}", case.name);
                 match heard.end {
                     Ok(()) => assert!(place >= finished && text == TEXT, "{} {way} at {place}", case.name),
-                    Err(CallError::Broken(_)) => assert!(place <= finished + 4, "{} {way} at {place}", case.name),
+                    Err(ProviderError::Broken(_)) => assert!(place <= finished + 4, "{} {way} at {place}", case.name),
                     Err(error) => panic!("{} {way} at {place}: {error:?}", case.name),
                 }
             }
@@ -148,10 +148,10 @@ async fn silence_runs_into_the_timeouts() {
         for (timeouts, answer) in [(until_first_byte, Answer::silence()), (in_all, Answer::silence())] {
             let server = serving(answer).await;
             let vendor = (case.make)(&server.url(), timeouts);
-            assert_eq!(complete(&*vendor).await.unwrap_err(), CallError::TimedOut, "{}", case.name);
+            assert_eq!(complete(&*vendor).await.unwrap_err(), ProviderError::TimedOut, "{}", case.name);
             let request = request(&json!({}));
             let Err(error) = vendor.stream(call(&request)).await else { panic!("{}", case.name) };
-            assert_eq!(error, CallError::TimedOut, "{}", case.name);
+            assert_eq!(error, ProviderError::TimedOut, "{}", case.name);
         }
         for (timeouts, answer) in [
             (until_first_byte, Answer::ok("").then_hang()),
@@ -166,7 +166,7 @@ async fn silence_runs_into_the_timeouts() {
                 Ok(stream) => listen(stream).await.end,
                 Err(error) => Err(error),
             };
-            assert_eq!(error, Err(CallError::TimedOut), "{} {timeouts:?}", case.name);
+            assert_eq!(error, Err(ProviderError::TimedOut), "{} {timeouts:?}", case.name);
         }
     }
 }
@@ -188,7 +188,7 @@ async fn a_wait_that_is_begun_anew_is_still_the_same_wait() {
                 Ok(Ok(None)) => panic!("{}: an end", case.name),
             }
         };
-        assert_eq!(error, CallError::TimedOut, "{}", case.name);
+        assert_eq!(error, ProviderError::TimedOut, "{}", case.name);
     }
 }
 
@@ -210,7 +210,7 @@ async fn a_connection_that_fails_is_broken() {
     drop(listener);
     for case in CASES {
         let error = complete(&*(case.make)(&url, patient())).await.unwrap_err();
-        assert!(matches!(error, CallError::Broken(_)), "{}: {error:?}", case.name);
+        assert!(matches!(error, ProviderError::Broken(_)), "{}: {error:?}", case.name);
     }
 }
 
@@ -232,12 +232,12 @@ async fn streams_that_are_no_such_stream_are_broken() {
         ] {
             let server = case.serve(move |_| Answer::ok(&body)).await;
             let heard = hear(&*case.asking(&server)).await;
-            assert!(matches!(heard.end, Err(CallError::Broken(_))), "{} {what}: {heard:?}", case.name);
+            assert!(matches!(heard.end, Err(ProviderError::Broken(_))), "{} {what}: {heard:?}", case.name);
             assert_eq!(heard.text(), "", "{} {what}", case.name);
         }
         let server = case.serve(|_| Answer::ok("<html>hello</html>")).await;
         let error = complete(&*case.asking(&server)).await.unwrap_err();
-        assert!(matches!(error, CallError::Broken(_)), "{}: {error:?}", case.name);
+        assert!(matches!(error, ProviderError::Broken(_)), "{}: {error:?}", case.name);
     }
 }
 

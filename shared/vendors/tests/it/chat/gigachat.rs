@@ -1,6 +1,6 @@
 //! GigaChat's protocol, translated.
 
-use domain::gateway::{CallError, Usage};
+use domain::gateway::{ProviderError, Usage};
 use serde_json::json;
 
 use super::{asked, complete, embed, gigachat, hear, hear_with, serve};
@@ -86,25 +86,25 @@ async fn finish_reasons_have_their_meaning() {
         assert!(complete(&*vendor).await.unwrap().choices.get().contains(&format!(r#""finish_reason":"{word}""#)));
     }
     let (_server, vendor) = serve(gigachat, Answer::ok(STREAM.replace("\"stop\"", "\"error\""))).await;
-    assert!(matches!(hear(&*vendor).await.end, Err(CallError::Broken(_))));
+    assert!(matches!(hear(&*vendor).await.end, Err(ProviderError::Broken(_))));
     for broken in [COMPLETION.replace("\"stop\"", "\"error\""), COMPLETION.replace("\"stop\"", "null"), "{}".to_owned()]
     {
         let (_server, vendor) = serve(gigachat, Answer::ok(broken)).await;
-        assert!(matches!(complete(&*vendor).await, Err(CallError::Broken(_))));
+        assert!(matches!(complete(&*vendor).await, Err(ProviderError::Broken(_))));
     }
 }
 
 #[tokio::test]
 async fn errors_have_their_meaning() {
     let body = |status: u16| format!(r#"{{"status":{status},"message":"no"}}"#);
-    let rejected = CallError::Rejected { message: "no".to_owned(), param: None, code: None };
+    let rejected = ProviderError::Rejected { message: "no".to_owned(), param: None, code: None };
     for (status, meaning, within_stream) in [
         (400, rejected.clone(), rejected.clone()),
         (422, rejected.clone(), rejected),
-        (402, CallError::OutOfFunds, CallError::OutOfFunds),
-        (404, CallError::Misconfigured("404 no".to_owned()), CallError::Misconfigured("no".to_owned())),
-        (429, CallError::RateLimited { retry_after: None }, CallError::RateLimited { retry_after: None }),
-        (500, CallError::Broken("500 no".to_owned()), CallError::Broken("no".to_owned())),
+        (402, ProviderError::OutOfFunds, ProviderError::OutOfFunds),
+        (404, ProviderError::Misconfigured("404 no".to_owned()), ProviderError::Misconfigured("no".to_owned())),
+        (429, ProviderError::RateLimited { retry_after: None }, ProviderError::RateLimited { retry_after: None }),
+        (500, ProviderError::Broken("500 no".to_owned()), ProviderError::Broken("no".to_owned())),
     ] {
         let (_server, vendor) = serve(gigachat, Answer::status(status, body(status))).await;
         assert_eq!(complete(&*vendor).await.unwrap_err(), meaning);
@@ -171,7 +171,7 @@ async fn vectors_tell_their_tokens_one_by_one() {
         (json!({ "model": "m", "input": "a", "encoding_format": "base64" }), "encoding_format"),
     ] {
         let error = embed(&*vendor, &body).await.unwrap_err();
-        assert!(matches!(&error, CallError::Unsupported { param: told, .. } if told == param), "{error:?}");
+        assert!(matches!(&error, ProviderError::Unsupported { param: told, .. } if told == param), "{error:?}");
     }
     assert_eq!(server.seen().len(), 2);
 }

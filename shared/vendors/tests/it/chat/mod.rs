@@ -13,8 +13,8 @@ mod yandexgpt;
 use std::sync::Arc;
 
 use domain::gateway::{
-    Call, CallError, ChatRequest, ChatStream, Chunk, Completion, EmbeddingCall, EmbeddingRequest, Embeddings, Limit,
-    SharedVendor, Usage, Vendor,
+    Call, ChatRequest, ChatStream, Chunk, Completion, EmbeddingCall, EmbeddingRequest, Embeddings, MaxTokens,
+    ProviderError, SharedVendor, Usage, Vendor,
 };
 use serde_json::{Value, json};
 use vendors::chat::{
@@ -39,14 +39,14 @@ fn request(more: &Value) -> ChatRequest {
 }
 
 fn call(request: &ChatRequest) -> Call<'_> {
-    Call { request, model: MODEL, limit: Limit { asked: Some(2000), most: 4096 } }
+    Call { request, model: MODEL, max_tokens: MaxTokens { requested: Some(2000), supported: 4096 } }
 }
 
 /// Everything that a stream gave, and how it ended.
 #[derive(Debug)]
 struct Heard {
     chunks: Vec<Chunk>,
-    end: Result<(), CallError>,
+    end: Result<(), ProviderError>,
 }
 
 impl Heard {
@@ -90,7 +90,7 @@ async fn listen(mut stream: Box<dyn ChatStream>) -> Heard {
             }
             Err(error) => {
                 // What has failed does not end well when it is asked again.
-                assert!(matches!(stream.next().await, Err(CallError::Broken(_))));
+                assert!(matches!(stream.next().await, Err(ProviderError::Broken(_))));
                 return Heard { chunks, end: Err(error) };
             }
         }
@@ -108,15 +108,15 @@ async fn hear_with(vendor: &dyn Vendor, more: &Value) -> Heard {
 }
 
 /// Asks the usual question in one piece.
-async fn complete(vendor: &dyn Vendor) -> Result<Completion, CallError> {
+async fn complete(vendor: &dyn Vendor) -> Result<Completion, ProviderError> {
     complete_with(vendor, &json!({})).await
 }
 
-async fn complete_with(vendor: &dyn Vendor, more: &Value) -> Result<Completion, CallError> {
+async fn complete_with(vendor: &dyn Vendor, more: &Value) -> Result<Completion, ProviderError> {
     vendor.complete(call(&request(more))).await
 }
 
-async fn embed(vendor: &dyn Vendor, body: &Value) -> Result<Embeddings, CallError> {
+async fn embed(vendor: &dyn Vendor, body: &Value) -> Result<Embeddings, ProviderError> {
     let request = EmbeddingRequest::parse(body.to_string().as_bytes()).unwrap();
     vendor.embedder().unwrap().embed(EmbeddingCall { request: &request, model: MODEL }).await
 }

@@ -1,6 +1,6 @@
 //! OpenAI's protocol, passed on.
 
-use domain::gateway::{CallError, ChatRequest, Usage};
+use domain::gateway::{ChatRequest, ProviderError, Usage};
 use serde_json::json;
 use vendors::Secret;
 use vendors::chat::{OpenAiCompatible, OpenAiCompatibleSettings};
@@ -48,7 +48,7 @@ async fn a_limit_that_nobody_asked_for_is_not_sent() {
     let (server, vendor) = serve(openai, Answer::ok(COMPLETION)).await;
     let request = super::request(&json!({}));
     let mut call = call(&request);
-    call.limit.asked = None;
+    call.max_tokens.requested = None;
     vendor.complete(call).await.unwrap();
     let body = asked(&server);
     assert!(!body.contains("max_tokens") && !body.contains("max_completion_tokens"), "{body}");
@@ -127,7 +127,7 @@ async fn an_answer_may_lack_its_usage_but_not_its_choices() {
     {
         let (_server, vendor) = serve(openai, Answer::ok(broken)).await;
         let error = complete(&*vendor).await.unwrap_err();
-        assert!(matches!(error, CallError::Broken(_)), "{broken}: {error:?}");
+        assert!(matches!(error, ProviderError::Broken(_)), "{broken}: {error:?}");
     }
 }
 
@@ -225,7 +225,7 @@ async fn done_is_an_end_but_no_answer() {
     let heard = hear(&*vendor).await;
     assert_eq!((heard.end.is_ok(), heard.finished(), heard.usage()), (true, 0, None));
     let (_server, vendor) = serve(openai, Answer::ok("data: [DONE]\n\n")).await;
-    assert!(matches!(hear(&*vendor).await.end, Err(CallError::Broken(_))));
+    assert!(matches!(hear(&*vendor).await.end, Err(ProviderError::Broken(_))));
 }
 
 #[tokio::test]
@@ -252,6 +252,6 @@ async fn vectors_are_passed_on_in_both_directions() {
     }
     for broken in ["{}", r#"{"data":7}"#, "x"] {
         let (_server, vendor) = serve(openai, Answer::ok(broken)).await;
-        assert!(matches!(embed(&*vendor, &body).await, Err(CallError::Broken(_))), "{broken}");
+        assert!(matches!(embed(&*vendor, &body).await, Err(ProviderError::Broken(_))), "{broken}");
     }
 }
