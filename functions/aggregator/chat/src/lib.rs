@@ -19,7 +19,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
 use domain::aggregator::{Access, Cashier, Catalogue, Chat, Till};
-use domain::gateway::ModelRouter;
+use domain::gateway::{ModelRouter, RetryPolicy};
 use domain::ledger::Ledger;
 use edge::{Aggregator, ConfigError, Function, Platform, malformed};
 use utoipa_axum::router::OpenApiRouter;
@@ -55,7 +55,7 @@ pub fn router(platform: &Platform, access: Access, cashier: Arc<dyn Cashier>) ->
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = ChatVendorsSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
-    let router = ModelRouter::new(chat_vendors(settings, &clock, &ids), Arc::clone(&clock));
+    let router = ModelRouter::new(chat_vendors(settings, &clock, &ids), RetryPolicy::default(), Arc::clone(&clock));
     let catalogue = Catalogue::load(platform.vars.get("MODELS")).map_err(|error| malformed("MODELS", &error))?;
     let chat = Chat::new(Arc::new(catalogue), router, cashier, clock, ids);
     let state = State { chat: Arc::new(chat), access: Arc::new(access) };

@@ -1,8 +1,9 @@
-//! One way to many vendors of language models: what is asked and answered, in the terms of OpenAI's API, which clients, vendors and tools of the
+//! One API to many vendors of language models, in the terms of OpenAI's API, which clients, vendors and tools of the
 //! field share.
 //!
-//! A [`ChatRequest`] is read once and kept as it was written, so that a vendor who speaks the same protocol gets every field, known here or not;
-//! adapters that translate use the typed view, and refuse what they cannot translate ([`ProviderError::Unsupported`]) rather than drop it.
+//! A [`ChatRequest`] is parsed once and keeps every field as it was written, so that a vendor of the same protocol gets
+//! all of them, known here or not. Adapters that translate use the typed view and refuse what they cannot translate
+//! ([`ProviderError::Unsupported`]) rather than drop it.
 
 mod breaker;
 mod error;
@@ -21,4 +22,5 @@ pub use request::{
     ChatRequest, Content, EmbeddingRequest, Function, FunctionCall, Message, Part, ResponseFormat, Role, Tool,
     ToolCall, ToolChoice,
 };
-pub use router::{Deployment, ModelRouter, OpenedStream};
+pub(crate) use router::Operation;
+pub use router::{Deployment, ModelRouter, OpenedStream, RetryPolicy};

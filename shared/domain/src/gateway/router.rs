@@ -1,4 +1,4 @@
-//! Which vendor is asked, and who is asked next when it fails.
+//! Chooses the deployment that answers a request: fallback in order, a circuit breaker per deployment, retries.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,112 +12,125 @@ use super::{
 };
 use crate::kernel::Clock;
 
-/// How often one deployment is asked in all, when nobody else is left to ask.
-const ROUNDS: usize = 2;
-/// The longest wait that a vendor may ask for before the second round; a caller who hears that it has to wait longer is better off.
-const MAX_WAIT: Duration = Duration::from_secs(2);
-/// The wait before the second round when no vendor asked for one.
-const SHORT_WAIT: Duration = Duration::from_millis(200);
-
 /// A model at a vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Deserialize)]
 pub struct Deployment {
-    /// The vendor's name.
     pub vendor: String,
     /// The model, as the vendor names it.
     pub model: String,
-    /// How many seconds a whole answer, or the first piece of a stream, may take, where that is less than the vendor's own time-outs.
+    /// Seconds for a whole answer, or for the first chunk of a stream, where that is less than the vendor's own
+    /// time-outs.
     #[serde(default)]
     pub timeout_seconds: Option<u64>,
 }
 
-/// The configured vendors.
+/// How often a list of deployments is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Passes through the list, at least one.
+    pub rounds: usize,
+    /// Pause between two passes when no vendor asked for one.
+    pub pause: Duration,
+    /// Longest pause that a vendor may ask for. Beyond it the caller is told to wait instead.
+    pub max_pause: Duration,
+}
+
+impl RetryPolicy {
+    /// Every deployment is tried once.
+    pub const ONE_ROUND: Self = Self { rounds: 1, pause: Duration::ZERO, max_pause: Duration::ZERO };
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { rounds: 2, pause: Duration::from_millis(200), max_pause: Duration::from_secs(2) }
+    }
+}
+
+/// Routes requests to the configured vendors.
 #[derive(Clone)]
 pub struct ModelRouter {
     vendors: Arc<[SharedVendor]>,
-    /// One for each deployment: what is wrong with one model of a vendor says nothing about its others.
+    /// One for each deployment: an outage of one model says nothing about the vendor's others.
     breakers: Breakers<Deployment>,
-    /// What is waited before the second round when no vendor asked for it.
-    short_wait: Duration,
+    retries: RetryPolicy,
 }
 
-/// A stream that a vendor has begun: its first piece has come, so that nobody else need be asked any more.
+/// A stream whose first chunk has come: no other deployment is tried any more.
 pub struct OpenedStream {
-    /// The first piece; `None` if the stream had none.
+    /// `None` if the stream was empty.
     pub first: Option<Chunk>,
-    /// The others.
     pub rest: Box<dyn ChatStream>,
 }
 
 impl ModelRouter {
-    /// A choice among `vendors`.
-    pub fn new(vendors: Vec<SharedVendor>, clock: Arc<dyn Clock>) -> Self {
-        Self { vendors: vendors.into(), breakers: Breakers::new(clock), short_wait: SHORT_WAIT }
+    /// A router over `vendors` with the circuits closed.
+    pub fn new(vendors: Vec<SharedVendor>, retries: RetryPolicy, clock: Arc<dyn Clock>) -> Self {
+        Self { vendors: vendors.into(), breakers: Breakers::new(clock), retries }
     }
 
-    /// Whether a deployment could be asked now: its vendor is configured and the model is not being left alone.
+    /// Whether a deployment could be called now: its vendor is configured and its circuit closed.
     pub fn is_available(&self, deployment: &Deployment) -> bool {
         self.vendor(deployment).is_some() && !self.breakers.is_open(deployment)
     }
 
-    /// A whole answer from the first of `deployments` that gives one, and which it was. `max_tokens` are the most tokens of each choice, deployment by deployment.
+    /// A completion, and the index of the deployment that gave it. `max_tokens` has an entry per deployment.
     pub async fn complete(
         &self,
         deployments: &[Deployment],
         max_tokens: &[MaxTokens],
         request: &ChatRequest,
     ) -> Result<(usize, Completion), ProviderError> {
-        self.first_of(deployments, &Whole(request, max_tokens)).await
+        self.run(deployments, &mut Complete { request, max_tokens }).await
     }
 
-    /// A stream from the first of `deployments` that begins one, and which it was.
+    /// A stream, and the index of the deployment that began it.
     pub async fn stream(
         &self,
         deployments: &[Deployment],
         max_tokens: &[MaxTokens],
         request: &ChatRequest,
     ) -> Result<(usize, OpenedStream), ProviderError> {
-        self.first_of(deployments, &Pieces(request, max_tokens)).await
+        self.run(deployments, &mut OpenStream { request, max_tokens }).await
     }
 
-    /// Vectors from the first of `deployments` that has them, and which it was.
+    /// Embeddings, and the index of the deployment that gave them.
     pub async fn embed(
         &self,
         deployments: &[Deployment],
         request: &EmbeddingRequest,
     ) -> Result<(usize, Embeddings), ProviderError> {
-        self.first_of(deployments, &Vectors(request)).await
+        self.run(deployments, &mut Embed { request }).await
     }
 
-    /// A stream that fails in the middle counts against its deployment too.
+    /// Counts a failure in the middle of a stream against its deployment.
     pub fn report_failure(&self, deployment: &Deployment, error: &ProviderError) {
         if error.is_outage() {
             self.breakers.failed(deployment);
         }
     }
 
-    /// Asks the deployments in turn. A request that one vendor rejects or cannot translate may suit the next; if none is left, the first such complaint is the
-    /// answer, because it is the one that the caller can do something about.
-    async fn first_of<Q: Question>(
+    /// Calls the deployments in order until one succeeds. A request that one vendor rejects may suit the next. If all
+    /// fail, the first rejection is the error, because the caller can act on it; otherwise the last outage.
+    pub(crate) async fn run<O: Operation>(
         &self,
         deployments: &[Deployment],
-        question: &Q,
-    ) -> Result<(usize, Q::Answer), ProviderError> {
-        let mut complaint = None;
+        operation: &mut O,
+    ) -> Result<(usize, O::Output), ProviderError> {
+        let mut rejection = None;
         let mut outage = ProviderError::Misconfigured("no vendor of this model is configured".to_owned());
-        for round in 0..ROUNDS {
-            let mut asked = false;
+        for round in 1..=self.retries.rounds {
+            let mut called = false;
             for (index, deployment) in deployments.iter().enumerate() {
                 let Some(vendor) = self.vendor(deployment) else { continue };
                 if !self.breakers.may_call(deployment) {
                     outage = ProviderError::Broken(format!("{}/{}: circuit open", deployment.vendor, deployment.model));
                     continue;
                 }
-                asked = true;
-                match within(deployment.timeout_seconds, question.ask(&**vendor, deployment, index)).await {
-                    Ok(answer) => {
+                called = true;
+                match within(deployment.timeout_seconds, operation.call(&**vendor, deployment, index)).await {
+                    Ok(output) => {
                         self.breakers.succeeded(deployment);
-                        return Ok((index, answer));
+                        return Ok((index, output));
                     }
                     Err(error) => {
                         tracing::warn!(vendor = deployment.vendor, model = deployment.model, %error, "vendor failed");
@@ -125,25 +138,25 @@ impl ModelRouter {
                             self.breakers.failed(deployment);
                             outage = error;
                         } else {
-                            // Who complains of the request is there.
+                            // A vendor that rejects the request is up.
                             self.breakers.succeeded(deployment);
-                            complaint.get_or_insert(error);
+                            rejection.get_or_insert(error);
                         }
                     }
                 }
             }
-            let wait = match &outage {
-                _ if complaint.is_some() || !asked || round + 1 == ROUNDS => break,
+            let pause = match &outage {
+                _ if rejection.is_some() || !called || round == self.retries.rounds => break,
                 ProviderError::RateLimited { retry_after: Some(wait) } => *wait,
-                ProviderError::RateLimited { .. } | ProviderError::Broken(_) => self.short_wait,
+                ProviderError::RateLimited { .. } | ProviderError::Broken(_) => self.retries.pause,
                 _ => break,
             };
-            if wait > MAX_WAIT {
+            if pause > self.retries.max_pause {
                 break;
             }
-            tokio::time::sleep(wait).await;
+            tokio::time::sleep(pause).await;
         }
-        Err(complaint.unwrap_or(outage))
+        Err(rejection.unwrap_or(outage))
     }
 
     fn vendor(&self, deployment: &Deployment) -> Option<&SharedVendor> {
@@ -153,77 +166,92 @@ impl ModelRouter {
 
 async fn within<T>(
     seconds: Option<u64>,
-    asked: impl Future<Output = Result<T, ProviderError>>,
+    call: impl Future<Output = Result<T, ProviderError>>,
 ) -> Result<T, ProviderError> {
     match seconds {
         Some(seconds) => {
-            let limited = tokio::time::timeout(Duration::from_secs(seconds), asked).await;
+            let limited = tokio::time::timeout(Duration::from_secs(seconds), call).await;
             limited.unwrap_or(Err(ProviderError::TimedOut))
         }
-        None => asked.await,
+        None => call.await,
     }
 }
 
-/// What is asked of one vendor after the other.
+/// What is asked of one deployment after the other.
 #[async_trait]
-trait Question: Sync {
-    type Answer;
+pub(crate) trait Operation: Send {
+    type Output;
 
-    /// Asks one. `index` is the place of `deployment` among all.
-    async fn ask(
-        &self,
+    /// Calls the vendor of `deployment`, which has this index in the list.
+    async fn call(
+        &mut self,
         vendor: &dyn Vendor,
         deployment: &Deployment,
         index: usize,
-    ) -> Result<Self::Answer, ProviderError>;
+    ) -> Result<Self::Output, ProviderError>;
 }
 
-struct Whole<'a>(&'a ChatRequest, &'a [MaxTokens]);
-struct Pieces<'a>(&'a ChatRequest, &'a [MaxTokens]);
-struct Vectors<'a>(&'a EmbeddingRequest);
+struct Complete<'a> {
+    request: &'a ChatRequest,
+    max_tokens: &'a [MaxTokens],
+}
+
+struct OpenStream<'a> {
+    request: &'a ChatRequest,
+    max_tokens: &'a [MaxTokens],
+}
+
+struct Embed<'a> {
+    request: &'a EmbeddingRequest,
+}
 
 fn call<'a>(request: &'a ChatRequest, deployment: &'a Deployment, max_tokens: &[MaxTokens], index: usize) -> Call<'a> {
     Call { request, model: &deployment.model, max_tokens: max_tokens.get(index).copied().unwrap_or_default() }
 }
 
 #[async_trait]
-impl Question for Whole<'_> {
-    type Answer = Completion;
+impl Operation for Complete<'_> {
+    type Output = Completion;
 
-    async fn ask(
-        &self,
+    async fn call(
+        &mut self,
         vendor: &dyn Vendor,
         deployment: &Deployment,
         index: usize,
     ) -> Result<Completion, ProviderError> {
-        vendor.complete(call(self.0, deployment, self.1, index)).await
+        vendor.complete(call(self.request, deployment, self.max_tokens, index)).await
     }
 }
 
 #[async_trait]
-impl Question for Pieces<'_> {
-    type Answer = OpenedStream;
+impl Operation for OpenStream<'_> {
+    type Output = OpenedStream;
 
-    async fn ask(
-        &self,
+    async fn call(
+        &mut self,
         vendor: &dyn Vendor,
         deployment: &Deployment,
         index: usize,
     ) -> Result<OpenedStream, ProviderError> {
-        let mut rest = vendor.stream(call(self.0, deployment, self.1, index)).await?;
+        let mut rest = vendor.stream(call(self.request, deployment, self.max_tokens, index)).await?;
         let first = rest.next().await?;
         Ok(OpenedStream { first, rest })
     }
 }
 
 #[async_trait]
-impl Question for Vectors<'_> {
-    type Answer = Embeddings;
+impl Operation for Embed<'_> {
+    type Output = Embeddings;
 
-    async fn ask(&self, vendor: &dyn Vendor, deployment: &Deployment, _: usize) -> Result<Embeddings, ProviderError> {
+    async fn call(
+        &mut self,
+        vendor: &dyn Vendor,
+        deployment: &Deployment,
+        _: usize,
+    ) -> Result<Embeddings, ProviderError> {
         let embedder =
             vendor.embedder().ok_or_else(|| ProviderError::unsupported("model", "Модель не строит эмбеддинги"))?;
-        embedder.embed(EmbeddingCall { request: self.0, model: &deployment.model }).await
+        embedder.embed(EmbeddingCall { request: self.request, model: &deployment.model }).await
     }
 }
 
@@ -299,7 +327,11 @@ mod tests {
 
     fn router(vendors: &[&Arc<Script>]) -> ModelRouter {
         let vendors = vendors.iter().map(|vendor| Arc::clone(vendor) as SharedVendor).collect();
-        ModelRouter { short_wait: Duration::ZERO, ..ModelRouter::new(vendors, Arc::new(SystemClock)) }
+        ModelRouter::new(
+            vendors,
+            RetryPolicy { pause: Duration::ZERO, ..RetryPolicy::default() },
+            Arc::new(SystemClock),
+        )
     }
 
     async fn ask(router: &ModelRouter, vendors: &[&str]) -> Result<usize, ProviderError> {

@@ -1,4 +1,4 @@
-//! A request as Anthropic spells it.
+//! Requests in Anthropic's protocol.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,6 @@ use crate::chat::translation::{self, unsupported};
 /// Fields that have a counterpart.
 const TRANSLATED: [&str; 7] = ["tools", "tool_choice", "parallel_tool_calls", "temperature", "top_p", "stop", "user"];
 
-/// The body of a request.
 #[derive(Debug, Serialize)]
 pub(super) struct Request<'a> {
     model: &'a str,
@@ -60,7 +59,7 @@ struct Metadata<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Translates a call, or says what cannot be.
+    /// Translates a call.
     pub(super) fn of(call: Call<'a>, stream: bool) -> Result<Self, ProviderError> {
         let Call { request, model, max_tokens } = call;
         translation::check(VENDOR, request, &TRANSLATED)?;
@@ -95,7 +94,7 @@ impl<'a> From<&'a Function> for Tool<'a> {
     }
 }
 
-/// The choice, if one was made. What is not said about several calls at once is the vendor's default, which is OpenAI's.
+/// The tool choice, if set. The vendor's default for parallel calls is OpenAI's.
 fn tool_choice(request: &ChatRequest) -> Result<Option<Choice<'_>>, ProviderError> {
     let one_at_a_time = request.parallel_tool_calls == Some(false) && !request.tools.is_empty();
     let (kind, name) = match &request.tool_choice {

@@ -1,4 +1,4 @@
-//! The events of an answer.
+//! Events of a stream.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 
 use super::answer::{Block, Tokens, finish_reason};
 use crate::chat::delta::{Delta, Pieces, ToolCallDelta, usage_piece};
-use crate::chat::failure::malformed;
 use crate::chat::stream::{Protocol, Step};
+use crate::provider_error::{broken, malformed};
 
-/// An event. Of the fields it has those of its kind.
+/// An event. Fields depend on the type.
 #[derive(Deserialize)]
 struct Event<'a> {
     #[serde(rename = "type", borrow)]
@@ -28,7 +28,7 @@ struct Start {
     usage: Option<Tokens>,
 }
 
-/// What a block or the message gains.
+/// Difference to a block or the message.
 #[derive(Deserialize)]
 struct Change {
     text: Option<String>,
@@ -37,14 +37,14 @@ struct Change {
     stop_reason: Option<String>,
 }
 
-/// Reads events until `message_stop`. Kinds that are not known (`ping`, signatures, and what is yet to be invented) mean nothing.
+/// Parses events until `message_stop`. Other types (`ping`, signatures, future ones) are ignored.
 #[derive(Default)]
 pub(super) struct Events {
     pieces: Pieces,
     tokens: Tokens,
-    /// How many calls of tools have begun.
+    /// Tool calls so far.
     calls: u32,
-    /// Whether the block that is open is a call that has no arguments yet.
+    /// The open block is a tool call without arguments so far.
     wants_arguments: bool,
     finished: bool,
 }
@@ -63,7 +63,7 @@ impl Protocol for Events {
             "content_block_stop" => self.end_of_block(),
             "message_delta" => self.end(event.delta.and_then(|delta| delta.stop_reason), event.usage),
             "message_stop" if self.finished => Ok(Step::Done),
-            "message_stop" => Err(ProviderError::Broken("the message does not say why it ends".to_owned())),
+            "message_stop" => Err(broken("the message does not say why it ends")),
             "error" => Ok(Step::Complaint),
             _ => Ok(Step::More),
         }
@@ -81,11 +81,11 @@ impl Events {
 
     fn begin(&mut self, block: &Block<'_>) -> Result<Step, ProviderError> {
         if block.kind != "tool_use" {
-            // Texts begin empty, as a rule.
+            // Texts usually start empty.
             return self.say(block.text.as_deref(), block.thinking.as_deref());
         }
         let (id, name) = (block.id.as_deref().unwrap_or_default(), block.name.as_deref().unwrap_or_default());
-        // So does the input of a call: it comes in pieces.
+        // So does the input of a tool call.
         let arguments = block.input.map(RawValue::get).filter(|input| *input != "{}").unwrap_or_default();
         self.wants_arguments = arguments.is_empty();
         let call = ToolCallDelta::begin(self.calls, id, name, arguments);
@@ -112,7 +112,7 @@ impl Events {
         self.piece(Delta { tool_call: Some([ToolCallDelta::arguments(index, arguments)]), ..Delta::default() })
     }
 
-    /// A call without arguments has none in the stream; in OpenAI's terms it has an empty object.
+    /// A tool call without arguments streams none; OpenAI's protocol wants an empty object.
     fn end_of_block(&mut self) -> Result<Step, ProviderError> {
         if self.wants_arguments { self.arguments("{}") } else { Ok(Step::More) }
     }

@@ -1,4 +1,4 @@
-//! A request as GigaChat spells it.
+//! Requests in GigaChat's protocol.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,6 @@ use crate::chat::translation::{self, unsupported};
 /// Fields that have a counterpart.
 const TRANSLATED: [&str; 5] = ["tools", "tool_choice", "parallel_tool_calls", "temperature", "top_p"];
 
-/// The body of a request.
 #[derive(Debug, Serialize)]
 pub(super) struct Request<'a> {
     model: &'a str,
@@ -36,7 +35,7 @@ pub(super) struct Request<'a> {
 struct Message<'a> {
     role: &'static str,
     content: String,
-    /// Of the function whose result this is.
+    /// The function whose result this is.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,7 +66,7 @@ enum Choice<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Translates a call, or says what cannot be.
+    /// Translates a call.
     pub(super) fn of(call: Call<'a>, stream: bool) -> Result<Self, ProviderError> {
         let Call { request, model, max_tokens } = call;
         translation::check(VENDOR, request, &TRANSLATED)?;
@@ -102,7 +101,7 @@ fn choice(request: &ChatRequest) -> Result<Option<Choice<'_>>, ProviderError> {
         }
         Some(ToolChoice::Other(_)) => return Err(unsupported(VENDOR, "tool_choice.type")),
     };
-    // Without functions of the caller's, `auto` would allow the vendor's own.
+    // Without the caller's functions, `auto` would allow the vendor's built-in ones.
     let is_word = matches!(choice, Choice::Word(_));
     Ok(Some(choice).filter(|_| !(request.tools.is_empty() && is_word)))
 }
@@ -157,7 +156,7 @@ fn of_assistant(place: usize, said: &Said) -> Result<Message<'_>, ProviderError>
     }
 }
 
-/// The result of a function, by its name: that of the latest call before it that has its id.
+/// The result of a function, named by the latest earlier call with its id.
 fn result<'a>(place: usize, said: &'a Said, request: &'a ChatRequest) -> Result<Message<'a>, ProviderError> {
     let message = plain("function", place, said)?;
     let before = request.messages.iter().take(place).rev().flat_map(|message| &message.tool_calls);
@@ -173,7 +172,7 @@ fn result<'a>(place: usize, said: &'a Said, request: &'a ChatRequest) -> Result<
     Ok(Message { content: as_json(message.content), name: Some(name), ..message })
 }
 
-/// The vendor takes results in JSON only.
+/// The vendor accepts results in JSON only.
 fn as_json(text: String) -> String {
     match serde_json::from_str::<IgnoredAny>(&text) {
         Ok(_) => text,

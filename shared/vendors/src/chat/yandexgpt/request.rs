@@ -1,4 +1,4 @@
-//! A request as YandexGPT spells it.
+//! Requests in YandexGPT's protocol.
 
 use domain::gateway::{Call, Message as Said, ProviderError, Role};
 use serde::Serialize;
@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::VENDOR;
 use crate::chat::translation::{self, unsupported};
 
-/// The body of a request.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Request {
@@ -21,7 +20,7 @@ struct Options {
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f64>,
-    /// A 64-bit number, which goes as a string.
+    /// A 64-bit number, sent as a string.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<String>,
 }
@@ -33,7 +32,7 @@ struct Message {
 }
 
 impl Request {
-    /// Translates a call, or says what cannot be.
+    /// Translates a call.
     pub(super) fn of(call: Call<'_>, folder: &str, stream: bool) -> Result<Self, ProviderError> {
         let Call { request, model, max_tokens } = call;
         translation::check(VENDOR, request, &["temperature"])?;

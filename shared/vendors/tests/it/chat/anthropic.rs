@@ -6,9 +6,9 @@ use domain::gateway::{ProviderError, Usage};
 use serde_json::{Value, json};
 
 use super::{anthropic, asked, call, complete, complete_with, hear, hear_with, request, serve};
-use crate::anthropic::STREAM;
 use crate::fixtures::KEY;
 use crate::server::Answer;
+use crate::streams::anthropic::STREAM;
 
 const MESSAGE: &str = concat!(
     r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":["#,
@@ -253,6 +253,10 @@ async fn later_figures_replace_earlier_ones() {
     let delta = |reason: &str, usage: &str| {
         format!("data: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":{reason}}},\"usage\":{usage}}}\n\n")
     };
+    // The count of the start is not the count of the whole.
+    let ended = stop_reason("end_turn");
+    let (_server, vendor) = serve(anthropic, Answer::ok([start, PIECE, &ended, STOP].concat())).await;
+    assert_eq!(hear(&*vendor).await.usage(), None);
     let (early, late) =
         (delta("null", "{\"output_tokens\":3}"), delta("\"end_turn\"", "{\"input_tokens\":11,\"output_tokens\":42}"));
     let (_server, vendor) = serve(anthropic, Answer::ok([start, PIECE, &early, &late, STOP].concat())).await;

@@ -3,13 +3,12 @@
 use domain::gateway::{ChatRequest, ProviderError, Usage};
 use serde_json::json;
 use vendors::Secret;
-use vendors::chat::{OpenAiCompatible, OpenAiCompatibleSettings};
-use vendors::text::LimitField;
+use vendors::chat::{LimitField, OpenAiCompatible, OpenAiCompatibleSettings};
 
 use super::{MODEL, asked, call, complete, complete_with, embed, hear, hear_with, listen, openai, serve, serving};
 use crate::fixtures::{KEY, TestClock, patient};
-use crate::openai::STREAM;
 use crate::server::Answer;
+use crate::streams::openai::STREAM;
 
 const COMPLETION: &str = concat!(
     r#"{"id":"chatcmpl-1","object":"chat.completion","created":1768996176,"model":"gpt-1","#,
@@ -182,6 +181,20 @@ async fn the_usage_may_come_in_any_company() {
         assert_eq!(heard.chunks[1].choices.is_some(), has_choices, "{last}");
         // A finish reason that is repeated is not another choice.
         assert_eq!((heard.usage().unwrap().total(), heard.finished()), (62, 1), "{last}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_usage_counts_and_odd_figures_cost_no_answer() {
+    let chunk = |usage: &str| format!("data: {{\"choices\":[],\"usage\":{usage}}}\n\n");
+    let answer = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
+    let (first, last) =
+        (r#"{"prompt_tokens":1,"completion_tokens":1}"#, r#"{"prompt_tokens":20,"completion_tokens":42}"#);
+    for (usages, total) in [(vec![first, last], Some(62)), (vec![r#"{"prompt_tokens":-1}"#], None)] {
+        let usages: String = usages.into_iter().map(chunk).collect();
+        let (_server, vendor) = serve(openai, Answer::ok(answer.to_owned() + &usages + "data: [DONE]\n\n")).await;
+        let heard = hear(&*vendor).await;
+        assert_eq!((heard.end.is_ok(), heard.usage().map(Usage::total)), (true, total));
     }
 }
 

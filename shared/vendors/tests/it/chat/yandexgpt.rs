@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Heard, asked, call, complete, hear, hear_with, request, serve, yandexgpt};
 use crate::fixtures::KEY;
 use crate::server::Answer;
-use crate::yandexgpt::STREAM;
+use crate::streams::yandexgpt::STREAM;
 
 fn line(text: &str, status: &str) -> String {
     let message = json!({ "role": "assistant", "text": text });
@@ -104,15 +104,23 @@ async fn a_stream_gives_what_is_new() {
 }
 
 #[tokio::test]
-async fn what_was_given_out_cannot_be_unsaid() {
+async fn a_rewritten_text_is_told_beside_the_chunks() {
     // The two letters share their first byte: comparing bytes would cut a character in half.
     let heard = heard_of(&["Привет и", "Привет й", "Привет й все"]).await;
     assert_eq!((heard.text().as_str(), heard.usage().unwrap().completion), ("Привет и", 12));
+    assert_eq!(rewritten(&heard), ["Привет й все"]);
     // A line that goes on from the given pieces after all is given out.
     let heard = heard_of(&["Привет", "При", "Прощай", "Привет, мир"]).await;
     assert_eq!((heard.text().as_str(), heard.usage().unwrap().completion), ("Привет, мир", 11));
+    assert_eq!(rewritten(&heard), Vec::<&str>::new());
     let heard = heard_of(&["Привет", "При"]).await;
     assert_eq!((heard.text().as_str(), heard.written(), heard.usage().unwrap().completion), ("Привет", 12, 3));
+    assert_eq!(rewritten(&heard), ["При"]);
+}
+
+/// The vendor's last words, where chunks do not say them.
+fn rewritten(heard: &Heard) -> Vec<&str> {
+    heard.chunks.iter().filter_map(|chunk| chunk.rewritten.as_deref()).collect()
 }
 
 #[tokio::test]
