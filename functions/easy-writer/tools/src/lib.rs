@@ -19,7 +19,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::FromRef;
 use domain::easy_writer::{Catalogue, PRODUCT, Tools};
-use domain::generation::{Jobs, TextRouter};
+use domain::generation::Jobs;
 use domain::identity::Identity;
 use domain::kernel::Clock;
 use domain::rate_limit::{Policy, RateLimiter};
@@ -56,11 +56,10 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let catalogue = Arc::new(Catalogue::load().map_err(|error| malformed("tool catalogue", &error))?);
     let settings = TextVendorsSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
-    let models = text_models(settings, &clock, &ids);
     let tools = Tools {
         catalogue: Arc::clone(&catalogue),
         jobs: Jobs::new(table.clone(), platform.objects()?, Arc::clone(&clock), ids),
-        router: TextRouter::new(models, Arc::clone(&clock)),
+        models: text_models(settings, &clock, &ids),
         queue: platform.queue("GENERATION_QUEUE_URL")?,
         quick_deadline: Duration::from_secs(platform.vars.parse("QUICK_DEADLINE_SECONDS")?),
     };

@@ -1,6 +1,7 @@
 //! Unisender Go: `POST /ru/transactional/api/v1/email/send.json`.
 //!
-//! An answer with status 200 can mean that nothing was sent: the reason is in `failed_emails`. Tracking is off, because it rewrites links.
+//! An answer with status 200 can mean that nothing was sent: the reason is in `failed_emails`. Tracking is off, because
+//! it rewrites links.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

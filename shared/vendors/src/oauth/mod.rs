@@ -17,7 +17,6 @@ mod google;
 mod variables;
 mod yandex;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,8 +30,8 @@ use crate::http::Failure;
 pub use google::{Google, GoogleSettings};
 pub use yandex::{Yandex, YandexSettings};
 
-/// The time-outs of providers: a person is waiting in front of a blank page, and the gateway gives up after 30 seconds. 3 seconds to connect,
-/// 6 to the first byte, 3 of silence, 10 in all.
+/// The time-outs of providers: a person is waiting in front of a blank page, and the gateway gives up after 30 seconds.
+/// 3 seconds to connect, 6 to the first byte, 3 of silence, 10 in all.
 const TIMEOUTS: Timeouts = Timeouts {
     connect: Duration::from_secs(3),
     first_byte: Duration::from_secs(6),
@@ -54,8 +53,8 @@ pub struct OAuthSettings {
 
 /// The configured providers.
 ///
-/// Costs nothing: connections and Google's keys come with the first sign-in. Build them once per process and share them: Google holds the
-/// keys. `clock` says when tokens and keys expire.
+/// Costs nothing: connections and Google's keys come with the first sign-in. Build them once per process and share
+/// them: Google holds the keys. `clock` says when tokens and keys expire.
 pub fn oauth_providers(settings: OAuthSettings, clock: &Arc<dyn Clock>) -> Vec<SharedOAuthProvider> {
     let OAuthSettings { google, yandex } = settings;
     let mut providers: Vec<SharedOAuthProvider> = Vec::new();
@@ -69,23 +68,19 @@ fn with_parameters(url: &str, parameters: &[(&str, &str)]) -> String {
     Url::parse_with_params(url, parameters).map_or_else(|_| url.to_owned(), Url::into)
 }
 
-/// What a failure means.
-fn told(failure: Failure) -> OAuthError {
-    match failure {
-        Failure::TimedOut => OAuthError::Unavailable("timed out".to_owned()),
-        Failure::Broken(reason) => OAuthError::Unavailable(reason),
-        Failure::Misconfigured(reason) => OAuthError::Refused(reason),
-        Failure::Answered(answer) => match (answer.status, answer.complaint.message()) {
-            (408 | 425 | 429 | 500.., _) => OAuthError::Unavailable(answer.describe()),
-            (_, "invalid_grant" | "bad_verification_code") => OAuthError::InvalidCode,
-            _ => OAuthError::Refused(answer.describe()),
-        },
+impl From<Failure> for OAuthError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::TimedOut => Self::Unavailable("timed out".to_owned()),
+            Failure::Broken(reason) => Self::Unavailable(reason),
+            Failure::Misconfigured(reason) => Self::Refused(reason),
+            Failure::Answered(answer) => match (answer.status, answer.complaint.message()) {
+                (408 | 425 | 429 | 500.., _) => Self::Unavailable(answer.describe()),
+                (_, "invalid_grant" | "bad_verification_code") => Self::InvalidCode,
+                _ => Self::Refused(answer.describe()),
+            },
+        }
     }
-}
-
-/// Runs a whole call within its time.
-async fn within<T>(total: Duration, call: impl Future<Output = Result<T, OAuthError>>) -> Result<T, OAuthError> {
-    tokio::time::timeout(total, call).await.unwrap_or_else(|_| Err(told(Failure::TimedOut)))
 }
 
 /// An id of a person at a provider that fits into a key.

@@ -12,8 +12,8 @@ use domain::kernel::Clock;
 use reqwest::header::AUTHORIZATION;
 use serde::Deserialize;
 
-use super::{MAX_REPLY, TIMEOUTS, subject, told, with_parameters, within};
-use crate::http::{Auth, HttpClient};
+use super::{MAX_REPLY, TIMEOUTS, subject, with_parameters};
+use crate::http::{Auth, HttpClient, within};
 use crate::{Secret, Timeouts};
 
 /// Domains at which Yandex gives out mailboxes itself.
@@ -59,10 +59,11 @@ impl YandexSettings {
 
 /// Yandex ID.
 ///
-/// **Whose address it is.** A profile has no word on whether `default_email` was verified, and people may put an address of another company
-/// there. So an address counts as verified only if Yandex itself gave it to this very account: it is at one of Yandex's own mail domains, and
-/// what stands before the `@` is the account's login. That leaves out aliases of a telephone number, which pass to the number's next owner, and
-/// domains that are hosted at Yandex, which belong to their companies.
+/// **Whose address it is.** A profile has no word on whether `default_email` was verified, and people may put an
+/// address of another company there. So an address counts as verified only if Yandex itself gave it to this very
+/// account: it is at one of Yandex's own mail domains, and what stands before the `@` is the account's login. That
+/// leaves out aliases of a telephone number, which pass to the number's next owner, and domains that are hosted at
+/// Yandex, which belong to their companies.
 ///
 /// The profile names the client that its token was given to; a token that was given to another one is refused.
 pub struct Yandex {
@@ -105,11 +106,11 @@ impl Yandex {
             ("client_id", &self.settings.client_id),
             ("client_secret", self.settings.client_secret.expose()),
         ];
-        let post = self.http.post(&self.settings.token_url).map_err(told)?.form(&form);
+        let post = self.http.post(&self.settings.token_url)?.form(&form);
         let secrets =
             vec![self.settings.client_secret.clone(), Secret::new(exchange.code), Secret::new(exchange.verifier)];
-        let body = self.http.open_hiding(post, secrets).await.map_err(told)?;
-        let reply: Reply = body.json("token reply", MAX_REPLY).await.map_err(told)?;
+        let body = self.http.open_hiding(post, secrets).await?;
+        let reply: Reply = body.json("token reply", MAX_REPLY).await?;
         // Without a token, the request for the profile would go out without a header.
         if reply.access_token.is_empty() {
             return Err(OAuthError::Unavailable("the token reply has no token".to_owned()));
@@ -118,11 +119,11 @@ impl Yandex {
     }
 
     async fn profile(&self, token: &Secret) -> Result<Profile, OAuthError> {
-        let get = self.http.get(&self.settings.info_url).map_err(told)?.query(&[("format", "json")]);
+        let get = self.http.get(&self.settings.info_url)?.query(&[("format", "json")]);
         // Not `Bearer`: Yandex has a scheme of its own.
         let auth = Auth { header: AUTHORIZATION, scheme: "OAuth ", secret: token };
-        let body = self.http.open(get, &auth).await.map_err(told)?;
-        body.json("profile", MAX_REPLY).await.map_err(told)
+        let body = self.http.open(get, &auth).await?;
+        Ok(body.json("profile", MAX_REPLY).await?)
     }
 }
 
@@ -140,7 +141,8 @@ impl Profile {
     }
 }
 
-/// Whether Yandex itself gave the address to the account of this login. Yandex takes dots and hyphens in logins for the same.
+/// Whether Yandex itself gave the address to the account of this login. Yandex takes dots and hyphens in logins for the
+/// same.
 fn is_own_mailbox(email: &Email, login: &str) -> bool {
     let Some((mailbox, domain)) = email.as_str().split_once('@') else { return false };
     let plain = |name: &str| name.to_lowercase().replace('.', "-");

@@ -1,14 +1,15 @@
 //! CloudPayments.
 //!
-//! The page is that of an order (`POST /orders/create`), with our id as `InvoiceId` and as `X-Request-ID`, so that a repeat within an hour gives the
-//! same order. The payment itself gets its id (`TransactionId`) when somebody pays; each attempt has its own.
+//! The page is that of an order (`POST /orders/create`), with our id as `InvoiceId` and as `X-Request-ID`, so that a
+//! repeat within an hour gives the same order. The payment itself gets its id (`TransactionId`) when somebody pays;
+//! each attempt has its own.
 //!
-//! Every kind of notice has an address of its own, because a notice does not say what kind it is: `check`, `pay`, `fail`, `confirm`, `refund`,
-//! `recurrent`, `cancel`. All are proved by `Content-HMAC` over the message as it came: the body, or the query string of a GET. The shop's settings
-//! have to say UTF-8; form and JSON are both taken.
+//! Every kind of notice has an address of its own, because a notice does not say what kind it is: `check`, `pay`,
+//! `fail`, `confirm`, `refund`, `recurrent`, `cancel`. All are proved by `Content-HMAC` over the message as it came:
+//! the body, or the query string of a GET. The shop's settings have to say UTF-8; form and JSON are both taken.
 //!
-//! Source: developers.cloudpayments.ru and developers.cloudkassir.ru (2026). Notices of refunds and cancellations say neither the currency nor
-//! whether they are tests: orders are in roubles only, and the settings say the other.
+//! Source: developers.cloudpayments.ru and developers.cloudkassir.ru (2026). Notices of refunds and cancellations say
+//! neither the currency nor whether they are tests: orders are in roubles only, and the settings say the other.
 
 use std::sync::Arc;
 
@@ -26,11 +27,8 @@ use super::fields::Fields;
 use super::money::roubles_number;
 use super::receipt::CustomerReceipt;
 use super::signature::is_hmac_sha256;
-use super::{
-    MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, refused, secrets_of, told, told_unreadable,
-    within,
-};
-use crate::http::{HttpClient, endpoint};
+use super::{MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, refused, secrets_of, told_unreadable};
+use crate::http::{HttpClient, endpoint, within};
 use crate::{Secret, Timeouts};
 
 /// The settings of CloudPayments.
@@ -153,13 +151,13 @@ impl CloudPayments {
         secrets: Vec<Secret>,
     ) -> Result<Reply, ProviderError> {
         let CloudPaymentsSettings { public_id, api_secret, base_url, .. } = &self.settings;
-        let mut post = self.http.post(endpoint(base_url, path)).map_err(told)?;
+        let mut post = self.http.post(endpoint(base_url, path))?;
         post = post.basic_auth(public_id, Some(api_secret.expose())).json(body);
         if let Some(id) = request_id {
             post = post.header("X-Request-ID", id.to_string());
         }
-        let answer = self.http.open_hiding(post, secrets).await.map_err(told)?;
-        answer.json("answer", MAX_REPLY).await.map_err(told)
+        let answer = self.http.open_hiding(post, secrets).await?;
+        Ok(answer.json("answer", MAX_REPLY).await?)
     }
 
     async fn create(&self, order: &Order) -> Result<Opened, ProviderError> {
@@ -357,8 +355,9 @@ impl PaymentProvider for CloudPayments {
         })
     }
 
-    /// Only the last operation of an order is told. If it is a refund, the payment is read too; earlier refunds have had their notices. That a
-    /// refund has another `Type` than 0 and names its payment in `OriginalTransactionId` is unverified.
+    /// Only the last operation of an order is told. If it is a refund, the payment is read too; earlier refunds have
+    /// had their notices. That a refund has another `Type` than 0 and names its payment in `OriginalTransactionId` is
+    /// unverified.
     async fn look_up(&self, payment: &Known) -> Result<Vec<Report>, ProviderError> {
         within(self.settings.timeouts.total, self.reports(payment)).await
     }

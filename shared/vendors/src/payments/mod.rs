@@ -1,7 +1,7 @@
 //! Payment providers: [`YooKassa`], [`Robokassa`], [`CloudPayments`], [`TBank`].
 //!
-//! A provider's module makes the page where people pay, proves and reads notices, and asks what became of a payment. What a report means for a
-//! payment is decided by [`domain::payments`] alone.
+//! A provider's module makes the page where people pay, proves and reads notices, and asks what became of a payment.
+//! What a report means for a payment is decided by [`domain::payments`] alone.
 //!
 //! | provider | how a notice is proved | what is acknowledged with |
 //! |---|---|---|
@@ -10,8 +10,8 @@
 //! | CloudPayments | HMAC-SHA-256 of the raw message in `Content-HMAC` | `{"code":0}`, or a reason not to pay |
 //! | T-Bank | SHA-256 of all root values and the password | `OK` |
 //!
-//! Signatures are compared in constant time. Amounts are read from their digits, never through a float. None retries, but for ЮKassa's
-//! answer 202, which asks for it.
+//! Signatures are compared in constant time. Amounts are read from their digits, never through a float. None retries,
+//! but for ЮKassa's answer 202, which asks for it.
 //!
 //! How failures are told ([`ProviderError`]):
 //!
@@ -21,8 +21,8 @@
 //! | connection failures, HTTP 408, 425, 429, 5xx, a malformed or oversized answer | `Broken` |
 //! | any other HTTP 3xx (redirects are not followed) and 4xx; an answer that says no; settings that make no request | `Rejected` |
 //!
-//! Texts inside errors are at most about 300 characters long and hold no key, no e-mail address and nothing of a notice; they may quote what the
-//! provider said.
+//! Texts inside errors are at most about 300 characters long and hold no key, no e-mail address and nothing of a
+//! notice; they may quote what the provider said.
 
 mod cloudpayments;
 mod fields;
@@ -34,7 +34,6 @@ mod tbank;
 mod variables;
 mod yookassa;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,8 +52,8 @@ pub use signature::{SignatureHash, UnknownHash};
 pub use tbank::{TBank, TBankSettings};
 pub use yookassa::{YooKassa, YooKassaSettings};
 
-/// The time-outs of providers: a person is waiting for the page to pay at, and the gateway gives up after 30 seconds. 3 seconds to connect, 10
-/// to the first byte, 5 of silence, 20 in all.
+/// The time-outs of providers: a person is waiting for the page to pay at, and the gateway gives up after 30 seconds. 3
+/// seconds to connect, 10 to the first byte, 5 of silence, 20 in all.
 const TIMEOUTS: Timeouts = Timeouts {
     connect: Duration::from_secs(3),
     first_byte: Duration::from_secs(10),
@@ -83,8 +82,8 @@ pub struct PaymentProvidersSettings {
 
 /// The configured providers, in the order of [`ProviderId::ALL`](domain::payments::ProviderId::ALL).
 ///
-/// Costs nothing: connections come with the first call. Build them once per process and share them. `clock` dates the waits that providers ask
-/// for.
+/// Costs nothing: connections come with the first call. Build them once per process and share them. `clock` dates the
+/// waits that providers ask for.
 pub fn payment_providers(settings: PaymentProvidersSettings, clock: &Arc<dyn Clock>) -> Vec<SharedPaymentProvider> {
     let PaymentProvidersSettings { yookassa, robokassa, cloudpayments, tbank } = settings;
     let mut providers: Vec<SharedPaymentProvider> = Vec::new();
@@ -125,16 +124,17 @@ fn told_unreadable(Unreadable(reason): Unreadable) -> ProviderError {
     ProviderError::Broken(reason)
 }
 
-/// What a failure means.
-fn told(failure: Failure) -> ProviderError {
-    match failure {
-        Failure::TimedOut => ProviderError::TimedOut,
-        Failure::Broken(reason) => ProviderError::Broken(reason),
-        Failure::Misconfigured(reason) => ProviderError::Rejected(reason),
-        Failure::Answered(answer) => match answer.status {
-            408 | 425 | 429 | 500.. => ProviderError::Broken(answer.describe()),
-            _ => ProviderError::Rejected(answer.describe()),
-        },
+impl From<Failure> for ProviderError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::TimedOut => Self::TimedOut,
+            Failure::Broken(reason) => Self::Broken(reason),
+            Failure::Misconfigured(reason) => Self::Rejected(reason),
+            Failure::Answered(answer) => match answer.status {
+                408 | 425 | 429 | 500.. => Self::Broken(answer.describe()),
+                _ => Self::Rejected(answer.describe()),
+            },
+        }
     }
 }
 
@@ -143,11 +143,6 @@ fn refused(code: &str, message: &str, secrets: &[Secret]) -> ProviderError {
     let code = (!code.is_empty()).then_some(code);
     let complaint = Complaint::from_json(&json!({ "code": code, "message": message }), secrets);
     ProviderError::Rejected(complaint.describe())
-}
-
-/// Runs a whole call within its time.
-async fn within<T>(total: Duration, call: impl Future<Output = Result<T, ProviderError>>) -> Result<T, ProviderError> {
-    tokio::time::timeout(total, call).await.unwrap_or(Err(ProviderError::TimedOut))
 }
 
 /// An order with a page, if the provider's address of the page is one.

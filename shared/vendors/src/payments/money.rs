@@ -17,8 +17,8 @@ pub(super) fn roubles_number(amount: Amount) -> Result<Box<RawValue>, Unreadable
     RawValue::from_string(roubles(amount)).map_err(|error| Unreadable::json("amount", &error))
 }
 
-/// Kopecks from roubles such as `990`, `990.5`, `990.00` or `990.000000`. Decimals after the second have to be zeros; signs, exponents and
-/// separators are not taken.
+/// Kopecks from roubles such as `990`, `990.5`, `990.00` or `990.000000`. Decimals after the second have to be zeros;
+/// signs, exponents and separators are not taken.
 pub(super) fn kopecks(text: &str) -> Result<Amount, Unreadable> {
     let malformed = || Unreadable::new("an amount is not roubles and kopecks");
     let (roubles, decimals) = text.split_once('.').unwrap_or((text, "0"));

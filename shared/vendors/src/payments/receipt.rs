@@ -1,8 +1,9 @@
 //! Fiscal receipts (54-FZ): what is sold, in each provider's words.
 //!
-//! A receipt has one item: the order, named by its description. It is sent where a provider is set up for receipts and the payer's e-mail is known.
-//! Sources of the codes: yookassa.ru, "Reference for receipt parameter values" (2026); docs.robokassa.ru, "Fiscalization";
-//! developers.cloudkassir.ru, `CustomerReceipt` (version 3.4.5); developer.tbank.ru, `Receipt`.
+//! A receipt has one item: the order, named by its description. It is sent where a provider is set up for receipts and
+//! the payer's e-mail is known. Sources of the codes: yookassa.ru, "Reference for receipt parameter values" (2026);
+//! docs.robokassa.ru, "Fiscalization"; developers.cloudkassir.ru, `CustomerReceipt` (version 3.4.5);
+//! developer.tbank.ru, `Receipt`.
 
 use std::str::FromStr;
 
@@ -91,7 +92,8 @@ words! {
 }
 
 words! {
-    /// How what is paid relates to what is delivered (tag 1214). Those that fit a product without credit, which all providers call the same.
+    /// How what is paid relates to what is delivered (tag 1214). Those that fit a product without credit, which all
+    /// providers call the same.
     SettlementMethod {
         /// Paid in full before it is delivered.
         FullPrepayment = "full_prepayment",

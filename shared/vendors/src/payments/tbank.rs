@@ -1,19 +1,21 @@
 //! T-Bank acquiring (formerly Tinkoff), protocol EACQ v2.
 //!
-//! A payment is made by `Init` with our id as `OrderId`; it is single-stage. Answers are HTTP 200 whatever they say. Requests, answers that are asked
-//! for and notices carry a `Token`: SHA-256 of the values of all root scalars and the password, sorted by name.
+//! A payment is made by `Init` with our id as `OrderId`; it is single-stage. Answers are HTTP 200 whatever they say.
+//! Requests, answers that are asked for and notices carry a `Token`: SHA-256 of the values of all root scalars and the
+//! password, sorted by name.
 //!
-//! A notice names what state a payment is in. A single-stage payment tells AUTHORIZED and CONFIRMED almost at once and in any order; only the
-//! latter is money. A REJECTED payment is over, but the payer may try again at the same order, with another `PaymentId`: it is told as a failed
-//! attempt.
+//! A notice names what state a payment is in. A single-stage payment tells AUTHORIZED and CONFIRMED almost at once and
+//! in any order; only the latter is money. A REJECTED payment is over, but the payer may try again at the same order,
+//! with another `PaymentId`: it is told as a failed attempt.
 //!
-//! **Refunds.** The document calls `Amount` of a notice "the current amount of the transaction", and nothing says how that counts after a part went
-//! back: whether it is what is left, or what was returned. A partial refund is therefore told with the amount zero, which the domain brings before a
-//! person; asking `GetState` would give the same number with the same doubt. REFUNDED is told with its amount, which is the payment's when everything
-//! goes back at once; after partial refunds it is unverified.
+//! **Refunds.** The document calls `Amount` of a notice "the current amount of the transaction", and nothing says how
+//! that counts after a part went back: whether it is what is left, or what was returned. A partial refund is therefore
+//! told with the amount zero, which the domain brings before a person; asking `GetState` would give the same number
+//! with the same doubt. REFUNDED is told with its amount, which is the payment's when everything goes back at once;
+//! after partial refunds it is unverified.
 //!
-//! Source: developer.tbank.ru, "EACQ protocol" 1.8 (2025-11). Unverified: the code with which `CheckOrder` says that there is no such order; it is
-//! told as a refusal.
+//! Source: developer.tbank.ru, "EACQ protocol" 1.8 (2025-11). Unverified: the code with which `CheckOrder` says that
+//! there is no such order; it is told as a refusal.
 
 use std::sync::Arc;
 
@@ -31,10 +33,9 @@ use super::fields::Fields;
 use super::money::whole_kopecks;
 use super::signature::{SignatureHash, is_same_hex};
 use super::{
-    MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, plain, refused, secrets_of, told,
-    told_unreadable, within,
+    MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, plain, refused, secrets_of, told_unreadable,
 };
-use crate::http::{HttpClient, endpoint};
+use crate::http::{HttpClient, endpoint, within};
 use crate::{Secret, Timeouts};
 
 /// How `RedirectDueDate` is written, in UTC.
@@ -109,10 +110,10 @@ impl TBank {
         let unsigned = serde_json::to_vec(&request).map_err(|error| ProviderError::Rejected(error.to_string()))?;
         let token = token(&Fields::of_json(&unsigned).map_err(told_unreadable)?, password);
         request.insert("Token".to_owned(), token.clone().into());
-        let post = self.http.post(endpoint(base_url, &format!("/{method}"))).map_err(told)?.json(&request);
+        let post = self.http.post(endpoint(base_url, &format!("/{method}")))?.json(&request);
         let secrets: Vec<_> = secrets.iter().cloned().chain([password.clone(), Secret::new(token)]).collect();
-        let answer = self.http.open_hiding(post, secrets.clone()).await.map_err(told)?;
-        let answer = answer.whole(MAX_REPLY).await.map_err(told)?;
+        let answer = self.http.open_hiding(post, secrets.clone()).await?;
+        let answer = answer.whole(MAX_REPLY).await?;
         let fields = Fields::of_json(&answer).map_err(told_unreadable)?;
         match fields.get("Success") {
             Some("true") => Ok(answer),

@@ -1,8 +1,9 @@
 //! The sender of webhooks: [`HttpWebhookSender`].
 //!
-//! Where webhooks go is up to customers, so this is the one client that must not be talked into reaching our own network. The name is resolved
-//! here, at each call, and the connection is made to the very addresses that were checked: a name that is public when it is checked and private
-//! when it is called (DNS rebinding) does not get through. Redirects are not followed, and no proxy is asked to connect for us.
+//! Where webhooks go is up to customers, so this is the one client that must not be talked into reaching our own
+//! network. The name is resolved here, at each call, and the connection is made to the very addresses that were
+//! checked: a name that is public when it is checked and private when it is called (DNS rebinding) does not get
+//! through. Redirects are not followed, and no proxy is asked to connect for us.
 
 mod resolver;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, Url, redirect};
 
-use crate::variables::{MalformedVariable, switch};
+use crate::variables::{MalformedVariable, Variables};
 use resolver::{Blocked, GuardedResolver, Lookup, SystemLookup, cause};
 
 /// The longest that a call may take, from the look-up of the name to the end of the answer.
@@ -39,11 +40,11 @@ pub struct WebhookSettings {
 }
 
 impl WebhookSettings {
-    /// Reads the settings through `get`, which gives a variable's value unless it is unset or empty.
+    /// Reads the settings through `get`, which returns a variable's value unless it is unset or empty.
     ///
-    /// `WEBHOOK_ALLOW_PRIVATE` set to `true` admits this machine and http: for the local stack and tests. It is `false` where nothing is said.
-    pub fn read<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<Self, MalformedVariable> {
-        let allowed = switch("WEBHOOK_ALLOW_PRIVATE", false, get)?;
+    /// `WEBHOOK_ALLOW_PRIVATE` (default `false`) allows loopback addresses and http, for the local stack and tests.
+    pub fn read<'v>(get: impl Fn(&str) -> Option<&'v str>) -> Result<Self, MalformedVariable> {
+        let allowed = Variables(&get).switch("WEBHOOK_ALLOW_PRIVATE", false)?;
         Ok(Self { reach: if allowed { Reach::LoopbackToo } else { Reach::Internet } })
     }
 }
@@ -87,7 +88,8 @@ impl HttpWebhookSender {
             .no_proxy()
             .https_only(!self.reach.admits_http())
             .connect_timeout(CONNECT)
-            // Receivers are many and called rarely. And an open connection would be used again without a look at its address.
+            // Receivers are many and called rarely. And an open connection would be used again without a look at its
+            // address.
             .pool_max_idle_per_host(0)
             .build()
     }
@@ -121,7 +123,8 @@ impl WebhookSender for HttpWebhookSender {
     }
 }
 
-/// Checks an address that is no name: it does not go through the resolver. The parser has turned all spellings of IPv4 into the plain one.
+/// Checks an address that is no name: it does not go through the resolver. The parser has turned all spellings of IPv4
+/// into the plain one.
 fn check_literal(url: &Url, reach: Reach) -> Result<(), SendFailure> {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse();
@@ -131,7 +134,8 @@ fn check_literal(url: &Url, reach: Reach) -> Result<(), SendFailure> {
     }
 }
 
-/// Reads the body as far as it is of interest, and a little on: a receiver whose answer is cut off may think that it failed.
+/// Reads the body as far as it is of interest, and a little on: a receiver whose answer is cut off may think that it
+/// failed.
 async fn read(response: &mut Response, text: &mut Vec<u8>) {
     let mut length = 0;
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -149,7 +153,8 @@ fn excerpt(body: &[u8]) -> String {
     text.get(..text.floor_char_boundary(MAX_EXCERPT)).unwrap_or_default().trim_end_matches('\u{fffd}').to_owned()
 }
 
-/// `Retry-After`: seconds, or an HTTP date (RFC 9110, 10.2.3). A date that has passed is no wait at all; nonsense is no wish.
+/// `Retry-After`: seconds, or an HTTP date (RFC 9110, 10.2.3). A date that has passed is no wait at all; nonsense is no
+/// wish.
 fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
     let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {

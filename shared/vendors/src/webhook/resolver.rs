@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use domain::webhooks::Reach;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// The address is not one that webhooks may be sent to. Which it is, is not told: the text is for the customer, and names of ours resolve to
-/// addresses of ours.
+/// The address is not one that webhooks may be sent to. Which it is, is not told: the text is for the customer, and
+/// names of ours resolve to addresses of ours.
 #[derive(Debug, thiserror::Error)]
 #[error("the address is not public")]
 pub(super) struct Blocked;
@@ -32,7 +32,8 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// A resolver that gives out addresses only if all of a name's are admitted: a name with a private one among them is up to no good.
+/// A resolver that gives out addresses only if all of a name's are admitted: a name with a private one among them is up
+/// to no good.
 pub(super) struct GuardedResolver {
     pub(super) reach: Reach,
     pub(super) lookup: Arc<dyn Lookup>,

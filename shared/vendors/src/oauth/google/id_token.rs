@@ -43,8 +43,8 @@ enum Audience {
     Several(Vec<String>),
 }
 
-/// The id of the key that signed a token. Nothing but RS256 is taken: what the token itself says about its algorithm must not decide how it is
-/// checked.
+/// The id of the key that signed a token. Nothing but RS256 is taken: what the token itself says about its algorithm
+/// must not decide how it is checked.
 pub(super) fn key_id(token: &str) -> Result<String, OAuthError> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| OAuthError::Untrusted("the ID token's header"))?;
     if header.alg != Algorithm::RS256 {
@@ -56,7 +56,8 @@ pub(super) fn key_id(token: &str) -> Result<String, OAuthError> {
 /// Checks a token and says who it is about.
 pub(super) fn read(token: &str, key: &DecodingKey, expected: &Expected<'_>) -> Result<OAuthPerson, OAuthError> {
     let mut validation = Validation::new(Algorithm::RS256);
-    // Only the signature is the library's: it passes over claims that are not there, and knows no clock but the machine's.
+    // Only the signature is the library's: it passes over claims that are not there, and knows no clock but the
+    // machine's.
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();

@@ -1,7 +1,8 @@
 //! Google, by OpenID Connect.
 //!
-//! Source: Google's OpenID Connect documentation and its discovery document (accounts.google.com/.well-known/openid-configuration); OpenID
-//! Connect Core 1.0, 3.1.3.7 (ID token validation); RFC 7636 (PKCE).
+//! Source: Google's OpenID Connect documentation and its discovery document
+//! (accounts.google.com/.well-known/openid-configuration); OpenID Connect Core 1.0, 3.1.3.7 (ID token validation); RFC
+//! 7636 (PKCE).
 
 mod id_token;
 mod keys;
@@ -13,8 +14,8 @@ use domain::identity::{AuthorizeRequest, CodeExchange, OAuthError, OAuthPerson, 
 use domain::kernel::Clock;
 use serde::Deserialize;
 
-use super::{MAX_REPLY, TIMEOUTS, told, with_parameters, within};
-use crate::http::HttpClient;
+use super::{MAX_REPLY, TIMEOUTS, with_parameters};
+use crate::http::{HttpClient, within};
 use crate::{Secret, Timeouts};
 use id_token::Expected;
 use keys::Keys;
@@ -64,10 +65,11 @@ impl GoogleSettings {
 
 /// Google.
 ///
-/// Who a person is comes from the ID token, which is checked in full: the signature, although the token comes from Google itself over TLS,
-/// costs one cached request. The access token is not used, and not kept.
+/// Who a person is comes from the ID token, which is checked in full: the signature, although the token comes from
+/// Google itself over TLS, costs one cached request. The access token is not used, and not kept.
 ///
-/// `email_verified` is taken at Google's word. Google says so of addresses at other companies, too, once their owner has followed a link.
+/// `email_verified` is taken at Google's word. Google says so of addresses at other companies, too, once their owner
+/// has followed a link.
 pub struct Google {
     settings: GoogleSettings,
     http: HttpClient,
@@ -98,11 +100,11 @@ impl Google {
             ("client_id", &self.settings.client_id),
             ("client_secret", self.settings.client_secret.expose()),
         ];
-        let post = self.http.post(&self.settings.token_url).map_err(told)?.form(&form);
+        let post = self.http.post(&self.settings.token_url)?.form(&form);
         let secrets =
             vec![self.settings.client_secret.clone(), Secret::new(exchange.code), Secret::new(exchange.verifier)];
-        let body = self.http.open_hiding(post, secrets).await.map_err(told)?;
-        let reply: Reply = body.json("token reply", MAX_REPLY).await.map_err(told)?;
+        let body = self.http.open_hiding(post, secrets).await?;
+        let reply: Reply = body.json("token reply", MAX_REPLY).await?;
         reply.id_token.ok_or(OAuthError::Untrusted("there is no ID token"))
     }
 }

@@ -1,14 +1,14 @@
 //! Robokassa.
 //!
-//! The page is an address that is built here; there is no call. Robokassa knows an order by its number (`InvId`, an integer, unique within the
-//! shop); our id goes with it as `Shp_payment` and comes back with every notice and answer. It is the only parameter of its kind, so its place among
-//! others does not matter.
+//! The page is an address that is built here; there is no call. Robokassa knows an order by its number (`InvId`, an
+//! integer, unique within the shop); our id goes with it as `Shp_payment` and comes back with every notice and answer.
+//! It is the only parameter of its kind, so its place among others does not matter.
 //!
-//! A notice (`ResultURL`, GET or POST) comes when the money has come, and only then. The amount is checked as it is written and compared as a
-//! number: live notices have six decimals, test notices two.
+//! A notice (`ResultURL`, GET or POST) comes when the money has come, and only then. The amount is checked as it is
+//! written and compared as a number: live notices have six decimals, test notices two.
 //!
-//! Source: docs.robokassa.ru (2026) and the company's PHP SDK. That the addresses to return to are signed without encoding is what integrations of
-//! 2026 do. Notices of holds, which are JWTs, are not taken: holds are not used.
+//! Source: docs.robokassa.ru (2026) and the company's PHP SDK. That the addresses to return to are signed without
+//! encoding is what integrations of 2026 do. Notices of holds, which are JWTs, are not taken: holds are not used.
 
 mod state;
 
@@ -26,8 +26,8 @@ use reqwest::Url;
 use super::fields::Fields;
 use super::money::roubles;
 use super::signature::{SignatureHash, is_same_hex};
-use super::{MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, plain, told, within};
-use crate::http::{HttpClient, endpoint};
+use super::{MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, plain};
+use crate::http::{HttpClient, endpoint, within};
 use crate::{Secret, Timeouts};
 
 /// The parameter that has our id.
@@ -144,7 +144,8 @@ impl Robokassa {
         Ok(url.into())
     }
 
-    /// Whether a notice has the signature of the one who knows the second password. Every parameter of the shop is signed, sorted by name.
+    /// Whether a notice has the signature of the one who knows the second password. Every parameter of the shop is
+    /// signed, sorted by name.
     fn is_proved(&self, fields: &Fields) -> Result<bool, Unreadable> {
         let shop =
             fields.iter().filter(|(name, _)| name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("shp_")));
@@ -159,10 +160,10 @@ impl Robokassa {
         let number = payment.number.to_string();
         let signature = self.sign(&[&settings.login, &number, settings.password2.expose()]);
         let question = [("MerchantLogin", &settings.login), ("InvoiceID", &number), ("Signature", &signature)];
-        let get = self.http.get(&endpoint(&settings.service_url, "/OpStateExt")).map_err(told)?.query(&question);
+        let get = self.http.get(&endpoint(&settings.service_url, "/OpStateExt"))?.query(&question);
         let secrets = vec![settings.password2.clone(), Secret::new(signature)];
-        let body = self.http.open_hiding(get, secrets).await.map_err(told)?;
-        body.whole(MAX_REPLY).await.map_err(told)
+        let body = self.http.open_hiding(get, secrets).await?;
+        Ok(body.whole(MAX_REPLY).await?)
     }
 }
 

@@ -10,9 +10,9 @@
 //! | 80 | suspended by the provider's security | nothing |
 //! | 100 | credited to the shop | paid |
 //!
-//! `OutSum` is what the shop gets, less the fee; `IncSum` is what the payer gave, which may have the fee on top. Either may be the amount of the
-//! order, depending on who bears the fee. The amount of an order cannot be changed without the first password, so the one that fits is reported; if
-//! none does, what the payer gave.
+//! `OutSum` is what the shop gets, less the fee; `IncSum` is what the payer gave, which may have the fee on top. Either
+//! may be the amount of the order, depending on who bears the fee. The amount of an order cannot be changed without the
+//! first password, so the one that fits is reported; if none does, what the payer gave.
 
 use domain::kernel::Amount;
 use domain::payments::provider::{Known, PaymentEvent, ProviderError, Report};

@@ -1,13 +1,13 @@
 //! ЮKassa, API v3.
 //!
-//! A payment is made by `POST /payments` with our id as `Idempotence-Key`, so that a repeat gives the same payment. 202 means that the provider
-//! is still at it: the same request is repeated, three times at most.
+//! A payment is made by `POST /payments` with our id as `Idempotence-Key`, so that a repeat gives the same payment. 202
+//! means that the provider is still at it: the same request is repeated, three times at most.
 //!
-//! Notices have no signature. One is believed if it comes from a known network, and then only in so far as it names an object: what happened is
-//! read from the API. A notice about an object that our shop does not have is forged.
+//! Notices have no signature. One is believed if it comes from a known network, and then only in so far as it names an
+//! object: what happened is read from the API. A notice about an object that our shop does not have is forged.
 //!
-//! Source: yookassa.ru/developers and the company's Python SDK 3.13. How long the provider remembers an idempotence key is unverified (24 hours by
-//! recollection).
+//! Source: yookassa.ru/developers and the company's Python SDK 3.13. How long the provider remembers an idempotence key
+//! is unverified (24 hours by recollection).
 
 mod wire;
 
@@ -28,8 +28,8 @@ use serde_json::{Value, json};
 
 use self::wire::{Message, Payment, Refund};
 use super::money::roubles;
-use super::{MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, plain, secrets_of, told, within};
-use crate::http::{Body, Failure, HttpClient, endpoint};
+use super::{MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, plain, secrets_of};
+use crate::http::{Body, Failure, HttpClient, endpoint, within};
 use crate::{Secret, Timeouts};
 
 /// How often a request is repeated that the provider answers with 202.
@@ -122,11 +122,11 @@ impl YooKassa {
             if repeat > 0 {
                 tokio::time::sleep(self.settings.repeat_after).await;
             }
-            let post = self.http.post(self.url("/payments")).map_err(told)?;
+            let post = self.http.post(self.url("/payments"))?;
             let post = self.proved(post).header("Idempotence-Key", order.payment.to_string()).json(&body);
-            let answer = self.http.open_hiding(post, secrets.clone()).await.map_err(told)?;
+            let answer = self.http.open_hiding(post, secrets.clone()).await?;
             if answer.status() != StatusCode::ACCEPTED {
-                return answer.json("payment", MAX_REPLY).await.map_err(told);
+                return Ok(answer.json("payment", MAX_REPLY).await?);
             }
         }
         Err(ProviderError::Broken("the payment is still being made".to_owned()))
@@ -141,9 +141,9 @@ impl YooKassa {
     async fn read<T: DeserializeOwned>(&self, path: &str, id: &str) -> Result<Option<T>, ProviderError> {
         let answer = match self.ask(path, id).await {
             Err(Failure::Answered(answer)) if answer.status == 404 => return Ok(None),
-            answer => answer.map_err(told)?,
+            answer => answer?,
         };
-        answer.json("object", MAX_REPLY).await.map(Some).map_err(told)
+        Ok(answer.json("object", MAX_REPLY).await.map(Some)?)
     }
 
     async fn payment(&self, id: &str) -> Result<Option<Payment>, ProviderError> {

@@ -1,37 +1,64 @@
-//! What failures of HTTP and vendors' complaints mean to the one who called: see the table of [`chat`](super).
+//! Turns failures of HTTP and vendors' error objects into [`ProviderError`].
 
 use std::time::Duration;
 
-use domain::gateway::CallError;
+use domain::gateway::ProviderError;
 use serde_json::Value;
 
 use crate::http::{Complaint, Failure};
-use crate::text::{OPENAI_CONTENT_REFUSED, OPENAI_OUT_OF_FUNDS, OUT_OF_CREDIT};
 
-/// Words of an error that mean our own key or model name, whatever the status: some servers say 400 to a wrong key.
-const OURS: [&str; 2] = ["invalid_api_key", "model_not_found"];
+/// Codes for an account without money. OpenAI sends them with 429, but waiting does not help.
+const OUT_OF_FUNDS: [&str; 7] = [
+    "insufficient_quota",
+    "billing_not_active",
+    "credit_balance_exhausted",
+    "project_spend_limit_exceeded",
+    "organization_spend_limit_exceeded",
+    "organization_usage_limit_exceeded",
+    "billing_error",
+];
 
-/// What a failure means.
-pub(super) fn meaning(failure: Failure) -> CallError {
-    match failure {
-        Failure::TimedOut => CallError::TimedOut,
-        Failure::Broken(reason) => CallError::Broken(reason),
-        Failure::Misconfigured(reason) => CallError::Misconfigured(reason),
-        Failure::Answered(answer) => {
-            by_status(answer.status, &answer.complaint, answer.retry_after, || answer.describe())
+/// Anthropic's message for an account without credit: status 400, type `invalid_request_error`.
+const OUT_OF_CREDIT: &str = "credit balance is too low";
+
+/// Codes of content filters.
+const CONTENT_REFUSED: [&str; 3] = ["content_filter", "content_policy_violation", "moderation_blocked"];
+
+/// Codes for a wrong key or model name, whatever the status: some servers answer 400 to a wrong key.
+const MISCONFIGURED: [&str; 2] = ["invalid_api_key", "model_not_found"];
+
+impl From<Failure> for ProviderError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::TimedOut => Self::TimedOut,
+            Failure::Broken(reason) => Self::Broken(reason),
+            Failure::Misconfigured(reason) => Self::Misconfigured(reason),
+            Failure::Answered(answer) => {
+                by_status(answer.status, &answer.complaint, answer.retry_after, || answer.describe())
+            }
         }
     }
 }
 
-/// What an error object means that came with HTTP 200.
-pub(super) fn told(json: &Value, complaint: &Complaint) -> CallError {
+/// The meaning of an error object that came with HTTP 200.
+pub(crate) fn from_body(json: &Value, complaint: &Complaint) -> ProviderError {
     let status = status_in(json).or_else(|| status_of_words(complaint)).unwrap_or(500);
     by_status(status, complaint, None, || complaint.describe())
 }
 
-/// A message of the vendor that does not parse.
-pub(super) fn malformed(what: &str, error: &serde_json::Error) -> CallError {
-    meaning(Failure::malformed(what, error))
+/// A vendor's message that does not parse.
+pub(crate) fn malformed(what: &str, error: &serde_json::Error) -> ProviderError {
+    Failure::malformed(what, error).into()
+}
+
+/// A content filter that gives no reason for the caller.
+pub(crate) fn content_refused() -> ProviderError {
+    ProviderError::ContentRefused("the vendor's content filter".to_owned())
+}
+
+/// An answer that breaks the vendor's protocol.
+pub(crate) fn broken(reason: &str) -> ProviderError {
+    ProviderError::Broken(reason.to_owned())
 }
 
 fn by_status(
@@ -39,46 +66,44 @@ fn by_status(
     complaint: &Complaint,
     retry_after: Option<Duration>,
     for_log: impl FnOnce() -> String,
-) -> CallError {
+) -> ProviderError {
     if status == 402 || is_about_money(complaint) {
-        return CallError::OutOfFunds;
+        return ProviderError::OutOfFunds;
     }
-    if complaint.has_word(&OPENAI_CONTENT_REFUSED) {
-        return CallError::ContentRefused(complaint.message().to_owned());
+    if complaint.has_word(&CONTENT_REFUSED) {
+        return ProviderError::ContentRefused(complaint.message().to_owned());
     }
     match status {
-        429 => CallError::RateLimited { retry_after },
-        408 | 409 | 425 | 500.. => CallError::Broken(for_log()),
-        400 | 413 | 422 if !complaint.has_word(&OURS) => rejected(status, complaint),
-        _ => CallError::Misconfigured(for_log()),
+        429 => ProviderError::RateLimited { retry_after },
+        408 | 409 | 425 | 500.. => ProviderError::Broken(for_log()),
+        400 | 413 | 422 if !complaint.has_word(&MISCONFIGURED) => rejected(status, complaint),
+        _ => ProviderError::Misconfigured(for_log()),
     }
 }
 
 fn is_about_money(complaint: &Complaint) -> bool {
-    complaint.has_word(&OPENAI_OUT_OF_FUNDS)
-        || complaint.has_word(&["billing_error"])
-        || complaint.message().contains(OUT_OF_CREDIT)
+    complaint.has_word(&OUT_OF_FUNDS) || complaint.message().contains(OUT_OF_CREDIT)
 }
 
-fn rejected(status: u16, complaint: &Complaint) -> CallError {
+fn rejected(status: u16, complaint: &Complaint) -> ProviderError {
     let message = match complaint.message() {
         "" => format!("Поставщик модели отклонил запрос ({status})"),
         message => message.to_owned(),
     };
-    CallError::Rejected {
+    ProviderError::Rejected {
         message,
         param: complaint.param().map(str::to_owned),
         code: complaint.code().map(str::to_owned),
     }
 }
 
-/// The HTTP status that an error object would have come with, where it says one: `code` (OpenAI-compatible servers), `status`
-/// (GigaChat), `httpCode` (Yandex Cloud). Small codes are those of gRPC.
+/// The HTTP status in an error object: `code` (OpenAI-compatible servers), `status` (GigaChat), `httpCode` (Yandex
+/// Cloud). Small numbers are gRPC codes.
 fn status_in(json: &Value) -> Option<u16> {
     let error = json.get("error").filter(|error| error.is_object()).unwrap_or(json);
     let number = ["httpCode", "status", "code"].into_iter().find_map(|name| error.get(name)?.as_u64())?;
     match number {
-        3 => Some(400),
+        3 | 9 => Some(400),
         16 => Some(401),
         7 => Some(403),
         5 => Some(404),
@@ -106,13 +131,13 @@ mod tests {
 
     use super::*;
 
-    fn told_of(json: &Value) -> String {
-        format!("{:?}", told(json, &Complaint::from_json(json, &[])))
+    fn meaning(json: &Value) -> String {
+        format!("{:?}", from_body(json, &Complaint::from_json(json, &[])))
     }
 
     #[test]
     fn errors_within_a_stream_are_sorted_by_status_or_words() {
-        for (error, meaning) in [
+        for (error, expected) in [
             (
                 json!({ "error": { "message": "m", "type": "server_error", "code": null } }),
                 "Broken(\"server_error: m\")",
@@ -147,7 +172,7 @@ mod tests {
             (json!({ "error": "m" }), "Broken(\"m\")"),
             (json!({}), "Broken(\"no message\")"),
         ] {
-            assert_eq!(told_of(&error), meaning, "{error}");
+            assert_eq!(meaning(&error), expected, "{error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! GigaChat's access token: fetched by one, used by all.
+//! GigaChat's access token, shared by all calls.
 
 use std::sync::Arc;
 
@@ -12,21 +12,21 @@ use super::GigaChatSettings;
 use crate::Secret;
 use crate::http::{Auth, Failure, HttpClient};
 
-/// How long before its end a token is no longer used, in milliseconds.
+/// A token is renewed this long before it expires, in milliseconds.
 const REFRESH_EARLY: i64 = 60_000;
 
-/// The least number that is taken for milliseconds since 1970 (March 1973); smaller ones are seconds (until the year
-/// 5138).
+/// From this number on (March 1973) an expiry is in milliseconds since 1970; smaller ones (until the year 5138) are in
+/// seconds.
 const LEAST_MILLIS: i64 = 100_000_000_000;
 
-/// The longest answer of the token endpoint in bytes; a usual one has about 1300.
+/// Longest answer of the token endpoint in bytes; a usual one has about 1300.
 const MAX_REPLY: usize = 64 * 1024;
 
 /// The access token of one authorization key.
 pub(super) struct Tokens {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
-    /// Locked while a token is fetched: whoever comes meanwhile waits and finds it.
+    /// Locked while a token is fetched, so that concurrent calls wait for it.
     current: Mutex<Option<Token>>,
 }
 
@@ -35,7 +35,7 @@ struct Token {
     expires_at: Timestamp,
 }
 
-/// The reply. Some installations spell it `{tok, exp}`.
+/// The token endpoint's answer. Some installations name the fields `tok` and `exp`.
 #[derive(Deserialize)]
 struct Reply {
     #[serde(alias = "tok")]
@@ -50,7 +50,7 @@ impl Tokens {
         Self { clock, ids, current: Mutex::new(None) }
     }
 
-    /// The token in use, or a new one when it ends within a minute.
+    /// The current token, or a new one if it expires within a minute.
     pub(super) async fn get(&self, http: &HttpClient, settings: &GigaChatSettings) -> Result<Secret, Failure> {
         let mut current = self.current.lock().await;
         let least = self.clock.now().as_millisecond().saturating_add(REFRESH_EARLY);
@@ -60,16 +60,16 @@ impl Tokens {
         }
     }
 
-    /// A token in place of one that was turned down: a new one, unless another call has fetched it meanwhile.
+    /// A token in place of a rejected one: new, unless another call has replaced it already.
     pub(super) async fn replace(
         &self,
-        refused: &Secret,
+        rejected: &Secret,
         http: &HttpClient,
         settings: &GigaChatSettings,
     ) -> Result<Secret, Failure> {
         let mut current = self.current.lock().await;
         match &*current {
-            Some(token) if token.secret.expose() != refused.expose() => Ok(token.secret.clone()),
+            Some(token) if token.secret.expose() != rejected.expose() => Ok(token.secret.clone()),
             _ => self.renew(&mut current, http, settings).await,
         }
     }
@@ -89,7 +89,7 @@ impl Tokens {
 
     async fn fetch(&self, http: &HttpClient, settings: &GigaChatSettings) -> Result<Token, Failure> {
         let minted = self.ids.uuid(self.clock.now());
-        // The vendor asks for a version 4; marked as one, the minted id stays as unique as it was.
+        // The vendor requires a version 4; marked as one, the minted id stays unique.
         let request_id = Builder::from_random_bytes(minted.into_bytes()).into_uuid();
         let post = http
             .post(&settings.auth_url)?

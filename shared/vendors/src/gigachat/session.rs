@@ -11,8 +11,8 @@ use super::token::Tokens;
 use crate::Secret;
 use crate::http::{Auth, Body, Failure, HttpClient};
 
-/// Who asks GigaChat: one authorization key, and the access token that all calls of this value share. A call that is
-/// turned down with 401 is repeated once with a new token.
+/// A client with one authorization key. All calls share one access token; a call answered with 401 is repeated once
+/// with a new token.
 pub(crate) struct Session {
     settings: GigaChatSettings,
     http: HttpClient,
@@ -20,20 +20,19 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session that begins with the first request.
+    /// A session. Nothing is sent before the first call.
     pub(crate) fn new(settings: GigaChatSettings, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
         let http =
             HttpClient::new("gigachat", settings.timeouts, clock.clone()).trusting(settings.root_certificates.clone());
         Self { settings, http, tokens: Tokens::new(clock, ids) }
     }
 
-    /// What it was made with.
     pub(crate) fn settings(&self) -> &GigaChatSettings {
         &self.settings
     }
 
-    /// Sends what `request` makes, twice if the first access token is turned down, and waits for the head of a successful
-    /// answer.
+    /// Sends what `request` builds, a second time if the first access token is rejected, and waits for the head of a
+    /// successful answer.
     pub(crate) async fn open(
         &self,
         request: impl Fn(&HttpClient) -> Result<RequestBuilder, Failure> + Send,
@@ -49,7 +48,7 @@ impl Session {
     }
 }
 
-/// Whoever is refused a token has a wrong key or scope: nothing that the one who asks for an answer could have done better.
+/// A rejected token request means a wrong key or scope, not a wrong request of the caller.
 fn about_token(failure: Failure) -> Failure {
     match failure {
         Failure::Answered(answer) if !matches!(answer.status, 402 | 408 | 409 | 425 | 429 | 500..) => {

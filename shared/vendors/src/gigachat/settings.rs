@@ -1,62 +1,69 @@
-//! GigaChat's settings.
+//! Settings of GigaChat.
 
 use std::str::FromStr;
 
-use crate::{Secret, Timeouts};
+use crate::variables::{Variables, malformed};
+use crate::{MalformedVariable, Secret, Timeouts};
 
-/// The settings of GigaChat.
+/// Settings of GigaChat. Models come with each call.
 #[derive(Debug, Clone)]
 pub struct GigaChatSettings {
-    /// Where version 1 of the chat API is; `/chat/completions` is added.
+    /// Base URL of version 1 of the API; `/chat/completions` is appended.
     pub base_url: String,
-    /// Where access tokens are given.
+    /// URL of the token endpoint.
     pub auth_url: String,
-    /// The authorization key as the vendor's site shows it. It is base64 already and is sent as it is.
+    /// The authorization key as the vendor's site shows it: base64 already, sent as it is.
     pub authorization_key: Secret,
-    /// What the key was issued for.
     pub scope: GigaChatScope,
-    /// The model. The vendor has no default.
-    pub model: String,
-    /// Certificate authorities (PEM, one or several) that this vendor's client trusts besides the system's: its hosts
-    /// chain to the Russian Trusted Root CA, which few systems know. No other client trusts them.
+    /// Certificate authorities (PEM, one or several) trusted besides the system's, by this vendor's client only: its
+    /// hosts chain to the Russian Trusted Root CA, which few systems know.
     pub root_certificates: Option<String>,
-    /// How long a call may take.
     pub timeouts: Timeouts,
 }
 
 impl GigaChatSettings {
-    /// The address that the vendor's SDK uses. An older one is `https://gigachat.devices.sberbank.ru/api/v1`.
+    /// As in the vendor's SDK. An older address is `https://gigachat.devices.sberbank.ru/api/v1`.
     pub const DEFAULT_BASE_URL: &str = "https://api.giga.chat/v1";
-    /// Where access tokens are given.
     pub const DEFAULT_AUTH_URL: &str = "https://ngw.devices.sberbank.ru:9443/api/v2/oauth";
 
-    /// A model, everything else by default.
-    pub fn new(authorization_key: Secret, scope: GigaChatScope, model: impl Into<String>) -> Self {
+    /// A key, everything else by default.
+    pub fn new(authorization_key: Secret, scope: GigaChatScope) -> Self {
         Self {
             base_url: Self::DEFAULT_BASE_URL.to_owned(),
             auth_url: Self::DEFAULT_AUTH_URL.to_owned(),
             authorization_key,
             scope,
-            model: model.into(),
             root_certificates: None,
             timeouts: Timeouts::default(),
         }
     }
+
+    /// Reads the settings if there is a key: `GIGACHAT_AUTHORIZATION_KEY`, then also `GIGACHAT_SCOPE`;
+    /// `GIGACHAT_BASE_URL`, `GIGACHAT_AUTH_URL` and `GIGACHAT_ROOT_CA` (PEM) are optional.
+    pub(crate) fn read(timeouts: Timeouts, vars: Variables<'_, '_>) -> Result<Option<Self>, MalformedVariable> {
+        let Some(key) = vars.secret("GIGACHAT_AUTHORIZATION_KEY") else { return Ok(None) };
+        let scope = vars.require("GIGACHAT_SCOPE")?.parse();
+        let mut gigachat = Self::new(key, scope.map_err(|error: UnknownScope| malformed("GIGACHAT_SCOPE", &error))?);
+        vars.url("GIGACHAT_BASE_URL", &mut gigachat.base_url)?;
+        vars.url("GIGACHAT_AUTH_URL", &mut gigachat.auth_url)?;
+        gigachat.root_certificates = vars.owned("GIGACHAT_ROOT_CA");
+        Ok(Some(Self { timeouts, ..gigachat }))
+    }
 }
 
-/// What an authorization key was issued for. The vendor refuses a key that comes with another scope.
+/// OAuth scope of an authorization key. The vendor rejects a key that comes with another scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GigaChatScope {
     /// A person.
     Personal,
-    /// A business that pays ahead for packages of tokens.
+    /// A business that prepays for packages of tokens.
     Business,
-    /// A business that pays for what it used.
+    /// A business billed by usage.
     Corporate,
 }
 
 impl GigaChatScope {
-    /// The word on the wire.
+    /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Personal => "GIGACHAT_API_PERS",
@@ -66,7 +73,6 @@ impl GigaChatScope {
     }
 }
 
-/// A word that is no scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected GIGACHAT_API_PERS, GIGACHAT_API_B2B or GIGACHAT_API_CORP")]
 pub struct UnknownScope;
