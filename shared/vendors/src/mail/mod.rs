@@ -12,17 +12,16 @@ use crate::variables::{MalformedVariable, Variables};
 
 pub use unisender_go::{UnisenderGo, UnisenderGoSettings};
 
-/// The settings of the mail service; without them no letters are sent.
+/// Settings of the mail service; without them no email is sent.
 #[derive(Debug, Clone, Default)]
 pub struct MailSettings {
-    /// Unisender Go.
     pub unisender_go: Option<UnisenderGoSettings>,
 }
 
 impl MailSettings {
-    /// Reads the settings through `get`, which gives a variable's value unless it is unset or empty.
+    /// Reads the settings through `get`, which returns a variable's value unless it is unset or empty.
     ///
-    /// Unisender Go is configured when `UNISENDER_API_KEY` is set. `UNISENDER_BASE_URL` is the account's data centre,
+    /// Unisender Go is configured if `UNISENDER_API_KEY` is set. `UNISENDER_BASE_URL` is the account's data centre,
     /// `MAIL_FROM` the sender's address (required), `MAIL_FROM_NAME` the sender's name.
     pub fn read<'v>(get: impl Fn(&str) -> Option<&'v str>) -> Result<Self, MalformedVariable> {
         let vars = Variables(&get);
