@@ -56,10 +56,11 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let catalogue = Arc::new(Catalogue::load().map_err(|error| malformed("tool catalogue", &error))?);
     let settings = TextVendorsSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
+    let models = text_models(settings, &clock, &ids);
     let tools = Tools {
         catalogue: Arc::clone(&catalogue),
         jobs: Jobs::new(table.clone(), platform.objects()?, Arc::clone(&clock), ids),
-        models: text_models(settings, &clock, &ids),
+        models,
         queue: platform.queue("GENERATION_QUEUE_URL")?,
         quick_deadline: Duration::from_secs(platform.vars.parse("QUICK_DEADLINE_SECONDS")?),
     };
