@@ -225,12 +225,12 @@ mod tests {
     #[tokio::test]
     async fn what_a_body_notes_belongs_to_its_invocation() {
         let ((), notes) = telemetry::collected(async {
-            telemetry::note(Metric::Requests, 1);
+            telemetry::note(Metric::REQUESTS, 1);
             telemetry::note_vendor("openai", Duration::from_millis(5), false);
         })
         .await;
         let pieces = stream::iter(["a", "b"]).map(|piece| {
-            telemetry::note(Metric::Charged, 2);
+            telemetry::note(Metric::CHARGED, 2);
             telemetry::note_refusal("NOT_FOUND");
             telemetry::note_vendor("openai", Duration::from_millis(7), true);
             Bytes::from(piece)
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(body.next().await, None, "it stays at its end");
         let Invocation { streamed, notes, .. } = &body.account.invocation;
         assert!(streamed.is_some());
-        assert_eq!((notes.counts[&Metric::Requests], notes.counts[&Metric::Charged]), (1, 4));
+        assert_eq!((notes.counts[&Metric::REQUESTS], notes.counts[&Metric::CHARGED]), (1, 4));
         assert_eq!(notes.refusals["NOT_FOUND"], 2);
         assert_eq!(notes.vendors["openai"], VendorCalls { millis: vec![5, 7, 7], failures: 2 });
     }
@@ -253,7 +253,7 @@ mod tests {
 
     impl Drop for Leaver {
         fn drop(&mut self) {
-            telemetry::note(Metric::Charged, 3);
+            telemetry::note(Metric::CHARGED, 3);
             self.0.lock().unwrap().push("dropped");
         }
     }
@@ -267,7 +267,7 @@ mod tests {
         body.next().await;
         body.close();
         assert_eq!(*seen.lock().unwrap(), ["dropped"]);
-        assert_eq!(body.account.invocation.notes.counts[&Metric::Charged], 3);
+        assert_eq!(body.account.invocation.notes.counts[&Metric::CHARGED], 3);
         assert_eq!(body.next().await, None);
     }
 

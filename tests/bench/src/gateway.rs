@@ -8,7 +8,7 @@ use std::{io, thread};
 
 use async_trait::async_trait;
 use axum::serve::Listener;
-use domain::aggregator::{Caller, Cashier, Details, Held, Hold};
+use domain::aggregator::{Caller, Cashier, Held, Hold, UsageRecord};
 use domain::idempotency::Request;
 use domain::kernel::{Amount, Clock, IdSource, Result};
 use edge::{Aggregator, Platform, in_dialect};
@@ -31,7 +31,7 @@ impl Cashier for Free {
         Ok(Held::New(Hold { caller, operation: self.ids.uuid(begun), held: most, begun, request }))
     }
 
-    async fn settle(&self, _: &Hold, _: Amount, _: Details, _: Option<String>) -> Result<()> {
+    async fn settle(&self, _: &Hold, _: Amount, _: UsageRecord, _: Option<String>) -> Result<()> {
         Ok(())
     }
 

@@ -80,7 +80,7 @@ async fn a_refused_payment_has_failed_for_good() {
     shop.bank.is_in(Mood::Refusing);
     for _ in 0..2 {
         let refused = shop.begin(ProviderId::TBank, 500, Some("key")).await;
-        assert!(matches!(refused, Err(Error::Failed { resource: Resource::Payment, .. })), "{refused:?}");
+        assert!(matches!(refused, Err(Error::Failed { resource: Resource::PAYMENT, .. })), "{refused:?}");
     }
     let [order] = &shop.bank.orders()[..] else { panic!("the repeat asks nobody") };
     assert_eq!(shop.status(order.payment).await, Status::Failed);
@@ -133,7 +133,7 @@ async fn somebody_elses_payment_does_not_exist() {
     let payment = shop.create().await;
     let other = shop.world.register("other@example.com").await;
     let found = shop.payments().get(other.user, payment.id).await;
-    assert!(matches!(found, Err(Error::NotFound(Resource::Payment))), "{found:?}");
+    assert!(matches!(found, Err(Error::NotFound(Resource::PAYMENT))), "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -63,7 +63,7 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
         parse_dollars(platform.vars.require("WELCOME_USD")?).map_err(|error| malformed("WELCOME_USD", &error))?;
     let verification = Verification {
         mailer: mailer(mail, &platform.clock),
-        link: format!("{}/api/v1/auth/verify-email", platform.url("PUBLIC_URL")?).into(),
+        link: format!("{}/api/v1/auth/verify-email?token={{token}}", platform.url("PUBLIC_URL")?).into(),
         gift,
     };
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));

@@ -50,7 +50,7 @@ pub(crate) async fn complete_chat(
     let request = ChatRequest::parse(&body)?;
     let call = ChatCall { caller, idempotency_key: key.as_deref(), body: &body };
     if !request.stream {
-        let render = |by: &_, completion: &_, settled| json(&CompletionView { by, completion, settled });
+        let render = |by: &_, completion: &_, charge| json(&CompletionView { by, completion, charge });
         let body = state.chat.complete(call, &request, render).await?;
         return Ok(Verbatim { content_type: "application/json", body }.into_response());
     }

@@ -30,8 +30,8 @@ async fn sweep(till: Till, deliveries: Deliveries) -> Result<()> {
     let (calls, webhooks) = tokio::join!(till.sweep(), deliveries.sweep());
     tracing::info!(sent = webhooks.sent, "webhooks swept");
     let calls = calls?;
-    telemetry::note(Metric::CallsReleased, u64::from(calls.released));
-    telemetry::note(Metric::CallsRetold, u64::from(calls.sent));
+    telemetry::note(Metric::CALLS_RELEASED, u64::from(calls.released));
+    telemetry::note(Metric::CALLS_RETOLD, u64::from(calls.sent));
     if calls.released + calls.sent > 0 {
         tracing::warn!(calls.released, calls.sent, "calls looked after");
     }

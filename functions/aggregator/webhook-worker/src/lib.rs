@@ -26,6 +26,7 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
         courier: Courier::new(platform.deliveries(&table)?, sender),
         identity,
         mailer: mailer(mail, &platform.clock),
+        enabling: |endpoint| format!(r#"PATCH /api/v1/webhooks/{endpoint} с телом {{"isActive": true}}"#),
     };
     Ok(Function::sqs(move |message: DeliveryMessage| {
         let postman = postman.clone();

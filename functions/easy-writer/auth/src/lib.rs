@@ -29,7 +29,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use domain::easy_writer::{Accounts, PRODUCT};
-use domain::identity::{Identity, OAuth, Origin, SharedOAuthProvider};
+use domain::identity::{Identity, LogInThrottle, OAuth, Origin, SharedOAuthProvider};
 use domain::kernel::Clock;
 use domain::ledger::Ledger;
 use domain::rate_limit::{Policy, RateLimiter};
@@ -49,6 +49,7 @@ struct State {
     oauth: OAuth,
     /// The page that browsers come back to from a provider.
     return_url: Arc<str>,
+    log_ins: LogInThrottle,
     limiter: RateLimiter,
     limits: Limits,
     clock: Arc<dyn Clock>,
@@ -58,10 +59,6 @@ struct State {
 #[derive(Clone)]
 struct Limits {
     register: Policy,
-    /// Log-ins that fail, with one account.
-    log_in: Policy,
-    /// Log-ins that fail, with all accounts together.
-    network: Policy,
     refresh: Policy,
     /// Steps on the way to a provider and back.
     oauth: Policy,
@@ -81,11 +78,14 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
         return_url: platform.url("AUTH_RETURN_URL")?.into(),
         accounts: Accounts::new(identity.clone(), Ledger::new(table.clone())),
         identity,
+        log_ins: LogInThrottle::new(
+            table.clone(),
+            platform.vars.parse("RATE_LIMIT_LOGIN")?,
+            platform.vars.parse("RATE_LIMIT_LOGIN_NETWORK")?,
+        ),
         limiter: RateLimiter::new(table),
         limits: Limits {
             register: platform.policy("register", "RATE_LIMIT_REGISTER")?,
-            log_in: platform.policy("login", "RATE_LIMIT_LOGIN")?,
-            network: platform.policy("logins", "RATE_LIMIT_LOGIN_NETWORK")?,
             refresh: platform.policy("refresh", "RATE_LIMIT_REFRESH")?,
             oauth: platform.policy("oauth", "RATE_LIMIT_OAUTH")?,
         },

@@ -44,8 +44,8 @@ impl Queues {
 
 async fn sweep(jobs: Jobs, queues: Queues, publisher: Publisher) -> Result<()> {
     let mut swept = jobs.sweep(|kind| queues.of(kind)).await;
-    telemetry::note(Metric::JobsOverdue, swept.requeued as u64);
-    telemetry::note(Metric::JobsGivenUp, swept.failed.len() as u64);
+    telemetry::note(Metric::JOBS_OVERDUE, swept.requeued as u64);
+    telemetry::note(Metric::JOBS_GIVEN_UP, swept.failed.len() as u64);
     tracing::info!(requeued = swept.requeued, failed = swept.failed.len(), "swept");
     for WorkMessage { owner, kind, job } in swept.failed {
         let feed = JobFeed { jobs: &jobs.of(kind), owner, job, render: render(kind) };

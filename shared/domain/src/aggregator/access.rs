@@ -1,4 +1,4 @@
-//! Who calls: a company with an access token, or a program with one of its keys.
+//! API keys, and authentication of calls by access token or API key.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,51 +9,45 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use store::{Condition, Delete, Put, Query, Table, Update, Write};
 
+use super::ids::{CompanyId, KeyId};
 use super::items::{ApiKeyItem, KEY_PREFIX, ProofItem, api_key_key, keys_partition, proof_key};
 use crate::identity::Identity;
 use crate::kernel::{
-    AuthFailure, Clock, Denial, Error, IdSource, Resource, Result, Timestamp, UserId, epoch_seconds, from_epoch_millis,
-    typed_id,
+    AuthFailure, Clock, Denial, Error, IdSource, Resource, Result, Timestamp, epoch_seconds, from_epoch_millis,
 };
 
-/// What every key begins with.
+/// Prefix of every key.
 const PREFIX: &str = "ak_live_";
 /// Characters of a key after the prefix: 32 random bytes in base 62.
 const SECRET_LENGTH: usize = 44;
-/// How long an instance believes what it read of a key. So long a key that is revoked goes on working in an instance that used it just before.
+/// How long an instance caches a key. A revoked key works this much longer in an instance that has it cached.
 const MEMORY: Duration = Duration::from_secs(15);
-/// How often an instance notes that a key is used: people want to know the day, and each note is a write.
+/// How often an instance writes a key's last use: people want to know the day, and each note is a write.
 const NOTED_EVERY: Duration = Duration::from_mins(1);
-/// How many keys an instance remembers.
+/// Keys in an instance's cache.
 const REMEMBERED: usize = 10_000;
-/// The most keys of one company that work.
+/// Active keys of one company.
 const MAX_KEYS: usize = 100;
-/// How long a key works unless its maker says otherwise: the contract's example.
+/// Default lifetime of a key: the contract's example.
 const LIFETIME: Duration = Duration::from_hours(366 * 24);
-/// How long it may work at most.
+/// Longest lifetime of a key.
 const MAX_LIFETIME: Duration = Duration::from_hours(5 * 366 * 24);
 
-typed_id! {
-    /// Names a key; it is no secret.
-    KeyId
-}
-
-/// What a key may be used for.
+/// A permission of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
-    /// Chats, vectors and the list of models.
+    /// Chat completions, embeddings and the list of models.
     Chat,
     /// Balance, transactions and payments.
     Billing,
-    /// What the whole company used.
+    /// Usage of the whole company.
     Analytics,
 }
 
 impl Permission {
-    /// All of them, as the contract lists them.
+    /// In the contract's order.
     pub const ALL: [Self; 3] = [Self::Chat, Self::Billing, Self::Analytics];
 
-    /// The contract's word.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "chat",
@@ -74,44 +68,42 @@ impl Permission {
 /// All permissions.
 const EVERYTHING: u8 = 7;
 
-/// Who calls.
+/// An authenticated caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
-    /// The company.
-    pub company: UserId,
-    /// Which of its keys; `None` for the company itself.
+    pub company: CompanyId,
+    /// `None` for an access token: the company itself.
     pub key: Option<KeyId>,
     permissions: u8,
 }
 
 impl Caller {
-    /// Whether this may be done.
     pub fn may(&self, permission: Permission) -> bool {
         self.permissions & permission.bit() != 0
     }
 
-    /// Fails with [`Denial::Permission`] unless this may be done.
+    /// Fails with [`Denial::Permission`] if the caller lacks `permission`.
     pub fn require(&self, permission: Permission) -> Result<()> {
         if self.may(permission) { Ok(()) } else { Err(Error::Forbidden(Denial::Permission)) }
     }
 
-    /// Fails with [`Denial::Permission`] for a key: some things only the company itself may do.
-    pub fn require_company(&self) -> Result<UserId> {
+    /// Fails with [`Denial::Permission`] for a key: some operations are the company's only.
+    pub fn require_company(&self) -> Result<CompanyId> {
         if self.key.is_none() { Ok(self.company) } else { Err(Error::Forbidden(Denial::Permission)) }
     }
 }
 
-/// What a call shows to prove who makes it.
+/// A credential, not verified yet.
 #[derive(Debug, Clone, Copy)]
 pub enum Credential<'a> {
-    /// `X-API-Key`.
+    /// An API key that is named as one.
     Key(&'a str),
-    /// `Authorization: Bearer`: an access token, or a key, which is what clients of OpenAI send.
+    /// A bearer token: an access token, or an API key, which is what OpenAI's clients send.
     Bearer(&'a str),
 }
 
 impl Credential<'_> {
-    /// Stands for the key, if this is one, before anybody knows whether it is any good: its hash.
+    /// The hash of an API key, to count its requests before it is verified; `None` for an access token.
     pub fn key_label(&self) -> Option<String> {
         let (Self::Key(text) | Self::Bearer(text)) = self;
         let is_key = matches!(self, Self::Key(_)) || text.starts_with(PREFIX);
@@ -119,39 +111,31 @@ impl Credential<'_> {
     }
 }
 
-/// A key as its owner sees it.
+/// An API key, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Its id.
     pub id: KeyId,
-    /// What its owner calls it.
     pub name: String,
-    /// The last characters, by which people tell keys apart.
+    /// The last four characters, by which people recognise it.
     pub hint: String,
-    /// What it may be used for.
     pub permissions: Vec<Permission>,
-    /// Whether it works.
+    /// False once it is revoked.
     pub is_active: bool,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// When it stops working.
     pub expires_at: Timestamp,
-    /// When it was used last, to the minute or so.
+    /// To about a minute.
     pub last_used_at: Option<Timestamp>,
 }
 
-/// A key to be made.
+/// A request for a new key.
 #[derive(Debug, Clone)]
 pub struct NewApiKey {
-    /// What its owner calls it.
     pub name: String,
-    /// What it may be used for.
     pub permissions: Vec<String>,
-    /// When it is to stop working.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Keys, and the proof of who calls.
+/// API keys, and authentication of callers.
 #[derive(Clone)]
 pub struct Access {
     identity: Identity,
@@ -159,7 +143,7 @@ pub struct Access {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     known: Arc<Mutex<HashMap<[u8; 32], Known>>>,
-    /// When this process last noted that a key was used.
+    /// When this instance last wrote a key's last use.
     noted: Arc<Mutex<HashMap<KeyId, Timestamp>>>,
 }
 
@@ -172,16 +156,16 @@ struct Known {
 }
 
 impl Access {
-    /// Keys kept in `table`, and the tokens of `identity`.
+    /// Keys kept in `table`, and access tokens of `identity`.
     pub fn new(identity: Identity, table: Table, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
         Self { identity, table, clock, ids, known: Arc::default(), noted: Arc::default() }
     }
 
-    /// Who makes a call that shows `credential`.
+    /// Verifies `credential`.
     pub async fn authenticate(&self, credential: Credential<'_>) -> Result<Caller> {
         match credential {
             Credential::Bearer(text) if !text.starts_with(PREFIX) => {
-                let company = self.identity.authenticate(text)?.user;
+                let company = self.identity.authenticate(text)?.user.into();
                 Ok(Caller { company, key: None, permissions: EVERYTHING })
             }
             Credential::Bearer(text) | Credential::Key(text) => self.caller_with(text).await,
@@ -190,7 +174,7 @@ impl Access {
 
     async fn caller_with(&self, key: &str) -> Result<Caller> {
         let invalid = Error::Unauthenticated(AuthFailure::TokenInvalid);
-        // What cannot be a key is not looked up.
+        // Only a well-formed key is looked up.
         let secret = key.strip_prefix(PREFIX).filter(|secret| secret.len() == SECRET_LENGTH);
         if !secret.is_some_and(|secret| secret.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
             return Err(invalid);
@@ -205,7 +189,7 @@ impl Access {
         Ok(known.caller)
     }
 
-    /// What the table says of a key.
+    /// Reads a key from the table.
     async fn read(&self, digest: [u8; 32], now: Timestamp) -> Result<Option<Known>> {
         let item: Option<ProofItem> = self.table.get(proof_key(&URL_SAFE_NO_PAD.encode(digest))).await?;
         Ok(item.map(|item| {
@@ -231,8 +215,8 @@ impl Access {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a key. The text of it is returned here and nowhere else: what is stored is its hash.
-    pub async fn create(&self, company: UserId, new: NewApiKey) -> Result<(ApiKey, String)> {
+    /// Creates a key. Its secret is returned only here: what is stored is its hash.
+    pub async fn create(&self, company: CompanyId, new: NewApiKey) -> Result<(ApiKey, String)> {
         let now = self.clock.now();
         let name = parse_name(&new.name)?;
         let permissions = parse_permissions(&new.permissions)?;
@@ -266,17 +250,17 @@ impl Access {
         Ok((record.into(), text))
     }
 
-    /// The company's keys, the latest first.
-    pub async fn list(&self, company: UserId) -> Result<Vec<ApiKey>> {
+    /// The company's keys, latest first.
+    pub async fn list(&self, company: CompanyId) -> Result<Vec<ApiKey>> {
         let query = Query::partition(keys_partition(company)).prefix(KEY_PREFIX).reverse();
         let items: Vec<ApiKeyItem> = self.table.query_all(query).await?;
         Ok(items.into_iter().map(ApiKey::from).collect())
     }
 
-    /// Takes a key out of use for good. Doing it again changes nothing.
-    pub async fn revoke(&self, company: UserId, id: KeyId) -> Result<ApiKey> {
+    /// Revokes a key for good. A repeat changes nothing.
+    pub async fn revoke(&self, company: CompanyId, id: KeyId) -> Result<ApiKey> {
         let item: Option<ApiKeyItem> = self.table.get(api_key_key(company, id)).await?;
-        let item = item.ok_or(Error::NotFound(Resource::ApiKey))?;
+        let item = item.ok_or(Error::NotFound(Resource::API_KEY))?;
         let end = Update::new(api_key_key(company, id)).set("active", false).when(Condition::item_exists());
         let writes: Vec<Write> = vec![end.into(), Delete::new(proof_key(&item.hash)).into()];
         self.table.transact(writes).await?;
@@ -284,8 +268,8 @@ impl Access {
         Ok(ApiKey { is_active: false, ..item.into() })
     }
 
-    /// Notes that a key was used, unless this process did so less than a minute before. Whoever counts usage calls this, off the way of the call itself.
-    pub async fn used(&self, company: UserId, id: KeyId, at: Timestamp) -> Result<()> {
+    /// Writes a key's last use, unless this instance did so less than a minute before. The usage worker calls this, outside the call itself.
+    pub async fn used(&self, company: CompanyId, id: KeyId, at: Timestamp) -> Result<()> {
         let recently = |noted: &Timestamp| at.duration_since(*noted).unsigned_abs() < NOTED_EVERY;
         if self.noted().get(&id).is_some_and(recently) {
             return Ok(());
@@ -360,7 +344,7 @@ fn parse_expiry(wanted: Option<Timestamp>, now: Timestamp) -> Result<Timestamp> 
     Ok(wanted)
 }
 
-/// Letters and digits: what people select with two clicks.
+/// Letters and digits only: a double click selects all of it.
 fn base62(bytes: &[u8; 32]) -> String {
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let half = |half: &[u8]| half.iter().fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));

@@ -123,12 +123,12 @@ impl Catalogue {
 
     /// The tab `id`.
     pub fn tab(&self, id: &str) -> Result<&Tab> {
-        self.tabs.iter().find(|tab| tab.id == id).ok_or(Error::NotFound(Resource::Tab))
+        self.tabs.iter().find(|tab| tab.id == id).ok_or(Error::NotFound(Resource::TAB))
     }
 
     /// The tool `id`.
     pub fn tool(&self, id: &str) -> Result<&Tool> {
-        self.find(id).ok_or(Error::NotFound(Resource::Tool))
+        self.find(id).ok_or(Error::NotFound(Resource::TOOL))
     }
 
     /// The tool `id`, unless there is none (any more).

@@ -156,7 +156,7 @@ impl Tools {
             // The user deleted it meanwhile, or the lease ran out and a worker has it now.
             None => match self.jobs.find(job.owner, job.id).await? {
                 Some(_) => Ok(Execution::Started { session: job.id }),
-                None => Err(Error::NotFound(Resource::Session)),
+                None => Err(Error::NotFound(Resource::SESSION)),
             },
         }
     }
@@ -182,6 +182,6 @@ impl From<&NoText> for Failure {
 fn failed(failure: Failure, source: Box<dyn std::error::Error + Send + Sync>) -> Error {
     match failure {
         Failure::ProviderUnavailable => Error::Unavailable { dependency: Dependency::Provider, source },
-        Failure::GenerationFailed => Error::Failed { resource: Resource::Session, source },
+        Failure::GenerationFailed => Error::Failed { resource: Resource::SESSION, source },
     }
 }

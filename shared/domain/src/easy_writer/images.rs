@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 use store::Queue;
 
+use super::IMAGE_FORMAT;
 use crate::generation::image::ImageStyle;
 use crate::generation::{Job, Jobs, Mode, NewJob, Source, Started, Status};
 use crate::idempotency::Request;
-use crate::kernel::{Amount, Error, IMAGE_FORMAT, JobId, JobKind, Page, Paged, Result, Rule, UserId};
+use crate::kernel::{Amount, Error, JobId, JobKind, Page, Paged, Result, Rule, UserId};
 
 /// What a picture costs. Larger copies of it are included.
 pub const IMAGE_PRICE: Amount = Amount::new(20);

@@ -7,8 +7,8 @@ use serde_json::Number;
 use super::{PRODUCT_NAME, RAITS_PER_ROUBLE};
 use crate::idempotency::Request;
 use crate::identity::Identity;
-use crate::kernel::{Amount, Error, PAYMENT_AMOUNT, Result, UserId};
-use crate::payments::{Checkout, NOT_OFFERED, NewPayment, Payments, ProviderId};
+use crate::kernel::{Amount, Error, Result, UserId};
+use crate::payments::{Checkout, NOT_OFFERED, NewPayment, PAYMENT_AMOUNT, Payments, ProviderId};
 
 /// The least that can be paid, in roubles: the contract's.
 pub const MIN_ROUBLES: i64 = 100;

@@ -1,5 +1,5 @@
 //! `EMAIL#{address}` / `EMAIL` and `LINK#{origin}#{subject}` / `LINK` point to a user; `USER#{id}` holds `PROFILE` and one `FAMILY#{id}` per
-//! sign-in; `ATTEMPT#{state}` / `USED` remembers, until its token expires anyway, that a browser came back from a provider.
+//! log-in; `ATTEMPT#{state}` / `USED` marks the state of an OAuth callback as used, until it expires.
 
 use serde::{Deserialize, Serialize};
 use store::Key;
@@ -46,7 +46,7 @@ pub(super) struct EmailItem {
     pub(super) user: UserId,
 }
 
-/// Which user a provider's account belongs to.
+/// The user of an account at an identity provider.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct LinkItem {
     #[serde(flatten)]
@@ -56,12 +56,12 @@ pub(super) struct LinkItem {
     pub(super) linked_at: i64,
 }
 
-/// An attempt to sign in through a provider that came back.
+/// The state of an OAuth callback that was used.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct AttemptItem {
     #[serde(flatten)]
     pub(super) key: Key,
-    /// Whose write this is: one that is repeated because its answer got lost must find itself.
+    /// Id of the write: a retry after a lost answer recognises its own item.
     pub(super) claim: Uuid,
     /// Seconds since 1970.
     pub(super) expires_at: i64,

@@ -65,6 +65,14 @@ pub struct Quota {
     pub resets_at: Timestamp,
 }
 
+impl Quota {
+    /// Of two quotas the one that leaves fewer requests.
+    #[must_use]
+    pub fn tighter(self, other: Self) -> Self {
+        if other.remaining <= self.remaining { other } else { self }
+    }
+}
+
 /// Counts requests.
 #[derive(Debug, Clone)]
 pub struct RateLimiter {

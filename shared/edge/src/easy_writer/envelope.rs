@@ -1,6 +1,8 @@
 //! Easy Writer: `{success, data, meta}` and `{success, error: {code, message, details?}, meta}`.
 
-use domain::kernel::{AuthFailure, Dependency, IMAGE_FORMAT, PAYMENT_AMOUNT, Resource, Rule, Violation};
+use domain::easy_writer::IMAGE_FORMAT;
+use domain::kernel::{AuthFailure, Dependency, Resource, Rule, Violation};
+use domain::payments::PAYMENT_AMOUNT;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -22,7 +24,7 @@ impl Envelope for EasyWriter {
         let (code, _) = words(problem);
         let status = match problem {
             // The contract's tables say so.
-            Problem::AlreadyExists(_) | Problem::Failed(Resource::Payment) => StatusCode::BAD_REQUEST,
+            Problem::AlreadyExists(_) | Problem::Failed(Resource::PAYMENT) => StatusCode::BAD_REQUEST,
             _ => problem.usual_status(),
         };
         (status, code)
@@ -74,17 +76,14 @@ pub(crate) fn words(problem: &Problem) -> (&'static str, &'static str) {
         Problem::Unauthenticated(AuthFailure::TokenInvalid) => ("TOKEN_INVALID", "Невалидный токен"),
         Problem::Unauthenticated(AuthFailure::Signature) => ("SIGNATURE_INVALID", "Подпись не подтверждена"),
         Problem::Forbidden(_) => ("FORBIDDEN", "Доступ запрещён"),
-        Problem::NotFound(Resource::User) => ("USER_NOT_FOUND", "Пользователь не найден"),
-        Problem::NotFound(Resource::Tab) => ("TAB_NOT_FOUND", "Раздел не найден"),
-        Problem::NotFound(Resource::Tool) => ("TOOL_NOT_FOUND", "Инструмент не найден"),
-        Problem::NotFound(Resource::Session) => ("SESSION_NOT_FOUND", "Сессия не найдена"),
-        Problem::NotFound(Resource::Image) => ("IMAGE_NOT_FOUND", "Изображение не найдено"),
-        Problem::NotFound(Resource::Payment) => ("PAYMENT_NOT_FOUND", "Платёж не найден"),
-        Problem::NotFound(
-            Resource::Email | Resource::Model | Resource::ApiKey | Resource::Webhook | Resource::Delivery,
-        )
-        | Problem::NoSuchRoute => ("NOT_FOUND", "Адрес не найден"),
-        Problem::AlreadyExists(Resource::Email) => ("EMAIL_EXISTS", "Email уже занят"),
+        Problem::NotFound(Resource::USER) => ("USER_NOT_FOUND", "Пользователь не найден"),
+        Problem::NotFound(Resource::TAB) => ("TAB_NOT_FOUND", "Раздел не найден"),
+        Problem::NotFound(Resource::TOOL) => ("TOOL_NOT_FOUND", "Инструмент не найден"),
+        Problem::NotFound(Resource::SESSION) => ("SESSION_NOT_FOUND", "Сессия не найдена"),
+        Problem::NotFound(Resource::IMAGE) => ("IMAGE_NOT_FOUND", "Изображение не найдено"),
+        Problem::NotFound(Resource::PAYMENT) => ("PAYMENT_NOT_FOUND", "Платёж не найден"),
+        Problem::NotFound(_) | Problem::NoSuchRoute => ("NOT_FOUND", "Адрес не найден"),
+        Problem::AlreadyExists(Resource::EMAIL) => ("EMAIL_EXISTS", "Email уже занят"),
         Problem::AlreadyExists(_) => ("ALREADY_EXISTS", "Уже существует"),
         Problem::Conflict(Rule::IdempotencyKeyReused) => {
             ("IDEMPOTENCY_KEY_REUSED", "Ключ идемпотентности уже использован для другого запроса")
@@ -95,8 +94,8 @@ pub(crate) fn words(problem: &Problem) -> (&'static str, &'static str) {
         Problem::Conflict(Rule::NotCompleted) => ("NOT_COMPLETED", "Операция завершилась неудачно, результата нет"),
         Problem::InsufficientFunds { .. } => ("INSUFFICIENT_BALANCE", "Недостаточно Райтов"),
         Problem::RateLimited { .. } => ("RATE_LIMITED", "Слишком много запросов, попробуйте позже"),
-        Problem::Failed(Resource::Image) => ("IMAGE_FAILED", "Ошибка генерации изображения, Райты не списаны"),
-        Problem::Failed(Resource::Payment) => ("PAYMENT_FAILED", "Платёж не прошёл"),
+        Problem::Failed(Resource::IMAGE) => ("IMAGE_FAILED", "Ошибка генерации изображения, Райты не списаны"),
+        Problem::Failed(Resource::PAYMENT) => ("PAYMENT_FAILED", "Платёж не прошёл"),
         Problem::Failed(_) => ("GENERATION_FAILED", "Ошибка генерации, Райты не списаны"),
         Problem::Unavailable(Dependency::Provider) => {
             ("PROVIDER_UNAVAILABLE", "Провайдер недоступен, Райты не списаны")

@@ -47,8 +47,8 @@ fn session_event(session: JobId, frame: &Frame) -> Option<Value> {
         Frame::Completed { result, cost } => {
             json!({ "event": "completed", "result": result, "cost_raits": cost.units() })
         }
-        Frame::Failed(failure) => failed(*failure, Resource::Session),
-        Frame::Deleted => error(&Problem::NotFound(Resource::Session)),
+        Frame::Failed(failure) => failed(*failure, Resource::SESSION),
+        Frame::Deleted => error(&Problem::NotFound(Resource::SESSION)),
         Frame::Progress(Event::Progress { .. } | Event::Ordered { .. } | Event::Drawn { .. }) => return None,
     })
 }
@@ -61,10 +61,10 @@ fn image_frame(image: JobId, frame: &Frame) -> Option<String> {
         Frame::Progress(_) => return None,
         Frame::Completed { result, .. } => match Picture::parse(result) {
             Ok(picture) => json!({ "event": "completed", "url": picture.url() }),
-            Err(_) => failed(Failure::GenerationFailed, Resource::Image),
+            Err(_) => failed(Failure::GenerationFailed, Resource::IMAGE),
         },
-        Frame::Failed(failure) => failed(*failure, Resource::Image),
-        Frame::Deleted => error(&Problem::NotFound(Resource::Image)),
+        Frame::Failed(failure) => failed(*failure, Resource::IMAGE),
+        Frame::Deleted => error(&Problem::NotFound(Resource::IMAGE)),
     };
     Some(event.to_string())
 }
