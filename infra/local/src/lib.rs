@@ -10,7 +10,7 @@
 //! - `event_source`, `pollers`: from queues and schedules to functions.
 //! - `function`, `registry`: the functions themselves; `elsewhere`, `variables`: those that run in other processes.
 //! - `console`: the start page and the API references.
-//! - `assembly`, `stack`, [`options`](StackOptions), `cli`: all of it together; `check_ledger`, `set_credit`: operators' commands beside it.
+//! - `assembly`, `deployment`, `stack`, [`options`](StackOptions), `cli`: all of it together; `check_ledger`, `set_credit`: operators' commands beside it.
 //!
 //! Not like AWS: nobody is authorised or throttled, there is one region, clients reach functions without TLS, and the work for an answer that is
 //! streamed ends when the client leaves, where Lambda lets it run on.
@@ -20,6 +20,7 @@ mod check_ledger;
 pub mod cli;
 mod console;
 mod data;
+mod deployment;
 mod elsewhere;
 mod engines;
 mod event_source;

@@ -19,7 +19,6 @@ use axum::routing::get;
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::assembly::Endpoints;
 use crate::function::Function;
 use crate::gateway::socket_api::SocketApi;
 use crate::sqs;
@@ -54,12 +53,8 @@ impl Product {
 }
 
 impl Console {
-    pub(crate) fn of(
-        stack: &Stack,
-        endpoints: &Endpoints,
-        sockets: &BTreeMap<String, Arc<SocketApi>>,
-        root: &std::path::Path,
-    ) -> Self {
+    pub(crate) fn of(stack: &Stack, sockets: &BTreeMap<String, Arc<SocketApi>>, root: &std::path::Path) -> Self {
+        let endpoints = &stack.deployment.endpoints;
         let products = stack.fronts.iter().map(|(name, front)| Product {
             name: name.clone(),
             port: front.address.port(),
