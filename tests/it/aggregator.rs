@@ -16,7 +16,7 @@ mod vendors;
 
 use std::ops::Deref;
 
-use domain::kernel::UserId;
+use domain::aggregator::CompanyId;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ const MODELS: &str = r#"{"models":[
 /// A gateway with one company that has a key and `usd` on its account.
 pub struct Site {
     world: World,
-    pub company: UserId,
+    pub company: CompanyId,
     pub token: String,
     pub key: String,
     /// Where its front door is, for whoever wants a connection.

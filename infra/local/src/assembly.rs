@@ -142,7 +142,7 @@ pub(crate) async fn assemble(mut options: StackOptions) -> Result<Stack, StartEr
         engine_tasks,
         _store: store,
     };
-    serve(&stack.tasks, console, console::router(Console::of(&stack, &socket_apis, &options.root)));
+    serve(&stack.tasks, console, console::router(Console::of(&stack, &socket_apis)));
     if options.preload {
         stack.functions.values().try_for_each(|function| {
             function.start().map_err(|cause| StartError::Function { function: function.name.clone(), cause })

@@ -76,7 +76,7 @@ impl Deployment {
         let client = self.client();
         for function in &mut model.functions {
             let name = function.name.clone();
-            let start = registry::find(&name).ok_or_else(|| StartError::UnknownFunction(name.clone()))?;
+            let registration = registry::function(&name).ok_or_else(|| StartError::UnknownFunction(name.clone()))?;
             let variables = self.variables(function);
             files.entry(function.product.clone()).or_default().add(&variables);
             let instance = Instance::new(self.platform(&name, variables, &client)?);
@@ -87,8 +87,8 @@ impl Deployment {
                 timeout: *timeout,
                 memory: *memory,
                 start: match functions_at {
-                    Some(address) => elsewhere::starter(address, &name),
-                    None => function::starter(start),
+                    Some(address) => elsewhere::starter(address, &registration.binary()),
+                    None => function::starter(registration.start),
                 },
                 instance: Mutex::new(instance),
                 record: Record::default(),

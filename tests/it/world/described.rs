@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use http::Method;
 use jsonschema::Validator;
+use quintet::{openapi, registry};
 use serde_json::{Value, json};
-use utoipa::openapi::OpenApi;
 
 /// Statuses that any request can get from the layers around its endpoint.
 const FROM_OUTSIDE: [u16; 7] = [400, 404, 405, 413, 415, 500, 503];
@@ -20,7 +20,9 @@ pub struct Described {
 }
 
 impl Described {
-    pub fn new(document: OpenApi, failed: &str) -> Self {
+    /// What a product says of itself; `failed` is what it calls a failure.
+    pub fn of(product: &str, failed: &str) -> Self {
+        let document = openapi::document(registry::product(product).expect("product"));
         let mut document = serde_json::to_value(document).expect("JSON");
         let open = document["components"]["schemas"].clone();
         close(&mut document["components"]["schemas"], &open);

@@ -1,14 +1,13 @@
-//! The products, one row each: what tests have to know of them that no template and no document says.
+//! The products, one row each: what tests have to know of them that no template, no document and no registry says.
 
 use std::sync::LazyLock;
 
 use quintet::settings::Parameters;
 use serde_json::Value;
-use utoipa::openapi::OpenApi;
 
 use super::TEMPLATE;
 use super::described::Described;
-use crate::{aggregator, easy_writer, openapi};
+use crate::{aggregator, easy_writer};
 
 /// A limit that no test reaches.
 const NO_LIMIT: &str = "1000/60";
@@ -17,14 +16,11 @@ const NO_LIMIT: &str = "1000/60";
 pub struct Product {
     /// As in `infra/<name>.yaml` and `functions/<name>`.
     pub name: &'static str,
-    /// What it says of itself.
-    pub document: fn() -> OpenApi,
-    /// What its document calls a failure.
-    pub failure_schema: &'static str,
     /// Parameters of the usual world, beside limits that nobody reaches.
     pub usual: &'static [(&'static str, &'static str)],
-    /// Code, message and request id of a failure.
+    /// Code and message of a failure.
     pub failure: fn(&Value) -> [&Value; 2],
+    /// What it says of itself.
     pub described: LazyLock<Described>,
 }
 
@@ -32,19 +28,15 @@ pub struct Product {
 pub static PRODUCTS: [Product; 2] = [
     Product {
         name: "easy-writer",
-        document: openapi::easy_writer,
-        failure_schema: "Failed",
         usual: easy_writer::PARAMETERS,
         failure: |body| [&body["error"]["code"], &body["error"]["message"]],
-        described: LazyLock::new(|| Described::new(openapi::easy_writer(), "Failed")),
+        described: LazyLock::new(|| Described::of("easy-writer", "Failed")),
     },
     Product {
         name: "aggregator",
-        document: openapi::aggregator,
-        failure_schema: "AggregatorFailed",
         usual: aggregator::PARAMETERS,
         failure: |body| [&body["code"], &body["message"]],
-        described: LazyLock::new(|| Described::new(openapi::aggregator(), "AggregatorFailed")),
+        described: LazyLock::new(|| Described::of("aggregator", "AggregatorFailed")),
     },
 ];
 

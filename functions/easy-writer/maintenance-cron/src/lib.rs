@@ -5,16 +5,19 @@
 
 use std::sync::Arc;
 
+use domain::easy_writer::PRODUCT;
 use domain::generation::{JobFeed, Jobs, WorkMessage};
 use domain::kernel::telemetry::{self, Metric};
 use domain::kernel::{Error, JobKind, Result};
 use domain::realtime::Publisher;
-use edge::frames::easy_writer::render;
-use edge::{ConfigError, Function, Platform};
+use edge::easy_writer::frames::render;
+use edge::{ConfigError, Function, Platform, Registration};
 use store::Queue;
 
 /// The function.
-pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "maintenance-cron", start);
+
+fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
     let table = platform.table()?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let publisher = platform.publisher(&table)?;
@@ -41,8 +44,8 @@ impl Queues {
 
 async fn sweep(jobs: Jobs, queues: Queues, publisher: Publisher) -> Result<()> {
     let mut swept = jobs.sweep(|kind| queues.of(kind)).await;
-    telemetry::note(Metric::JobsOverdue, swept.requeued as u64);
-    telemetry::note(Metric::JobsGivenUp, swept.failed.len() as u64);
+    telemetry::note(Metric::JOBS_OVERDUE, swept.requeued as u64);
+    telemetry::note(Metric::JOBS_GIVEN_UP, swept.failed.len() as u64);
     tracing::info!(requeued = swept.requeued, failed = swept.failed.len(), "swept");
     for WorkMessage { owner, kind, job } in swept.failed {
         let feed = JobFeed { jobs: &jobs.of(kind), owner, job, render: render(kind) };
