@@ -20,7 +20,6 @@ use http::StatusCode;
 use http::header::CONTENT_SECURITY_POLICY;
 use serde_json::Value;
 
-use crate::assembly::Endpoints;
 use crate::function::Function;
 use crate::gateway::socket_api::SocketApi;
 use crate::stack::Stack;
@@ -55,7 +54,8 @@ impl Product {
 }
 
 impl Console {
-    pub(crate) fn of(stack: &Stack, endpoints: &Endpoints, sockets: &BTreeMap<String, Arc<SocketApi>>) -> Self {
+    pub(crate) fn of(stack: &Stack, sockets: &BTreeMap<String, Arc<SocketApi>>) -> Self {
+        let endpoints = &stack.deployment.endpoints;
         let products = stack.fronts.iter().map(|(name, front)| Product {
             name: name.clone(),
             port: front.address.port(),
