@@ -95,7 +95,7 @@ fn nothing_internal_reaches_a_body() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_dependency_is_told_without_its_words() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     world.faults.plan("GetItem", 0, usize::MAX, Action::Throttle);
     let reply = world.get("/api/v1/auth/me", &user.token).await;

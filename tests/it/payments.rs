@@ -23,7 +23,8 @@ use domain::payments::provider::{
 use domain::payments::{Checkout, Payment, Payments, ProviderId, Status};
 use serde_json::{Value, json};
 
-use crate::world::{Session, World};
+use crate::easy_writer::Session;
+use crate::world::World;
 
 const PASSWORD: &str = "believe me";
 
@@ -190,7 +191,7 @@ const GIFT: i64 = 100;
 
 impl Shop {
     async fn open() -> Self {
-        let world = World::start().await;
+        let world = World::easy_writer().await;
         let user = world.register("user@example.com").await;
         let bank = Arc::new(Script::new(ProviderId::TBank));
         let other_bank = Arc::new(Script::new(ProviderId::YooKassa));

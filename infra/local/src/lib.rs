@@ -11,7 +11,7 @@
 //! - [`registry`], [`openapi`]: the products, their functions and their endpoints.
 //! - `function`: invocations; `elsewhere`, `variables`: functions that run in other processes.
 //! - `console`: the start page and the API references.
-//! - `assembly`, `stack`, [`options`](StackOptions), `cli`: all of it together; `check_ledger`, `set_credit`: operators' commands beside it.
+//! - `assembly`, `deployment`, `stack`, [`options`](StackOptions), `cli`: all of it together; `check_ledger`, `set_credit`: operators' commands beside it.
 //!
 //! Not like AWS: nobody is authorised or throttled, there is one region, clients reach functions without TLS, and the work for an answer that is
 //! streamed ends when the client leaves, where Lambda lets it run on.
@@ -21,6 +21,7 @@ mod check_ledger;
 pub mod cli;
 mod console;
 mod data;
+mod deployment;
 mod elsewhere;
 mod engines;
 mod event_source;

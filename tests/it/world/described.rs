@@ -1,7 +1,7 @@
 //! Every answer against the OpenAPI document: no undocumented status, no field too many, none missing, none of another type.
 
 use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use http::Method;
 use jsonschema::Validator;
@@ -10,11 +10,6 @@ use serde_json::{Value, json};
 
 /// Statuses that any request can get from the layers around its endpoint.
 const FROM_OUTSIDE: [u16; 7] = [400, 404, 405, 413, 415, 500, 503];
-
-/// What Easy Writer says of itself.
-pub static EASY_WRITER: LazyLock<Described> = LazyLock::new(|| Described::of("easy-writer", "Failed"));
-/// What AI Aggregator says of itself.
-pub static AGGREGATOR: LazyLock<Described> = LazyLock::new(|| Described::of("aggregator", "AggregatorFailed"));
 
 /// A product's document, with no object open for fields that it does not name.
 pub struct Described {
@@ -25,7 +20,8 @@ pub struct Described {
 }
 
 impl Described {
-    fn of(product: &str, failed: &str) -> Self {
+    /// What a product says of itself; `failed` is what it calls a failure.
+    pub fn of(product: &str, failed: &str) -> Self {
         let document = openapi::document(registry::product(product).expect("product"));
         let mut document = serde_json::to_value(document).expect("JSON");
         let open = document["components"]["schemas"].clone();

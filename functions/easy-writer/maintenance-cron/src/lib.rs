@@ -1,7 +1,7 @@
-//! Easy Writer: once a minute, finds sessions that got stuck, and repairs them.
+//! Easy Writer: every minute, sweeps up interrupted jobs.
 //!
-//! A session whose worker died, or whose message was never sent, goes to the queue again; one that was tried too often fails, its hold is
-//! released and its watchers are told.
+//! A job whose worker died or whose message was never sent is queued again. After too many attempts it fails, its hold is released and its
+//! subscribers get an error frame.
 
 use std::sync::Arc;
 
@@ -14,7 +14,6 @@ use edge::easy_writer::frames::render;
 use edge::{ConfigError, Function, Platform, Registration};
 use store::Queue;
 
-/// The function.
 pub const FUNCTION: Registration = Registration::new(PRODUCT, "maintenance-cron", start);
 
 fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
@@ -26,7 +25,7 @@ fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
     Ok(Function::schedule(move || sweep(jobs.clone(), queues.clone(), publisher.clone())))
 }
 
-/// Where jobs go.
+/// Queues per kind of job.
 #[derive(Clone)]
 struct Queues {
     texts: Queue,
@@ -54,7 +53,7 @@ async fn sweep(jobs: Jobs, queues: Queues, publisher: Publisher) -> Result<()> {
             swept.problems += 1;
         }
     }
-    // Everything else is done; the failed invocation is what an operator is alarmed by.
+    // Everything else is done. The failed invocation raises the alarm.
     match swept.problems {
         0 => Ok(()),
         problems => Err(Error::internal("sweep", format!("{problems} problems"))),

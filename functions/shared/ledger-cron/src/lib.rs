@@ -7,7 +7,6 @@ use std::sync::Arc;
 use domain::ledger::Ledger;
 use edge::{ConfigError, Function, Platform, Registration};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::shared("ledger-cron", start);
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {

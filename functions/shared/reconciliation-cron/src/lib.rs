@@ -10,7 +10,6 @@ use domain::{aggregator, easy_writer};
 use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::payments::{PaymentProvidersSettings, payment_providers};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::shared("reconciliation-cron", start);
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
