@@ -58,7 +58,7 @@ async fn the_same_request_makes_one_payment() {
         assert!(matches!(reused, Err(Error::Conflict(Rule::IdempotencyKeyReused))), "{reused:?}");
     }
     let other = shop.world.register("other@example.com").await;
-    let others = super::begin(&shop.top_ups, &other, ProviderId::TBank, 500, Some("key")).await.unwrap();
+    let others = super::begin(&shop.deposits, &other, ProviderId::TBank, 500, Some("key")).await.unwrap();
     assert_ne!(others.payment.id, first.payment.id, "keys of different users have nothing to do with each other");
     shop.world.clock.advance(24 * 3600 + 1);
     let next_day = shop.begin(ProviderId::TBank, 500, Some("key")).await.unwrap();

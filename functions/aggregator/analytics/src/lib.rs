@@ -9,7 +9,7 @@ mod show_usage;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use domain::aggregator::{Access, PRODUCT, UsageLog};
+use domain::aggregator::{Authenticator, PRODUCT, UsageLog};
 use domain::kernel::Clock;
 use edge::{Aggregator, ConfigError, Function, Platform, Registration};
 use utoipa_axum::router::OpenApiRouter;
@@ -20,15 +20,16 @@ pub const FUNCTION: Registration = Registration::http(PRODUCT, "analytics", star
 #[derive(Clone, FromRef)]
 struct State {
     usage: UsageLog,
-    access: Access,
+    authenticator: Authenticator,
     clock: Arc<dyn Clock>,
 }
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (_, access) = platform.access(&table)?;
-    let throttle = platform.throttle("analytics", "RATE_LIMIT_GROUP", &access, &table)?;
-    let state = State { usage: UsageLog::new(table, access.clone()), access, clock: Arc::clone(&platform.clock) };
+    let (_, authenticator) = platform.authenticator(&table)?;
+    let throttle = platform.throttle("analytics", "RATE_LIMIT_GROUP", &authenticator, &table)?;
+    let state =
+        State { usage: UsageLog::new(table, authenticator.clone()), authenticator, clock: Arc::clone(&platform.clock) };
     Function::http::<Aggregator>(platform, throttle.guard(api()).with_state(state))
 }
 

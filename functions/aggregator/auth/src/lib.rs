@@ -16,7 +16,7 @@ mod list_api_keys;
 mod log_in;
 mod refresh;
 mod register;
-mod resend_letter;
+mod resend_confirmation;
 mod revoke_api_key;
 mod verify_email;
 mod wire;
@@ -24,7 +24,7 @@ mod wire;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use domain::aggregator::{Access, Companies, PRODUCT, Verification, parse_dollars};
+use domain::aggregator::{Authenticator, Companies, PRODUCT, Verification, parse_dollars};
 use domain::identity::Identity;
 use edge::{Aggregator, ConfigError, Function, Platform, RateLimit, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
@@ -37,13 +37,13 @@ pub const FUNCTION: Registration = Registration::http(PRODUCT, "auth", start, ||
 struct State {
     companies: Companies,
     identity: Identity,
-    access: Access,
+    authenticator: Authenticator,
     limit: RateLimit,
 }
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (identity, access) = platform.access(&table)?;
+    let (identity, authenticator) = platform.authenticator(&table)?;
     let mail = MailSettings::read(|name| platform.vars.get(name));
     let mail = mail.map_err(|error| malformed(error.name, &error.reason))?;
     let gift =
@@ -54,12 +54,12 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
         gift,
     };
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
-    let keys = platform.throttle("api-keys", "RATE_LIMIT_KEYS", &access, &table)?;
+    let keys = platform.throttle("api-keys", "RATE_LIMIT_KEYS", &authenticator, &table)?;
     let state = State {
         limit: platform.rate_limit("auth", "RATE_LIMIT_AUTH", &table)?,
         companies: Companies::new(identity.clone(), table, clock, ids, verification),
         identity,
-        access,
+        authenticator,
     };
     Function::http::<Aggregator>(platform, keys.guard(api_keys()).merge(accounts()).with_state(state))
 }
@@ -74,7 +74,7 @@ fn accounts() -> OpenApiRouter<State> {
         .routes(routes!(log_in::log_in))
         .routes(routes!(refresh::refresh))
         .routes(routes!(verify_email::verify_email))
-        .routes(routes!(resend_letter::resend_letter))
+        .routes(routes!(resend_confirmation::resend_confirmation))
 }
 
 fn api_keys() -> OpenApiRouter<State> {

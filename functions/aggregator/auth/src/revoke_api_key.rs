@@ -32,5 +32,5 @@ pub(crate) async fn revoke_api_key(
 ) -> Answer<ApiKeyView> {
     let company = caller.require_company()?;
     let id: KeyId = id.parse().map_err(|_| Error::NotFound(Resource::API_KEY))?;
-    Ok(Reply::ok(ApiKeyView::new(&state.access.revoke(company, id).await?, None)))
+    Ok(Reply::ok(ApiKeyView::new(&state.authenticator.revoke(company, id).await?, None)))
 }

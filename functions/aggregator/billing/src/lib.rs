@@ -11,7 +11,7 @@ mod show_balance;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use domain::aggregator::{Access, Billing, PRODUCT};
+use domain::aggregator::{Authenticator, Billing, PRODUCT};
 use domain::kernel::Clock;
 use edge::{Aggregator, ConfigError, Function, Platform, Registration};
 use utoipa_axum::router::OpenApiRouter;
@@ -22,15 +22,15 @@ pub const FUNCTION: Registration = Registration::http(PRODUCT, "billing", start,
 #[derive(Clone, FromRef)]
 struct State {
     billing: Billing,
-    access: Access,
+    authenticator: Authenticator,
     clock: Arc<dyn Clock>,
 }
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (_, access) = platform.access(&table)?;
-    let throttle = platform.throttle("billing", "RATE_LIMIT_BILLING", &access, &table)?;
-    let state = State { billing: Billing::new(table), access, clock: Arc::clone(&platform.clock) };
+    let (_, authenticator) = platform.authenticator(&table)?;
+    let throttle = platform.throttle("billing", "RATE_LIMIT_BILLING", &authenticator, &table)?;
+    let state = State { billing: Billing::new(table), authenticator, clock: Arc::clone(&platform.clock) };
     Function::http::<Aggregator>(platform, throttle.guard(api()).with_state(state))
 }
 

@@ -5,7 +5,7 @@ use axum::extract::{OriginalUri, State};
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
-use domain::aggregator::{Begun, ChatCall};
+use domain::aggregator::{ChatCall, StreamOutcome};
 use domain::gateway::ChatRequest;
 use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, BodyErrors, Errors};
 use edge::openapi::IdempotencyHeader;
@@ -16,10 +16,12 @@ use crate::wire::{CompletionView, json};
 
 /// Create a chat completion
 ///
-/// Takes OpenAI's request and returns OpenAI's response, whichever provider runs the model. Fields without a counterpart at the provider are refused, not
-/// ignored. Two fields are added: `cost`, the price in US dollars, and `provider`; in a stream they are in the chunk with `finish_reason`. The maximum price
-/// is reserved before the provider is called, and the actual price is charged afterwards. A failed request is free; a stream that the client closes is charged
-/// up to that point. A repeat with the same `Idempotency-Key` and body returns the stored response and is free.
+/// Takes OpenAI's request and returns OpenAI's response, whichever provider runs the model. Fields without a
+/// counterpart at the provider are refused, not ignored. Two fields are added: `cost`, the price in US dollars, and
+/// `provider`; in a stream they are in the chunk with `finish_reason`. The maximum price is reserved before the
+/// provider is called, and the actual price is charged afterwards. A failed request is free; a stream that the client
+/// closes is charged up to that point. A repeat with the same `Idempotency-Key` and body returns the stored response
+/// and is free.
 #[utoipa::path(
     post,
     path = "/api/v1/chat/completions",
@@ -55,8 +57,8 @@ pub(crate) async fn complete_chat(
         return Ok(Verbatim { content_type: "application/json", body }.into_response());
     }
     let body = match state.chat.stream(call, &request).await? {
-        Begun::Earlier(text) => Body::from(text),
-        Begun::New(answer) => {
+        StreamOutcome::Replayed(text) => Body::from(text),
+        StreamOutcome::New(answer) => {
             let meta = Meta { timestamp: answer.by().created, request_id: String::new(), path: uri.path().to_owned() };
             Body::from_stream(frames(answer, request.include_usage, meta))
         }

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
-use domain::aggregator::{Access, Cashier, Catalogue, Chat, PRODUCT, Till};
-use domain::gateway::Relay;
+use domain::aggregator::{Authenticator, CallBilling, Catalogue, Chat, LedgerBilling, PRODUCT};
+use domain::gateway::{ModelRouter, RetryPolicy};
 use domain::ledger::Ledger;
 use edge::{Aggregator, ConfigError, Function, Platform, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
@@ -32,34 +32,38 @@ pub const FUNCTION: Registration = Registration::http(PRODUCT, "chat", start, ||
 #[derive(Clone)]
 struct State {
     chat: Arc<Chat>,
-    access: Arc<Access>,
+    authenticator: Arc<Authenticator>,
 }
 
-impl FromRef<State> for Access {
+impl FromRef<State> for Authenticator {
     fn from_ref(state: &State) -> Self {
-        Access::clone(&state.access)
+        Authenticator::clone(&state.authenticator)
     }
 }
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (_, access) = platform.access(&table)?;
+    let (_, authenticator) = platform.authenticator(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
-    let throttle = platform.throttle("chat", "RATE_LIMIT_CHAT", &access, &table)?;
+    let throttle = platform.throttle("chat", "RATE_LIMIT_CHAT", &authenticator, &table)?;
     let queue = platform.queue("USAGE_QUEUE_URL")?;
-    let till = Till { ledger: Ledger::new(table.clone()), table, queue, clock, ids };
-    Function::streaming::<Aggregator>(platform, throttle.guard(router(platform, access, Arc::new(till))?))
+    let billing = LedgerBilling { ledger: Ledger::new(table.clone()), table, queue, clock, ids };
+    Function::streaming::<Aggregator>(platform, throttle.guard(router(platform, authenticator, Arc::new(billing))?))
 }
 
-/// The endpoints: `access` authenticates, `cashier` bills.
-pub fn router(platform: &Platform, access: Access, cashier: Arc<dyn Cashier>) -> Result<Router, ConfigError> {
+/// The endpoints. `authenticator` verifies callers, `billing` bills calls.
+pub fn router(
+    platform: &Platform,
+    authenticator: Authenticator,
+    billing: Arc<dyn CallBilling>,
+) -> Result<Router, ConfigError> {
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = ChatVendorsSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
-    let relay = Relay::new(chat_vendors(settings, &clock, &ids), Arc::clone(&clock));
+    let router = ModelRouter::new(chat_vendors(settings, &clock, &ids), RetryPolicy::default(), Arc::clone(&clock));
     let catalogue = Catalogue::load(platform.vars.get("MODELS")).map_err(|error| malformed("MODELS", &error))?;
-    let chat = Chat::new(Arc::new(catalogue), relay, cashier, clock, ids);
-    let state = State { chat: Arc::new(chat), access: Arc::new(access) };
+    let chat = Chat::new(Arc::new(catalogue), router, billing, clock, ids);
+    let state = State { chat: Arc::new(chat), authenticator: Arc::new(authenticator) };
     // Where OpenAI's clients expect them.
     let alias = Router::new()
         .route("/v1/chat/completions", post(complete_chat::complete_chat))

@@ -1,9 +1,10 @@
-//! AI Aggregator: every minute, sweeps up what was interrupted. Releases the holds of model calls that were never settled, resends usage messages
-//! of calls that were not counted, and resends webhook deliveries that are due or whose message or worker was lost.
+//! AI Aggregator: every minute, sweeps up what was interrupted. Releases the holds of model calls that were never
+//! settled, resends usage messages of calls that were not counted, and resends webhook deliveries that are due or whose
+//! message or worker was lost.
 
 use std::sync::Arc;
 
-use domain::aggregator::{PRODUCT, Till};
+use domain::aggregator::{LedgerBilling, PRODUCT};
 use domain::kernel::telemetry::{self, Metric};
 use domain::kernel::{Error, Result};
 use domain::ledger::Ledger;
@@ -15,18 +16,18 @@ pub const FUNCTION: Registration = Registration::new(PRODUCT, "maintenance-cron"
 fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
     let table = platform.table()?;
     let deliveries = platform.deliveries(&table)?;
-    let till = Till {
+    let billing = LedgerBilling {
         ledger: Ledger::new(table.clone()),
         table,
         queue: platform.queue("USAGE_QUEUE_URL")?,
         clock: Arc::clone(&platform.clock),
         ids: Arc::clone(&platform.ids),
     };
-    Ok(Function::schedule(move || sweep(till.clone(), deliveries.clone())))
+    Ok(Function::schedule(move || sweep(billing.clone(), deliveries.clone())))
 }
 
-async fn sweep(till: Till, deliveries: Deliveries) -> Result<()> {
-    let (calls, webhooks) = tokio::join!(till.sweep(), deliveries.sweep());
+async fn sweep(billing: LedgerBilling, deliveries: Deliveries) -> Result<()> {
+    let (calls, webhooks) = tokio::join!(billing.sweep(), deliveries.sweep());
     tracing::info!(sent = webhooks.sent, "webhooks swept");
     let calls = calls?;
     telemetry::note(Metric::CALLS_RELEASED, u64::from(calls.released));

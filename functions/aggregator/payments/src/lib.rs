@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRef;
-use domain::aggregator::{Access, Deposits, PRODUCT, describe_payment};
+use domain::aggregator::{Authenticator, Deposits, PRODUCT, describe_payment};
 use domain::kernel::Clock;
 use domain::payments::{Announcer, Payments};
 use edge::{Aggregator, ConfigError, Function, Platform, RateLimit, Registration, malformed};
@@ -34,17 +34,17 @@ pub const FUNCTION: Registration = Registration::http(PRODUCT, "payments", start
 #[derive(Clone, FromRef)]
 struct State {
     deposits: Deposits,
-    access: Access,
+    authenticator: Authenticator,
     notice_limit: RateLimit,
     clock: Arc<dyn Clock>,
 }
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (identity, access) = platform.access(&table)?;
+    let (identity, authenticator) = platform.authenticator(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     // The contract has one limit for all of billing.
-    let throttle = platform.throttle("billing", "RATE_LIMIT_BILLING", &access, &table)?;
+    let throttle = platform.throttle("billing", "RATE_LIMIT_BILLING", &authenticator, &table)?;
     let settings = PaymentProvidersSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let notice_limit = platform.rate_limit("notice", "RATE_LIMIT_NOTICE", &table)?;
@@ -57,7 +57,7 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
         return_url: platform.vars.require("PAYMENT_RETURN_URL")?.to_owned(),
         lifetime: Duration::from_mins(platform.vars.parse("PAYMENT_LIFETIME_MINUTES")?),
     };
-    let state = State { deposits, access, notice_limit, clock };
+    let state = State { deposits, authenticator, notice_limit, clock };
     Function::http::<Aggregator>(platform, throttle.guard(company()).merge(provider()).with_state(state))
 }
 

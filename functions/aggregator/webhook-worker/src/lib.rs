@@ -1,7 +1,7 @@
 //! AI Aggregator: delivers webhooks.
 //!
-//! Queue: `WebhookQueue`, messages [`DeliveryMessage`]. A message may come any number of times: the delivery's lease decides which worker sends, its due
-//! time when. A company whose endpoint is disabled for failing gets an email.
+//! Queue: `WebhookQueue`, messages [`DeliveryMessage`]. A message may come any number of times: the delivery's lease
+//! decides which worker sends, its due time when. A company whose endpoint is disabled for failing gets an email.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub const FUNCTION: Registration = Registration::new(PRODUCT, "webhook-worker", 
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (identity, _) = platform.access(&table)?;
+    let (identity, _) = platform.authenticator(&table)?;
     let settings = WebhookSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let mail = MailSettings::read(|name| platform.vars.get(name));

@@ -26,7 +26,7 @@ mod wire;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use domain::aggregator::{Access, PRODUCT, endpoints};
+use domain::aggregator::{Authenticator, PRODUCT, endpoints};
 use domain::webhooks::{Courier, Deliveries, Endpoints};
 use edge::{Aggregator, ConfigError, Function, Platform, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
@@ -40,22 +40,22 @@ struct State {
     endpoints: Endpoints,
     deliveries: Deliveries,
     courier: Courier,
-    access: Access,
+    authenticator: Authenticator,
 }
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (_, access) = platform.access(&table)?;
+    let (_, authenticator) = platform.authenticator(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = WebhookSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let deliveries = platform.deliveries(&table)?;
-    let throttle = platform.throttle("webhooks", "RATE_LIMIT_GROUP", &access, &table)?;
+    let throttle = platform.throttle("webhooks", "RATE_LIMIT_GROUP", &authenticator, &table)?;
     let state = State {
         endpoints: endpoints(table, settings.reach, Arc::clone(&clock), ids),
         courier: Courier::new(deliveries.clone(), webhook_sender(settings, clock)),
         deliveries,
-        access,
+        authenticator,
     };
     Function::http::<Aggregator>(platform, throttle.guard(api()).with_state(state))
 }

@@ -14,11 +14,11 @@
 
 mod finish_google;
 mod finish_yandex;
-mod landing;
 mod log_in;
 mod log_out;
 mod refresh;
 mod register;
+mod return_url;
 mod show_me;
 mod start_google;
 mod start_yandex;

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 pub(crate) const REFRESH_COOKIE: &str = "refresh_token";
 
 /// Ties the callback to the browser that sent the authorization request.
-pub(crate) const ATTEMPT_COOKIE: &str = "oauth_attempt";
+pub(crate) const LOGIN_STATE_COOKIE: &str = "oauth_attempt";
 
 /// A user.
 #[derive(Serialize, ToSchema)]
@@ -92,10 +92,11 @@ pub(crate) fn cleared_cookie() -> Cookie<'static> {
     cleared(refresh_cookie(String::new()))
 }
 
-/// The cookie for the duration of a sign-in with a provider. `Lax`, because the callback is a navigation from the provider's site.
-pub(crate) fn attempt_cookie(attempt: String) -> Cookie<'static> {
-    let lifetime = i64::try_from(TokenIssuer::attempt_lifetime_seconds()).unwrap_or_default();
-    Cookie::build((ATTEMPT_COOKIE, attempt))
+/// The cookie for the duration of a sign-in with a provider. `Lax`, because the callback is a navigation from the
+/// provider's site.
+pub(crate) fn login_state_cookie(login_state: String) -> Cookie<'static> {
+    let lifetime = i64::try_from(TokenIssuer::login_state_lifetime_seconds()).unwrap_or_default();
+    Cookie::build((LOGIN_STATE_COOKIE, login_state))
         .path("/api/v1/auth")
         .http_only(true)
         .secure(true)
@@ -105,8 +106,8 @@ pub(crate) fn attempt_cookie(attempt: String) -> Cookie<'static> {
 }
 
 /// Removes the cookie of a sign-in with a provider.
-pub(crate) fn cleared_attempt_cookie() -> Cookie<'static> {
-    cleared(attempt_cookie(String::new()))
+pub(crate) fn cleared_login_state_cookie() -> Cookie<'static> {
+    cleared(login_state_cookie(String::new()))
 }
 
 fn cleared(mut cookie: Cookie<'static>) -> Cookie<'static> {

@@ -1,7 +1,7 @@
 //! `POST /api/v1/payments/create`
 
 use axum::extract::State;
-use domain::easy_writer::{TopUpOrder, whole_roubles};
+use domain::easy_writer::{NewDeposit, whole_roubles};
 use domain::payments::Checkout;
 use edge::easy_writer::openapi::{AuthErrors, BodyErrors, Errors, Failed, Success};
 use edge::openapi::IdempotencyHeader;
@@ -54,7 +54,8 @@ impl From<Checkout> for CheckoutView {
 
 /// Create a payment
 ///
-/// Redirect the payer to `payment_url`. Raits are credited when the provider confirms the payment, whether or not the payer returns.
+/// Redirect the payer to `payment_url`. Raits are credited when the provider confirms the payment, whether or not the
+/// payer returns.
 #[utoipa::path(
     post,
     path = "/api/v1/payments/create",
@@ -81,6 +82,6 @@ pub(crate) async fn create_payment(
 ) -> Answer<CheckoutView> {
     let user = caller.user();
     scope.limit(&state.limits.create, &user.to_string()).await?;
-    let order = TopUpOrder { roubles: body.amount_rub, provider: body.provider, idempotency_key };
-    Ok(Reply::ok(state.top_ups.create(user, order).await?.into()))
+    let order = NewDeposit { roubles: body.amount_rub, provider: body.provider, idempotency_key };
+    Ok(Reply::ok(state.deposits.create(user, order).await?.into()))
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRef;
-use domain::easy_writer::{PRODUCT, TopUps};
+use domain::easy_writer::{Deposits, PRODUCT};
 use domain::identity::Identity;
 use domain::payments::Payments;
 use edge::{ConfigError, EasyWriter, Function, Platform, RateLimit, Registration, malformed};
@@ -31,7 +31,7 @@ pub const FUNCTION: Registration = Registration::http(PRODUCT, "payments", start
 
 #[derive(Clone, FromRef)]
 struct State {
-    top_ups: TopUps,
+    deposits: Deposits,
     payments: Payments,
     identity: Identity,
     limits: Limits,
@@ -58,13 +58,13 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
         notice: platform.rate_limit("notice", "RATE_LIMIT_NOTICE", &table)?,
     };
     let payments = Payments::new(table, payment_providers(settings, &clock), clock, ids);
-    let top_ups = TopUps {
+    let deposits = Deposits {
         identity: identity.clone(),
         payments: payments.clone(),
         return_url: platform.vars.require("PAYMENT_RETURN_URL")?.to_owned(),
         lifetime: Duration::from_mins(platform.vars.parse("PAYMENT_LIFETIME_MINUTES")?),
     };
-    let state = State { top_ups, payments, identity, limits };
+    let state = State { deposits, payments, identity, limits };
     Function::http::<EasyWriter>(platform, throttle.guard(plain()).merge(limited()).with_state(state))
 }
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use axum::extract::FromRef;
 use domain::easy_writer::{Catalogue, PRODUCT, Tools};
-use domain::generation::{Jobs, TextRouter};
+use domain::generation::Jobs;
 use domain::identity::Identity;
 use edge::{ConfigError, EasyWriter, Function, Platform, RateLimit, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
@@ -46,8 +46,8 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let models = text_models(settings, &clock, &ids);
     let tools = Tools {
         catalogue: Arc::clone(&catalogue),
-        jobs: Jobs::new(table.clone(), platform.objects()?, Arc::clone(&clock), ids),
-        router: TextRouter::new(models, clock),
+        jobs: Jobs::new(table.clone(), platform.objects()?, clock, ids),
+        models,
         queue: platform.queue("GENERATION_QUEUE_URL")?,
         quick_deadline: Duration::from_secs(platform.vars.parse("QUICK_DEADLINE_SECONDS")?),
     };

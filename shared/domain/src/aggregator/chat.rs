@@ -7,14 +7,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::access::{Caller, Permission};
+use super::authenticator::{Caller, Permission};
 use super::catalogue::{Catalogue, Feature, Model, bound};
 use super::price::Price;
 use super::record::{CallOutcome, Charge, UsageRecord};
-use super::settlement::{Cashier, Held, Hold};
+use super::settlement::{CallBilling, Hold, HoldOutcome};
 use super::{CONTENT_FILTER, CONTEXT_LENGTH, REJECTED, UNSUPPORTED};
 use crate::gateway::{
-    CallError, ChatRequest, ChatStream, Chunk, Completion, EmbeddingRequest, Embeddings, Limit, Relay, Target, Usage,
+    ChatRequest, ChatStream, Chunk, Completion, Deployment, EmbeddingRequest, Embeddings, MaxTokens, ModelRouter,
+    ProviderError, Usage,
 };
 use crate::idempotency::Request;
 use crate::kernel::{Amount, Clock, Dependency, Error, IdSource, Result, Timestamp};
@@ -26,8 +27,8 @@ const BYTES_PER_TOKEN: u64 = 4;
 #[derive(Clone)]
 pub struct Chat {
     catalogue: Arc<Catalogue>,
-    relay: Relay,
-    cashier: Arc<dyn Cashier>,
+    router: ModelRouter,
+    billing: Arc<dyn CallBilling>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -55,57 +56,58 @@ pub struct AnsweredBy {
 }
 
 /// The outcome of a request for a stream.
-pub enum Begun {
+pub enum StreamOutcome {
     New(Box<Streaming>),
     /// An idempotent replay: the stream that the first request got, byte for byte.
-    Earlier(String),
+    Replayed(String),
 }
 
-/// The targets of a call, in order, and the most that it can cost.
+/// The deployments of a call, in order, and the most that it can cost.
 struct Plan<'a> {
-    /// The model of each target.
+    /// The model of each deployment.
     models: Vec<&'a Model>,
-    targets: Vec<Target>,
-    limits: Vec<Limit>,
+    deployments: Vec<Deployment>,
+    max_tokens: Vec<MaxTokens>,
     most: Amount,
 }
 
 impl Plan<'_> {
-    /// The target at `index`.
-    fn by(&self, index: usize, hold: &Hold) -> Result<(AnsweredBy, Price, Target)> {
-        let found = self.models.get(index).zip(self.targets.get(index));
-        let (model, target) = found.ok_or_else(|| Error::internal("relay", "the answer is of no target"))?;
+    /// The deployment at `index`.
+    fn by(&self, index: usize, hold: &Hold) -> Result<(AnsweredBy, Price, Deployment)> {
+        let found = self.models.get(index).zip(self.deployments.get(index));
+        let (model, deployment) = found.ok_or_else(|| Error::internal("router", "an answer from no deployment"))?;
         let by = AnsweredBy {
             operation: hold.operation,
             created: hold.begun,
             model: model.id.clone(),
-            provider: target.vendor.clone(),
+            provider: deployment.vendor.clone(),
         };
-        Ok((by, model.price(), target.clone()))
+        Ok((by, model.price(), deployment.clone()))
     }
 }
 
 impl Chat {
-    /// Models of `catalogue`, called through `relay` and billed by `cashier`.
+    /// Models of `catalogue`, called through `router` and billed by `billing`.
     pub fn new(
         catalogue: Arc<Catalogue>,
-        relay: Relay,
-        cashier: Arc<dyn Cashier>,
+        router: ModelRouter,
+        billing: Arc<dyn CallBilling>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
     ) -> Self {
-        Self { catalogue, relay, cashier, clock, ids }
+        Self { catalogue, router, billing, clock, ids }
     }
 
-    /// The models, and whether a target of each is available.
+    /// The models, and whether a deployment of each is available.
     pub fn models(&self) -> impl Iterator<Item = (&Model, bool)> {
-        let available = |model: &Model| model.targets.iter().any(|offer| self.relay.is_available(&offer.target));
+        let available = |model: &Model| model.routes.iter().any(|route| self.router.is_available(&route.deployment));
         self.catalogue.models().iter().map(move |model| (model, available(model)))
     }
 
     /// Completes a chat. Returns the body that `render` makes of the completion; an idempotent replay gets the same.
     ///
-    /// Fails with [`Error::InsufficientFunds`] if the account does not cover the most that the call can cost. A failed call costs nothing.
+    /// Fails with [`Error::InsufficientFunds`] if the account does not cover the most that the call can cost. A failed
+    /// call costs nothing.
     pub async fn complete(
         &self,
         call: ChatCall<'_>,
@@ -114,10 +116,10 @@ impl Chat {
     ) -> Result<String> {
         let plan = self.plan_chat(request)?;
         let hold = match self.hold(call, &plan, &request.model).await? {
-            Held::New(hold) => hold,
-            Held::Earlier(body) => return Ok(body),
+            HoldOutcome::New(hold) => hold,
+            HoldOutcome::Replayed(body) => return Ok(body),
         };
-        let (index, completion) = match self.relay.complete(&plan.targets, &plan.limits, request).await {
+        let (index, completion) = match self.router.complete(&plan.deployments, &plan.max_tokens, request).await {
             Ok(answer) => answer,
             Err(error) => return self.give_up(&hold, error).await,
         };
@@ -131,24 +133,24 @@ impl Chat {
     }
 
     /// Opens a chat as a stream.
-    pub async fn stream(&self, call: ChatCall<'_>, request: &ChatRequest) -> Result<Begun> {
+    pub async fn stream(&self, call: ChatCall<'_>, request: &ChatRequest) -> Result<StreamOutcome> {
         let plan = self.plan_chat(request)?;
         let hold = match self.hold(call, &plan, &request.model).await? {
-            Held::New(hold) => hold,
-            Held::Earlier(body) => return Ok(Begun::Earlier(body)),
+            HoldOutcome::New(hold) => hold,
+            HoldOutcome::Replayed(body) => return Ok(StreamOutcome::Replayed(body)),
         };
-        let (index, opened) = match self.relay.stream(&plan.targets, &plan.limits, request).await {
+        let (index, opened) = match self.router.stream(&plan.deployments, &plan.max_tokens, request).await {
             Ok(answer) => answer,
             Err(error) => return self.give_up(&hold, error).await,
         };
-        let (by, price, target) = plan.by(index, &hold)?;
-        Ok(Begun::New(Box::new(Streaming {
+        let (by, price, deployment) = plan.by(index, &hold)?;
+        Ok(StreamOutcome::New(Box::new(Streaming {
             chat: self.clone(),
             kept: hold.request.is_some().then(String::new),
             hold: Some(hold),
             by,
             price,
-            target,
+            deployment,
             first: opened.first,
             rest: opened.rest,
             usage: None,
@@ -165,14 +167,14 @@ impl Chat {
         render: impl FnOnce(&AnsweredBy, &Embeddings, Charge) -> Result<String>,
     ) -> Result<String> {
         let model = self.catalogue.find(&request.model, Feature::Embedding)?;
-        let targets = model.order(|| self.draw());
+        let deployments = model.order(|| self.draw());
         let most = bound(&[model], request.prompt_bytes(), Some(0), 1, request.inputs);
-        let plan = Plan { models: vec![model; targets.len()], targets, limits: Vec::new(), most };
+        let plan = Plan { models: vec![model; deployments.len()], deployments, max_tokens: Vec::new(), most };
         let hold = match self.hold(call, &plan, &request.model).await? {
-            Held::New(hold) => hold,
-            Held::Earlier(body) => return Ok(body),
+            HoldOutcome::New(hold) => hold,
+            HoldOutcome::Replayed(body) => return Ok(body),
         };
-        let (index, embeddings) = match self.relay.embed(&plan.targets, request).await {
+        let (index, embeddings) = match self.router.embed(&plan.deployments, request).await {
             Ok(answer) => answer,
             Err(error) => return self.give_up(&hold, error).await,
         };
@@ -189,37 +191,37 @@ impl Chat {
         let model = self.catalogue.find(&request.model, Feature::Chat)?;
         let chain = self.catalogue.chain(model);
         let most = bound(&chain, request.prompt_bound(), request.max_tokens, request.n, 1);
-        let (mut models, mut targets, mut limits) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut models, mut deployments, mut max_tokens) = (Vec::new(), Vec::new(), Vec::new());
         for model in chain {
-            for target in model.order(|| self.draw()) {
-                let asked = request.max_tokens.map(|tokens| tokens.min(model.max_output));
-                limits.push(Limit { asked, most: model.max_output });
-                targets.push(target);
+            for deployment in model.order(|| self.draw()) {
+                let requested = request.max_tokens.map(|tokens| tokens.min(model.max_output));
+                max_tokens.push(MaxTokens { requested, supported: model.max_output });
+                deployments.push(deployment);
                 models.push(model);
             }
         }
-        Ok(Plan { models, targets, limits, most })
+        Ok(Plan { models, deployments, max_tokens, most })
     }
 
-    /// A random number to choose among targets: the random part of an id.
+    /// A random number to choose among deployments: the random part of an id.
     fn draw(&self) -> u64 {
         let [.., a, b, c, d] = *self.ids.uuid(self.clock.now()).as_bytes();
         u64::from(u32::from_be_bytes([a, b, c, d]))
     }
 
-    async fn hold(&self, call: ChatCall<'_>, plan: &Plan<'_>, model: &str) -> Result<Held> {
+    async fn hold(&self, call: ChatCall<'_>, plan: &Plan<'_>, model: &str) -> Result<HoldOutcome> {
         call.caller.require(Permission::Chat)?;
         let request = call.idempotency_key.map(|key| {
             let content = URL_SAFE_NO_PAD.encode(Sha256::digest(call.body));
             Request::new(call.caller.company.to_string(), key.to_owned(), &["chat", &content])
         });
         let name = plan.models.first().map_or(model, |model| model.name.as_str());
-        self.cashier.hold(call.caller, plan.most, name, request).await
+        self.billing.hold(call.caller, plan.most, name, request).await
     }
 
     /// No vendor answered: releases the hold.
-    async fn give_up<T>(&self, hold: &Hold, error: CallError) -> Result<T> {
-        self.cashier.release(hold).await?;
+    async fn give_up<T>(&self, hold: &Hold, error: ProviderError) -> Result<T> {
+        self.billing.release(hold).await?;
         Err(meaning(error))
     }
 
@@ -233,21 +235,21 @@ impl Chat {
     ) -> Result<()> {
         let record = record(hold, by, charge, estimated, CallOutcome::Completed, self.clock.now());
         let answer = answer.filter(|_| hold.request.is_some()).map(str::to_owned);
-        self.cashier.settle(hold, charge.cost, record, answer).await
+        self.billing.settle(hold, charge.cost, record, answer).await
     }
 }
 
 /// A stream of chunks, and the hold for it.
 ///
-/// A reader that has read it to its end calls [`Streaming::finish`]. A stream that is dropped before, because the caller left, is charged for what was
-/// streamed.
+/// A reader that has read it to its end calls [`Streaming::finish`]. A stream that is dropped before, because the
+/// caller left, is charged for what was streamed.
 pub struct Streaming {
     chat: Chat,
     /// `None` once it is settled.
     hold: Option<Hold>,
     by: AnsweredBy,
     price: Price,
-    target: Target,
+    deployment: Deployment,
     first: Option<Chunk>,
     rest: Box<dyn ChatStream>,
     usage: Option<Usage>,
@@ -277,9 +279,9 @@ impl Streaming {
             }
             Ok(None) => Ok(None),
             Err(error) => {
-                self.chat.relay.broke_off(&self.target, &error);
+                self.chat.router.report_failure(&self.deployment, &error);
                 if let Some(hold) = self.hold.take() {
-                    self.chat.cashier.release(&hold).await?;
+                    self.chat.billing.release(&hold).await?;
                 }
                 Err(meaning(error))
             }
@@ -315,18 +317,18 @@ impl Streaming {
 impl Drop for Streaming {
     /// Settles a stream whose caller left.
     ///
-    /// The one exception of Architecture Invariant 8 (no work outlives an answer): nothing awaits this task, because the answer that would is what was
-    /// dropped. A function that is frozen meanwhile settles with its next invocation; if there is none, the sweeper releases the hold, and the company
-    /// does not pay for what was streamed.
+    /// The one exception of Architecture Invariant 8 (no work outlives an answer): nothing awaits this task, because
+    /// the answer that would is what was dropped. A function that is frozen meanwhile settles with its next invocation;
+    /// if there is none, the sweeper releases the hold, and the company does not pay for what was streamed.
     fn drop(&mut self) {
         let charge = self.charge();
         let Some(hold) = self.hold.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let cashier = Arc::clone(&self.chat.cashier);
+        let billing = Arc::clone(&self.chat.billing);
         let record =
             record(&hold, &self.by, charge, self.usage.is_none(), CallOutcome::Cancelled, self.chat.clock.now());
         runtime.spawn(async move {
-            if let Err(error) = cashier.settle(&hold, charge.cost, record, None).await {
+            if let Err(error) = billing.settle(&hold, charge.cost, record, None).await {
                 tracing::error!(%error, operation = %hold.operation, "a cancelled call is not settled");
             }
         });
@@ -372,15 +374,15 @@ fn record(
 }
 
 /// What a vendor's error means for the caller.
-fn meaning(error: CallError) -> Error {
+fn meaning(error: ProviderError) -> Error {
     match error {
-        CallError::Rejected { message, param, code } => {
+        ProviderError::Rejected { message, param, code } => {
             let too_long = code.as_deref() == Some(CONTEXT_LENGTH);
             let field = param.unwrap_or_else(|| if too_long { "messages" } else { "" }.to_owned());
             Error::invalid(field, if too_long { CONTEXT_LENGTH } else { REJECTED }, message)
         }
-        CallError::Unsupported { param, message } => Error::invalid(param, UNSUPPORTED, message),
-        CallError::ContentRefused(message) => Error::invalid("messages", CONTENT_FILTER, message),
+        ProviderError::Unsupported { param, message } => Error::invalid(param, UNSUPPORTED, message),
+        ProviderError::ContentRefused(message) => Error::invalid("messages", CONTENT_FILTER, message),
         outage => Error::Unavailable { dependency: Dependency::Provider, source: outage.into() },
     }
 }

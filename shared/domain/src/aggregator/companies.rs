@@ -18,7 +18,7 @@ use crate::ledger::{self, Ledger, Posting};
 use crate::mail::{self, Mail, SharedMailer};
 
 /// How long a confirmation link works.
-const CONFIRMATION_LIFETIME: Duration = Duration::from_hours(72);
+const CONFIRMATION_TTL: Duration = Duration::from_hours(72);
 
 /// Description of the welcome credit in the statement.
 const GIFT: &str = "Приветственный баланс";
@@ -98,7 +98,8 @@ impl Companies {
         Self { identity, ledger: Ledger::new(table.clone()), table, clock, ids, verification }
     }
 
-    /// Registers a company, logs it in, and emails the confirmation link. A replay with the same idempotency key only logs in.
+    /// Registers a company, logs it in, and emails the confirmation link. A replay with the same idempotency key only
+    /// logs in.
     pub async fn register(&self, new: NewCompany, idempotency_key: Option<String>) -> Result<(SignedIn, Company)> {
         if new.description.as_ref().is_some_and(|text| text.chars().count() > 2000) {
             return Err(Error::invalid("description", "too_long", "Описание: до 2000 символов"));
@@ -119,7 +120,7 @@ impl Companies {
         let opened = self.identity.register(registration, request, profile).await?;
         let company = self.get(opened.signed_in.user.id.into(), email.to_string()).await?;
         if opened.is_new {
-            self.write_to(&company).await?;
+            self.send_confirmation(&company).await?;
         }
         Ok((opened.signed_in, company))
     }
@@ -138,28 +139,29 @@ impl Companies {
     }
 
     /// Emails a new link, unless the address is confirmed.
-    pub async fn remind(&self, id: CompanyId) -> Result<()> {
+    pub async fn resend_confirmation(&self, id: CompanyId) -> Result<()> {
         let user = self.identity.user(id.into()).await?;
         let company = self.get(id, user.address().to_owned()).await?;
-        if company.is_verified { Ok(()) } else { self.write_to(&company).await }
+        if company.is_verified { Ok(()) } else { self.send_confirmation(&company).await }
     }
 
-    async fn write_to(&self, company: &Company) -> Result<()> {
+    async fn send_confirmation(&self, company: &Company) -> Result<()> {
         let now = self.clock.now();
         let token = URL_SAFE_NO_PAD.encode(self.ids.secret()?);
         let item = ConfirmationItem {
             key: confirmation_key(&hash(&token)),
             company: company.id,
-            expires_at: epoch_seconds(now + CONFIRMATION_LIFETIME),
+            expires_at: epoch_seconds(now + CONFIRMATION_TTL),
         };
         self.table.put(Put::new(&item)?).await?;
-        let letter = letter(&company.email, &self.verification.link.replace("{token}", &token));
+        let email = confirmation(&company.email, &self.verification.link.replace("{token}", &token));
         let key = format!("confirm-{}-{}", company.id, now.as_millisecond());
-        mail::notify(self.verification.mailer.as_ref(), &letter, &key).await;
+        mail::notify(self.verification.mailer.as_ref(), &email, &key).await;
         Ok(())
     }
 
-    /// Confirms the address that `token` was sent to, and credits the gift. A token works once; a company gets the gift once.
+    /// Confirms the address that `token` was sent to, and credits the gift. A token works once; a company gets the gift
+    /// once.
     pub async fn confirm(&self, token: &str) -> Result<()> {
         let invalid = || Error::Unauthenticated(AuthFailure::TokenInvalid);
         let now = self.clock.now();
@@ -200,7 +202,7 @@ fn hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(token))
 }
 
-fn letter(to: &str, link: &str) -> Mail {
+fn confirmation(to: &str, link: &str) -> Mail {
     Mail {
         to: to.to_owned(),
         subject: "Подтвердите адрес электронной почты".to_owned(),

@@ -134,7 +134,8 @@ impl PaymentStatus {
 impl Deposits {
     /// Creates a payment of `company`. The provider shows `description`.
     ///
-    /// Fails with [`Error::Invalid`] (field `amount`) for an amount that cannot be paid, and as [`Payments::start`] does.
+    /// Fails with [`Error::Invalid`] (field `amount`) for an amount that cannot be paid, and as [`Payments::start`]
+    /// does.
     pub async fn create(
         &self,
         company: CompanyId,

@@ -1,7 +1,7 @@
 //! The events that companies' servers can subscribe to, and their payloads.
 //!
-//! The payloads are the domain's and not the edge's: a payload is stored with its delivery in the transaction that makes the event true, and every
-//! attempt signs and sends the stored bytes.
+//! The payloads are the domain's and not the edge's: a payload is stored with its delivery in the transaction that
+//! makes the event true, and every attempt signs and sends the stored bytes.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -43,8 +43,8 @@ const MAX_WRITES: usize = 100;
 impl UsageReporter {
     /// Counts calls and publishes one [`USAGE_TRACKED`] for each, however often its message is delivered.
     ///
-    /// Calls of one company are counted in one transaction: their sums are written once for all of them, and the calls do not contend. Returns the
-    /// result of each message, in order; a failure may be that of a whole transaction.
+    /// Calls of one company are counted in one transaction: their sums are written once for all of them, and the calls
+    /// do not contend. Returns the result of each message, in order; a failure may be that of a whole transaction.
     pub async fn count(&self, messages: &[UsageMessage]) -> Vec<Result<(), Arc<Error>>> {
         // Duplicates of a message are one call.
         let mut companies: BTreeMap<CompanyId, BTreeMap<Uuid, &UsageMessage>> = BTreeMap::new();
@@ -98,7 +98,7 @@ impl UsageReporter {
                     open.push((call, messages));
                     continue;
                 }
-                match self.usage.make_up_for(&call).await {
+                match self.usage.capture_late(&call).await {
                     Ok(true) => self.deliveries.send(&messages).await,
                     Ok(false) => {}
                     Err(error) => failed.push((call.message.operation, Arc::new(error))),
@@ -136,13 +136,17 @@ impl Postman {
         tracing::warn!(endpoint = %endpoint.id, reason = ?endpoint.disabled, "webhook disabled");
         let company = self.identity.user(CompanyId::from(endpoint.owner).into()).await?;
         let key = format!("webhook-{}-{}", endpoint.id, endpoint.updated_at.as_millisecond());
-        mail::notify(self.mailer.as_ref(), &letter(company.address(), &endpoint, &(self.enabling)(endpoint.id)), &key)
-            .await;
+        mail::notify(
+            self.mailer.as_ref(),
+            &disabled_email(company.address(), &endpoint, &(self.enabling)(endpoint.id)),
+            &key,
+        )
+        .await;
         Ok(())
     }
 }
 
-fn letter(to: &str, endpoint: &Endpoint, enabling: &str) -> Mail {
+fn disabled_email(to: &str, endpoint: &Endpoint, enabling: &str) -> Mail {
     let reason = match endpoint.disabled {
         Some(DisabledReason::Gone) => "Сервер ответил 410: события ему больше не нужны.",
         Some(DisabledReason::Failing) | None => "Сервер слишком долго не принимал события.",

@@ -5,7 +5,8 @@ use crate::ledger::AccountId;
 use crate::webhooks::Owner;
 
 typed_id! {
-    /// A company: a user of `identity`, the owner of an account of `ledger` and of the endpoints of `webhooks`, under one UUID.
+    /// A company: a user of `identity`, the owner of an account of `ledger` and of the endpoints of `webhooks`, under
+    /// one UUID.
     CompanyId
 }
 typed_id! {

@@ -1,11 +1,14 @@
 //! `COMPANY#{id}` / `PROFILE` is a company; `CONFIRM#{hash}` / `CONFIRM` a confirmation link that was emailed to it.
 //!
-//! `KEYS#{company}` / `KEY#{id}` is an API key as its owner sees it, `APIKEY#{hash}` / `KEY` the same key by its hash, to authenticate a call.
+//! `KEYS#{company}` / `KEY#{id}` is an API key as its owner sees it, `APIKEY#{hash}` / `KEY` the same key by its hash,
+//! to authenticate a call.
 //!
-//! `ANSWERS#{company}` / `ANSWER#{operation}` is the answer of a call with an idempotency key, removed by TTL after a day.
+//! `ANSWERS#{company}` / `ANSWER#{operation}` is the answer of a call with an idempotency key, removed by TTL after a
+//! day.
 //!
-//! `USAGE#{company}` / `DAY#{date}` counts what a company used on a day (UTC), `USAGE#{company}#{key}` / `DAY#{date}` what one key did. The counters are
-//! attributes of their own, `{counter}|{provider}|{model}`, so that one update adds to any of them.
+//! `USAGE#{company}` / `DAY#{date}` counts what a company used on a day (UTC), `USAGE#{company}#{key}` / `DAY#{date}`
+//! what one key did. The counters are attributes of their own, `{counter}|{provider}|{model}`, so that one update adds
+//! to any of them.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +36,7 @@ pub(super) fn api_key_key(company: CompanyId, id: KeyId) -> Key {
     Key::new(keys_partition(company), format!("{KEY_PREFIX}{id}"))
 }
 
-pub(super) fn proof_key(hash: &str) -> Key {
+pub(super) fn api_key_lookup_key(hash: &str) -> Key {
     Key::new(format!("APIKEY#{hash}"), "KEY")
 }
 
@@ -83,10 +86,11 @@ pub(super) struct ApiKeyItem {
     pub(super) key: Key,
     pub(super) id: KeyId,
     pub(super) name: String,
-    /// Key of its [`ProofItem`], to revoke it.
+    /// Key of its [`ApiKeyLookupItem`], to revoke it.
     pub(super) hash: String,
     /// Its last four characters.
-    pub(super) hint: String,
+    #[serde(rename = "hint")]
+    pub(super) last_four: String,
     pub(super) permissions: u8,
     pub(super) active: bool,
     /// Milliseconds since 1970.
@@ -99,7 +103,7 @@ pub(super) struct ApiKeyItem {
 
 /// An API key by its hash.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ProofItem {
+pub(super) struct ApiKeyLookupItem {
     #[serde(flatten)]
     pub(super) key: Key,
     pub(super) company: CompanyId,

@@ -1,8 +1,9 @@
 //! AI Aggregator: one gateway to many vendors of language models, for companies.
 //!
-//! Money is in whole nano-dollars (10⁻⁹ US dollars). A company is a user of [`crate::identity`]; [`CompanyId`] says how each context knows it.
+//! Money is in whole nano-dollars (10⁻⁹ US dollars). A company is a user of [`crate::identity`]; [`CompanyId`] says how
+//! each context knows it.
 
-mod access;
+mod authenticator;
 mod billing;
 mod catalogue;
 mod chat;
@@ -19,10 +20,10 @@ mod usage;
 
 use std::time::Duration;
 
-pub use access::{Access, ApiKey, Caller, Credential, NewApiKey, Permission};
+pub use authenticator::{ApiKey, Authenticator, Caller, Credential, NewApiKey, Permission};
 pub use billing::{Billing, Direction, Filter, Statement, Transaction};
-pub use catalogue::{Catalogue, Feature, MalformedModels, Model, Offer};
-pub use chat::{AnsweredBy, Begun, Chat, ChatCall, Streaming};
+pub use catalogue::{Catalogue, Feature, MalformedModels, Model, Route};
+pub use chat::{AnsweredBy, Chat, ChatCall, StreamOutcome, Streaming};
 pub use companies::{Companies, Company, CompanyName, NewCompany, Verification};
 pub use deposits::{Deposits, ExchangeRate, MalformedRate, PaymentStatus, Sum, roubles};
 pub use events::{EVENTS, PAYMENT_FAILED, PAYMENT_SUCCEEDED, USAGE_TRACKED, describe_payment};
@@ -30,7 +31,7 @@ pub use hooks::{Postman, UsageReporter, deliveries, endpoints};
 pub use ids::{CompanyId, KeyId};
 pub use price::{MalformedDollars, NANOS, Price, Rate, dollars, parse_dollars};
 pub use record::{CallOutcome, Charge, UsageMessage, UsageRecord};
-pub use settlement::{Cashier, Held, Hold, Till};
+pub use settlement::{CallBilling, Hold, HoldOutcome, LedgerBilling};
 pub use usage::{Cell, Day, Grouping, Report, Row, Span, UsageLog};
 
 use crate::kernel::Resource;

@@ -1,8 +1,9 @@
-//! Billing of model calls: the most that a call can cost is held before a vendor is called, what it did cost is captured after.
+//! Billing of model calls: the most that a call can cost is held before a vendor is called, what it did cost is
+//! captured after.
 //!
-//! Counting follows the capture, by a message that has everything the capture needs. If the capture fails, the usage worker captures; if the message is
-//! lost, the sweeper resends it, because the entry stays due until the call is counted. A hold that is never captured, because its process was killed,
-//! is released by the sweeper.
+//! Counting follows the capture, by a message that has everything the capture needs. If the capture fails, the usage
+//! worker captures; if the message is lost, the sweeper resends it, because the entry stays due until the call is
+//! counted. A hold that is never captured, because its process was killed, is released by the sweeper.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use async_trait::async_trait;
 use store::{Put, Queue, Table, Write};
 use uuid::Uuid;
 
-use super::access::Caller;
+use super::authenticator::Caller;
 use super::ids::CompanyId;
 use super::items::{AnswerItem, answer_key};
 use super::record::{UsageMessage, UsageRecord};
@@ -20,13 +21,14 @@ use crate::kernel::{Amount, Clock, Error, IdSource, Result, Rule, Timestamp, epo
 use crate::ledger::{self, EntryState, Ledger, Posting};
 
 /// When the sweeper looks at a call that is not settled: Lambda stops a function after 15 minutes.
-const PATIENCE: Duration = Duration::from_mins(16);
+const HOLD_TIMEOUT: Duration = Duration::from_mins(16);
 /// How long an answer is kept for an idempotent replay.
-const MEMORY: Duration = Duration::from_hours(24);
-/// The longest answer that is kept, in bytes: an item takes 400 KB. A replay of a call with a longer one is refused, not charged again.
+const ANSWER_TTL: Duration = Duration::from_hours(24);
+/// The longest answer that is kept, in bytes: an item takes 400 KB. A replay of a call with a longer one is refused,
+/// not charged again.
 const MAX_ANSWER: usize = 380_000;
 /// Due calls of each shard in one sweep.
-const SWEEP: u32 = 50;
+const SWEEP_LIMIT: u32 = 50;
 
 /// A call, and the most that it can cost, held.
 #[derive(Debug, Clone)]
@@ -42,10 +44,10 @@ pub struct Hold {
 }
 
 /// The outcome of a request to hold.
-pub enum Held {
+pub enum HoldOutcome {
     New(Hold),
     /// An idempotent replay: the answer to the first request.
-    Earlier(String),
+    Replayed(String),
 }
 
 /// What a sweep did.
@@ -61,9 +63,9 @@ pub struct Swept {
 
 /// Billing port for model calls.
 #[async_trait]
-pub trait Cashier: Send + Sync {
+pub trait CallBilling: Send + Sync {
     /// Holds `most`, the most that a call of the model `what` can cost.
-    async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<Held>;
+    async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<HoldOutcome>;
 
     /// Captures `cost`, keeps the answer for an idempotent replay, and sends the call to be counted.
     async fn settle(&self, hold: &Hold, cost: Amount, record: UsageRecord, answer: Option<String>) -> Result<()>;
@@ -74,7 +76,7 @@ pub trait Cashier: Send + Sync {
 
 /// Bills model calls to the accounts of a ledger.
 #[derive(Clone)]
-pub struct Till {
+pub struct LedgerBilling {
     pub ledger: Ledger,
     /// The table of the ledger and of the answers.
     pub table: Table,
@@ -85,25 +87,25 @@ pub struct Till {
 }
 
 #[async_trait]
-impl Cashier for Till {
+impl CallBilling for LedgerBilling {
     /// One transaction: the only write before the vendor is called.
-    async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<Held> {
+    async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<HoldOutcome> {
         let begun = self.clock.now();
         let operation = self.ids.uuid(begun);
         let posting = Posting { operation, amount: most, description: format!("{what} usage") };
-        let mut writes = ledger::due_hold_writes(caller.company.into(), &posting, begun + PATIENCE, begun)?;
+        let mut writes = ledger::due_hold_writes(caller.company.into(), &posting, begun + HOLD_TIMEOUT, begun)?;
         let request_write = writes.len();
         if let Some(request) = &request {
             writes.push(request.write(operation, begun)?);
         }
         let error = match self.table.transact(writes).await {
-            Ok(()) => return Ok(Held::New(Hold { caller, operation, held: most, begun, request })),
+            Ok(()) => return Ok(HoldOutcome::New(Hold { caller, operation, held: most, begun, request })),
             Err(error) => error,
         };
         if let Some(request) = &request
             && let Some(earlier) = request.earlier(&error, request_write)?
         {
-            return self.earlier(caller.company, earlier, request).await.map(Held::Earlier);
+            return self.replay(caller.company, earlier, request).await.map(HoldOutcome::Replayed);
         }
         Err(ledger::refused(error, ledger::BALANCE_WRITE, most)?)
     }
@@ -114,7 +116,7 @@ impl Cashier for Till {
         let mut writes = ledger::capture_writes_with(account, hold.operation, hold.held, cost, &record);
         let answer = answer.filter(|answer| hold.request.is_some() && answer.len() <= MAX_ANSWER);
         if let Some(body) = answer {
-            let expires_at = epoch_seconds(self.clock.now() + MEMORY);
+            let expires_at = epoch_seconds(self.clock.now() + ANSWER_TTL);
             writes.push(Put::new(&AnswerItem { key: answer_key(company, hold.operation), body, expires_at })?.into());
         }
         let message =
@@ -141,9 +143,9 @@ impl Cashier for Till {
     }
 }
 
-impl Till {
+impl LedgerBilling {
     /// The answer to an idempotent replay of `request`.
-    async fn earlier(&self, company: CompanyId, operation: Uuid, request: &Request) -> Result<String> {
+    async fn replay(&self, company: CompanyId, operation: Uuid, request: &Request) -> Result<String> {
         let (answer, entry) = tokio::try_join!(
             async { Ok(self.table.get::<AnswerItem>(answer_key(company, operation)).await?) },
             self.ledger.find(company.into(), operation)
@@ -165,7 +167,7 @@ impl Till {
     pub async fn sweep(&self) -> Result<Swept> {
         let now = self.clock.now();
         let mut swept = Swept::default();
-        for (account, entry) in self.ledger.due(now, SWEEP).await? {
+        for (account, entry) in self.ledger.due(now, SWEEP_LIMIT).await? {
             let done = match entry.state {
                 EntryState::Pending { held } => {
                     let writes = ledger::release_due_writes(account, entry.operation, held);

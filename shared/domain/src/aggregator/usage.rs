@@ -1,4 +1,5 @@
-//! Usage of companies by day, provider and model: running sums, written by the usage worker and read without reading single calls.
+//! Usage of companies by day, provider and model: running sums, written by the usage worker and read without reading
+//! single calls.
 
 use std::collections::BTreeMap;
 use std::slice;
@@ -7,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use store::{Query, Table, Update, Write};
 
-use super::access::Access;
+use super::authenticator::Authenticator;
 use super::ids::{CompanyId, KeyId};
 use super::items::{DAY_PREFIX, DayItem, usage_key, usage_partition};
 use super::record::UsageMessage;
@@ -18,7 +19,7 @@ use crate::ledger;
 /// Days of the longest report.
 const MAX_DAYS: i32 = 366;
 /// Days of a report without a start.
-const USUAL_DAYS: i32 = 30;
+const DEFAULT_DAYS: i32 = 30;
 
 /// Sums over calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -83,7 +84,7 @@ impl Span {
         let last = date(end.unwrap_or(now));
         let first = match start {
             Some(start) => date(start),
-            None => last.checked_sub(jiff::Span::new().days(USUAL_DAYS - 1)).unwrap_or(last),
+            None => last.checked_sub(jiff::Span::new().days(DEFAULT_DAYS - 1)).unwrap_or(last),
         };
         let days = first.until(last).map_or(i32::MAX, |span| span.get_days());
         if first > last {
@@ -195,7 +196,8 @@ impl Call<'_> {
     }
 }
 
-/// The sums that a call is added to, each one write shared with other calls of the company: the company's of the day, and the key's.
+/// The sums that a call is added to, each one write shared with other calls of the company: the company's of the day,
+/// and the key's.
 pub(super) fn sums(message: &UsageMessage) -> impl Iterator<Item = (Option<KeyId>, Date)> {
     let day = date(message.began_at());
     std::iter::once(None).chain(message.record.key.map(Some)).map(move |key| (key, day))
@@ -205,17 +207,17 @@ pub(super) fn sums(message: &UsageMessage) -> impl Iterator<Item = (Option<KeyId
 #[derive(Clone)]
 pub struct UsageLog {
     table: Table,
-    access: Access,
+    authenticator: Authenticator,
 }
 
 impl UsageLog {
     /// Sums kept in `table`.
-    pub fn new(table: Table, access: Access) -> Self {
-        Self { table, access }
+    pub fn new(table: Table, authenticator: Authenticator) -> Self {
+        Self { table, authenticator }
     }
 
-    /// Counts captured calls of one company in one transaction, with the writes that go with each. Fails if one of them is not captured or is counted
-    /// already: the failed write has the call's index.
+    /// Counts captured calls of one company in one transaction, with the writes that go with each. Fails if one of them
+    /// is not captured or is counted already: the failed write has the call's index.
     pub(super) async fn count(&self, calls: &[Call<'_>]) -> store::Result<()> {
         let settled =
             calls.iter().map(|call| ledger::settled_write(call.message.company.into(), call.message.operation));
@@ -230,8 +232,9 @@ impl UsageLog {
         Ok(())
     }
 
-    /// Captures a call that may not be captured, then counts it. Returns false if it is counted already, or was released.
-    pub(super) async fn make_up_for(&self, call: &Call<'_>) -> Result<bool> {
+    /// Captures a call that may not be captured, then counts it. Returns false if it is counted already, or was
+    /// released.
+    pub(super) async fn capture_late(&self, call: &Call<'_>) -> Result<bool> {
         let message = call.message;
         let (held, cost) = (Amount::new(message.held), Amount::new(message.cost));
         let capture =
@@ -252,7 +255,7 @@ impl UsageLog {
     /// Notes that the key was used. For people only, so a failure is no reason to count again.
     async fn touch(&self, message: &UsageMessage) {
         let Some(key) = message.record.key else { return };
-        if let Err(error) = self.access.used(message.company, key, message.began_at()).await {
+        if let Err(error) = self.authenticator.used(message.company, key, message.began_at()).await {
             tracing::warn!(%error, "last use of a key not noted");
         }
     }

@@ -15,13 +15,16 @@ const DECISIONS: u32 = 4;
 const MAX_WRITES: usize = 100;
 
 impl Identity {
-    /// Logs in a user whom `origin` authenticated. `with_account` returns writes for the transaction that creates an account.
+    /// Logs in a user whom `origin` authenticated. `with_account` returns writes for the transaction that creates an
+    /// account.
     ///
-    /// **Joining an existing account.** The address of an account with a password is not verified: an attacker can register a victim's address and wait
-    /// for the victim to log in through Google. So joining removes the password and revokes all families before the link exists; from then on the
-    /// provider is the way in. Access tokens that are out stay valid until they expire, at most 15 minutes, and cannot set a password.
+    /// **Joining an existing account.** The address of an account with a password is not verified: an attacker can
+    /// register a victim's address and wait for the victim to log in through Google. So joining removes the password
+    /// and revokes all families before the link exists; from then on the provider is the way in. Access tokens that are
+    /// out stay valid until they expire, at most 15 minutes, and cannot set a password.
     ///
-    /// Fails with [`OAuthFailure::EmailNotVerified`] if the address has an account and the provider has not verified it.
+    /// Fails with [`OAuthFailure::EmailNotVerified`] if the address has an account and the provider has not verified
+    /// it.
     pub(super) async fn sign_in_linked(
         &self,
         origin: Origin,
@@ -65,8 +68,8 @@ impl Identity {
 
     /// Links the provider's user to an existing account. `None` if a concurrent request has linked it.
     async fn join(&self, user: UserId, origin: Origin, person: &OAuthPerson) -> Result<Option<SignedIn>> {
-        // In this order: without the password no new family starts, so the list of families is complete. After a crash in between, the next attempt
-        // starts from the same state.
+        // In this order: without the password no new family starts, so the list of families is complete. After a crash
+        // in between, the next attempt starts from the same state.
         let disarm = Update::new(user_key(user)).remove("password_hash").when(Condition::item_exists());
         let user = User::try_from(self.table.update::<UserItem>(disarm).await?)?;
         let ended: Vec<Write> =

@@ -43,7 +43,8 @@ impl LogInThrottle {
 }
 
 impl LogInAttempt<'_> {
-    /// Counts the attempt as failed, before the password is checked: parallel attempts must not get past the limit. Returns the tighter quota.
+    /// Counts the attempt as failed, before the password is checked: parallel attempts must not get past the limit.
+    /// Returns the tighter quota.
     pub async fn count(&self) -> Result<Quota> {
         let LogInThrottle { limiter, per_account, per_network } = self.throttle;
         let account = limiter.hit(per_account, &self.account, self.at).await?;
@@ -55,8 +56,8 @@ impl LogInAttempt<'_> {
     pub async fn succeeded(self) -> Result<()> {
         let LogInThrottle { limiter, per_account, per_network } = self.throttle;
         tokio::try_join!(
-            limiter.forgive(per_account, &self.account, self.at),
-            limiter.forgive(per_network, self.network, self.at)
+            limiter.refund(per_account, &self.account, self.at),
+            limiter.refund(per_network, self.network, self.at)
         )?;
         Ok(())
     }

@@ -11,8 +11,8 @@ pub struct Email(String);
 impl Email {
     /// Parses an address.
     ///
-    /// Accepts one `@`, up to 64 characters before it, a dotted host after it, 254 in all, no white space or control characters. Only a confirmation
-    /// email can show that mail arrives there.
+    /// Accepts one `@`, up to 64 characters before it, a dotted host after it, 254 in all, no white space or control
+    /// characters. Only a confirmation email can show that mail arrives there.
     pub fn parse(text: &str) -> Result<Self> {
         let email = text.trim().to_lowercase();
         let invalid = || Error::invalid("email", "format", "Укажите корректный адрес электронной почты");

@@ -1,4 +1,5 @@
-//! The port to identity providers (OAuth 2.0, authorization code with PKCE), and the rules that link their users to accounts.
+//! The port to identity providers (OAuth 2.0, authorization code with PKCE), and the rules that link their users to
+//! accounts.
 
 use std::sync::Arc;
 
@@ -108,7 +109,7 @@ pub enum OAuthFailure {
 /// What a browser keeps while its user is at an identity provider.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
-pub(super) struct Attempt {
+pub(super) struct LoginState {
     pub(super) origin: Origin,
     pub(super) state: String,
     pub(super) verifier: String,
@@ -135,8 +136,8 @@ pub(super) enum Joining {
 
 /// Decides from the linked account and the account of the address.
 ///
-/// The link comes first: an address can change at the provider, the subject cannot. An unverified address never leads to an account and is never
-/// claimed: its owner can still register it.
+/// The link comes first: an address can change at the provider, the subject cannot. An unverified address never leads
+/// to an account and is never claimed: its owner can still register it.
 pub(super) fn joining(person: &OAuthPerson, linked: Option<UserId>, of_address: Option<UserId>) -> Joining {
     match (linked, of_address) {
         (Some(user), _) => Joining::Known(user),

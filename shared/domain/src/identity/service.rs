@@ -13,7 +13,8 @@ use super::tokens::{AccessToken, REFRESH_LIFETIME, RefreshToken, TokenIssuer};
 use crate::idempotency::Request;
 use crate::kernel::{AuthFailure, Clock, Error, IdSource, Resource, Result, Rule, Timestamp, UserId, epoch_seconds};
 
-/// How long after a rotation the previous token still gets the current one: a second tab, or a retry after a lost answer.
+/// How long after a rotation the previous token still gets the current one: a second tab, or a retry after a lost
+/// answer.
 const ROTATION_GRACE: Duration = Duration::from_secs(10);
 
 /// DynamoDB's limit of 100 writes, less one for the user item.
@@ -34,12 +35,13 @@ impl Identity {
         Self { table, tokens, clock, ids }
     }
 
-    /// Creates an account and logs its user in. `with_account` returns writes for the same transaction, such as a first credit.
+    /// Creates an account and logs its user in. `with_account` returns writes for the same transaction, such as a first
+    /// credit.
     ///
     /// A replay of `request` logs in to the account that the first one created, with that account's password.
     ///
-    /// Fails with [`Error::AlreadyExists`] if the address has an account, and with [`Rule::IdempotencyKeyReused`] if the key was used with
-    /// another address or password.
+    /// Fails with [`Error::AlreadyExists`] if the address has an account, and with [`Rule::IdempotencyKeyReused`] if
+    /// the key was used with another address or password.
     pub async fn register(
         &self,
         registration: Registration,
@@ -70,7 +72,8 @@ impl Identity {
         if let Some(request) = request
             && let Some(earlier) = request.earlier(&error, request_write)?
         {
-            // The record of a request holds no hash of the password: a fast hash could be guessed. The account's own hash decides.
+            // The record of a request holds no hash of the password: a fast hash could be guessed. The account's own
+            // hash decides.
             let signed_in = self.sign_in_to(UserId::from(earlier), password).await?;
             let other = Error::Conflict(Rule::IdempotencyKeyReused);
             return Ok(Opened { signed_in: signed_in.ok_or(other)?, is_new: false });
@@ -114,23 +117,23 @@ impl Identity {
     pub async fn refresh(&self, token: &str) -> Result<(String, String)> {
         let now = self.clock.now();
         let token = self.tokens.read_refresh(token, now)?;
-        let next = token.generation + 1;
+        let next = token.rotation + 1;
         let rotate = Update::new(family_key(token.user, token.family))
             .set("generation", next)
             .set("rotated_at", now.as_millisecond())
             .set("expires_at", expiry(now))
-            .when(attr("generation").equals(token.generation).and(attr("expires_at").at_least(epoch_seconds(now))));
-        let generation = match self.table.update::<FamilyItem>(rotate).await {
+            .when(attr("generation").equals(token.rotation).and(attr("expires_at").at_least(epoch_seconds(now))));
+        let rotation = match self.table.update::<FamilyItem>(rotate).await {
             Ok(_) => next,
             Err(error) => self.refused_rotation(token, error, now).await?,
         };
         let access = self.tokens.sign_access(AccessToken { user: token.user, family: token.family }, now)?;
-        let refresh = self.tokens.sign_refresh(RefreshToken { generation, ..token }, now)?;
+        let refresh = self.tokens.sign_refresh(RefreshToken { rotation, ..token }, now)?;
         Ok((access, refresh))
     }
 
-    /// What a failed rotation means: a repeat within the grace period gets the current rotation; an older token is a replay and revokes the family; a
-    /// missing family was revoked.
+    /// What a failed rotation means: a repeat within the grace period gets the current rotation; an older token is a
+    /// replay and revokes the family; a missing family was revoked.
     async fn refused_rotation(&self, token: RefreshToken, error: store::Error, now: Timestamp) -> Result<u64> {
         let revoked = Error::Unauthenticated(AuthFailure::TokenInvalid);
         let Some(failed) = error.failed_write(0) else { return Err(error.into()) };
@@ -140,8 +143,8 @@ impl Identity {
         }
         let since_rotation = now.as_millisecond() - family.rotated_at;
         let within_grace = since_rotation <= i64::try_from(ROTATION_GRACE.as_millis()).unwrap_or_default();
-        if family.generation == token.generation + 1 && within_grace {
-            return Ok(family.generation);
+        if family.rotation == token.rotation + 1 && within_grace {
+            return Ok(family.rotation);
         }
         tracing::warn!(user = %token.user, family = %token.family, "refresh token replayed, family revoked");
         self.table.delete(Delete::new(family_key(token.user, token.family))).await?;
@@ -219,7 +222,7 @@ impl Identity {
 
     pub(super) fn signed_in(&self, user: User, family: &FamilyItem, now: Timestamp) -> Result<SignedIn> {
         let access_token = self.tokens.sign_access(AccessToken { user: user.id, family: family.family }, now)?;
-        let refresh = RefreshToken { user: user.id, family: family.family, generation: family.generation };
+        let refresh = RefreshToken { user: user.id, family: family.family, rotation: family.rotation };
         Ok(SignedIn { user, access_token, refresh_token: self.tokens.sign_refresh(refresh, now)? })
     }
 }

@@ -1,7 +1,8 @@
-//! Signed tokens: access tokens, refresh tokens, and the login state that a browser keeps while it is at an identity provider.
+//! Signed tokens: access tokens, refresh tokens, and the login state that a browser keeps while it is at an identity
+//! provider.
 //!
-//! All are JWTs signed with HMAC-SHA256. The key id (`kid`) is derived from the key. To rotate keys, put a new secret in front of the list: it signs
-//! from then on, and tokens of older secrets stay valid until they expire.
+//! All are JWTs signed with HMAC-SHA256. The key id (`kid`) is derived from the key. To rotate keys, put a new secret
+//! in front of the list: it signs from then on, and tokens of older secrets stay valid until they expire.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::items::StoredOrigin;
-use super::oauth::Attempt;
+use super::oauth::LoginState;
 use crate::kernel::{AuthFailure, Error, Result, Timestamp, UserId};
 
 /// How long an access token is valid.
@@ -21,7 +22,7 @@ pub(super) const ACCESS_LIFETIME: Duration = Duration::from_mins(15);
 /// How long a family lives after its last rotation.
 pub(super) const REFRESH_LIFETIME: Duration = Duration::from_hours(720);
 /// How long a user may stay at an identity provider: as long as its codes live.
-pub(super) const ATTEMPT_LIFETIME: Duration = Duration::from_mins(10);
+pub(super) const LOGIN_STATE_LIFETIME: Duration = Duration::from_mins(10);
 
 /// The shortest secret accepted: as long as the hash.
 const MIN_SECRET_BYTES: usize = 32;
@@ -91,7 +92,7 @@ pub struct RefreshToken {
     pub user: UserId,
     pub family: Uuid,
     /// Counts the rotations of the family.
-    pub generation: u64,
+    pub rotation: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +100,9 @@ pub struct RefreshToken {
 enum Kind {
     Access,
     Refresh,
-    Attempt,
+    /// Its name in tokens is from before.
+    #[serde(rename = "attempt")]
+    LoginState,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -110,12 +113,12 @@ struct Claims {
     kind: Kind,
     iat: i64,
     exp: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    generation: Option<u64>,
+    #[serde(rename = "generation", default, skip_serializing_if = "Option::is_none")]
+    rotation: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct AttemptClaims {
+struct LoginStateClaims {
     iss: String,
     kind: Kind,
     iat: i64,
@@ -142,7 +145,7 @@ impl Dated for Claims {
     }
 }
 
-impl Dated for AttemptClaims {
+impl Dated for LoginStateClaims {
     fn kind(&self) -> Kind {
         self.kind
     }
@@ -175,28 +178,28 @@ impl TokenIssuer {
     }
 
     /// Lifetime of a login state, in seconds.
-    pub const fn attempt_lifetime_seconds() -> u64 {
-        ATTEMPT_LIFETIME.as_secs()
+    pub const fn login_state_lifetime_seconds() -> u64 {
+        LOGIN_STATE_LIFETIME.as_secs()
     }
 
     pub fn sign_access(&self, token: AccessToken, now: Timestamp) -> Result<String> {
         let (iat, exp) = lifetime(self.access_lifetime, now);
         let AccessToken { user: sub, family: sid } = token;
-        self.sign(&Claims { iss: self.issuer.to_owned(), sub, sid, kind: Kind::Access, iat, exp, generation: None })
+        self.sign(&Claims { iss: self.issuer.to_owned(), sub, sid, kind: Kind::Access, iat, exp, rotation: None })
     }
 
     pub fn sign_refresh(&self, token: RefreshToken, now: Timestamp) -> Result<String> {
         let (iat, exp) = lifetime(REFRESH_LIFETIME, now);
-        let RefreshToken { user: sub, family: sid, generation } = token;
-        let generation = Some(generation);
-        self.sign(&Claims { iss: self.issuer.to_owned(), sub, sid, kind: Kind::Refresh, iat, exp, generation })
+        let RefreshToken { user: sub, family: sid, rotation } = token;
+        let rotation = Some(rotation);
+        self.sign(&Claims { iss: self.issuer.to_owned(), sub, sid, kind: Kind::Refresh, iat, exp, rotation })
     }
 
-    pub(super) fn sign_attempt(&self, attempt: Attempt, now: Timestamp) -> Result<String> {
-        let (iat, exp) = lifetime(ATTEMPT_LIFETIME, now);
-        let (iss, kind) = (self.issuer.to_owned(), Kind::Attempt);
-        let Attempt { origin, state, verifier, nonce } = attempt;
-        self.sign(&AttemptClaims { iss, kind, iat, exp, origin: origin.into(), state, verifier, nonce })
+    pub(super) fn sign_login_state(&self, login_state: LoginState, now: Timestamp) -> Result<String> {
+        let (iat, exp) = lifetime(LOGIN_STATE_LIFETIME, now);
+        let (iss, kind) = (self.issuer.to_owned(), Kind::LoginState);
+        let LoginState { origin, state, verifier, nonce } = login_state;
+        self.sign(&LoginStateClaims { iss, kind, iat, exp, origin: origin.into(), state, verifier, nonce })
     }
 
     pub fn read_access(&self, text: &str, now: Timestamp) -> Result<AccessToken> {
@@ -207,14 +210,14 @@ impl TokenIssuer {
     /// Verifies a refresh token, but not that its family exists.
     pub fn read_refresh(&self, text: &str, now: Timestamp) -> Result<RefreshToken> {
         let claims: Claims = self.read(Kind::Refresh, text, now)?;
-        let generation = claims.generation.ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
-        Ok(RefreshToken { user: claims.sub, family: claims.sid, generation })
+        let rotation = claims.rotation.ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
+        Ok(RefreshToken { user: claims.sub, family: claims.sid, rotation })
     }
 
-    pub(super) fn read_attempt(&self, text: &str, now: Timestamp) -> Result<Attempt> {
-        let claims: AttemptClaims = self.read(Kind::Attempt, text, now)?;
-        let AttemptClaims { origin, state, verifier, nonce, .. } = claims;
-        Ok(Attempt { origin: origin.into(), state, verifier, nonce })
+    pub(super) fn read_login_state(&self, text: &str, now: Timestamp) -> Result<LoginState> {
+        let claims: LoginStateClaims = self.read(Kind::LoginState, text, now)?;
+        let LoginStateClaims { origin, state, verifier, nonce, .. } = claims;
+        Ok(LoginState { origin: origin.into(), state, verifier, nonce })
     }
 
     fn sign(&self, claims: &impl Dated) -> Result<String> {
@@ -293,7 +296,7 @@ mod tests {
     fn a_refresh_token_is_not_an_access_token_nor_of_another_product() {
         let tokens = issuer(NEW);
         let refresh = tokens
-            .sign_refresh(RefreshToken { user: access().user, family: access().family, generation: 0 }, at(0))
+            .sign_refresh(RefreshToken { user: access().user, family: access().family, rotation: 0 }, at(0))
             .unwrap();
         assert!(tokens.read_access(&refresh, at(1)).is_err());
         let other = TokenIssuer::new("novels", NEW.parse().unwrap());
@@ -304,14 +307,14 @@ mod tests {
     fn an_attempt_reads_back_for_ten_minutes_and_is_no_other_token() {
         let tokens = issuer(NEW);
         let (state, verifier, nonce) = ("s".to_owned(), "v".to_owned(), "n".to_owned());
-        let attempt = Attempt { origin: Origin::Google, state, verifier, nonce };
-        let text = tokens.sign_attempt(attempt.clone(), at(1000)).unwrap();
-        assert_eq!(tokens.read_attempt(&text, at(1599)).unwrap(), attempt);
-        assert!(tokens.read_attempt(&text, at(1600)).is_err());
+        let login_state = LoginState { origin: Origin::Google, state, verifier, nonce };
+        let text = tokens.sign_login_state(login_state.clone(), at(1000)).unwrap();
+        assert_eq!(tokens.read_login_state(&text, at(1599)).unwrap(), login_state);
+        assert!(tokens.read_login_state(&text, at(1600)).is_err());
         assert!(tokens.read_access(&text, at(1001)).is_err() && tokens.read_refresh(&text, at(1001)).is_err());
         let access = tokens.sign_access(access(), at(1000)).unwrap();
-        assert!(tokens.read_attempt(&access, at(1001)).is_err());
-        assert!(issuer(OLD).read_attempt(&text, at(1001)).is_err(), "nobody else can sign one");
+        assert!(tokens.read_login_state(&access, at(1001)).is_err());
+        assert!(issuer(OLD).read_login_state(&text, at(1001)).is_err(), "nobody else can sign one");
     }
 
     #[test]

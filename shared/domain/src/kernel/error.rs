@@ -1,7 +1,8 @@
 //! The one error of the domain: a closed set of meanings.
 //!
-//! It names no HTTP and no SDK. What a client may see is typed data ([`Violation`], [`Rule`], [`Resource`]); what it may not see is in `source`
-//! and `context`, which `Display` never prints. The edge chooses status, code and message per product.
+//! It names no HTTP and no SDK. What a client may see is typed data ([`Violation`], [`Rule`], [`Resource`]); what it
+//! may not see is in `source` and `context`, which `Display` never prints. The edge chooses status, code and message
+//! per product.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -191,8 +192,8 @@ impl Error {
 }
 
 impl From<store::Error> for Error {
-    /// A storage failure to which the call site gave no other meaning. A failed condition is a defect here: a use case that expects one must say
-    /// what it means.
+    /// A storage failure to which the call site gave no other meaning. A failed condition is a defect here: a use case
+    /// that expects one must say what it means.
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Unavailable { .. } => {

@@ -1,6 +1,7 @@
 //! Metrics: noted where something happens, collected per invocation, printed by the edge.
 //!
-//! Notes belong to the task that runs the invocation. Outside of [`collected`], and in a spawned task, noting does nothing.
+//! Notes belong to the task that runs the invocation. Outside of [`collected`], and in a spawned task, noting does
+//! nothing.
 
 use std::borrow::Cow;
 use std::cell::RefCell;

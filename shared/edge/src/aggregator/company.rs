@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use domain::aggregator::{Access, Caller, Credential};
+use domain::aggregator::{Authenticator, Caller, Credential};
 use domain::kernel::{AuthFailure, Error};
 
 use crate::extract::{ClientAddress, RequestScope, bearer};
@@ -14,7 +14,7 @@ pub struct Company(pub Caller);
 
 impl<S: Send + Sync> FromRequestParts<S> for Company
 where
-    Access: FromRef<S>,
+    Authenticator: FromRef<S>,
 {
     type Rejection = Failure;
 
@@ -23,7 +23,7 @@ where
             return Ok(Self(*caller));
         }
         let credential = credential(parts).ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
-        Ok(Self(Access::from_ref(state).authenticate(credential).await?))
+        Ok(Self(Authenticator::from_ref(state).authenticate(credential).await?))
     }
 }
 
@@ -33,8 +33,9 @@ fn credential(parts: &Parts) -> Option<Credential<'_>> {
     key.map(Credential::Key).or_else(|| bearer(parts).map(Credential::Bearer))
 }
 
-/// Limits per API key, or per company; unauthenticated requests per address, and they are refused. [`Company`] then finds the caller authenticated.
-impl Callers for Access {
+/// Limits per API key, or per company; unauthenticated requests per address, and they are refused. [`Company`] then
+/// finds the caller authenticated.
+impl Callers for Authenticator {
     async fn admit(&self, limit: &RateLimit, parts: &mut Parts) -> Result<(), Failure> {
         let scope = RequestScope::from_request_parts(parts, &()).await?;
         let (caller, counted) = match credential(parts) {
