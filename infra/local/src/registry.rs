@@ -1,4 +1,5 @@
-//! The products and their functions: the only list of each. The local stack, the API reference, the OpenAPI documents and the tests read it.
+//! The products and their functions: the only list of each. The local stack, the API reference, the OpenAPI documents
+//! and the tests read it.
 
 use edge::Registration;
 

@@ -158,7 +158,8 @@ pub(crate) fn bearer(parts: &Parts) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-/// The client's address (IPv6: its /64 network), as the outermost trusted proxy saw it. Headers that the client controls are ignored.
+/// The client's address (IPv6: its /64 network), as the outermost trusted proxy saw it. Headers that the client
+/// controls are ignored.
 pub struct ClientAddress(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
@@ -173,7 +174,8 @@ fn source(parts: &Parts) -> Option<IpAddr> {
     parts.extensions.get::<Source>().and_then(|source| source.0)
 }
 
-/// What rate limits count as one client: an IPv4 address, or the /64 of an IPv6 address, which providers assign per customer.
+/// What rate limits count as one client: an IPv4 address, or the /64 of an IPv6 address, which providers assign per
+/// customer.
 fn network(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),

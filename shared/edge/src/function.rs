@@ -85,8 +85,8 @@ impl Function {
     }
 }
 
-/// Runs a function on Lambda until the environment is shut down: the `main` of every function. Reads `METRICS_NAMESPACE`, the CloudWatch
-/// namespace of its metrics. Default: no metrics.
+/// Runs a function on Lambda until the environment is shut down: the `main` of every function. Reads
+/// `METRICS_NAMESPACE`, the CloudWatch namespace of its metrics. Default: no metrics.
 pub fn run(registration: Registration) -> Result<(), Error> {
     let begun = Instant::now();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(registration, begun))

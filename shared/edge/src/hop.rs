@@ -1,8 +1,9 @@
 //! The client's address, as the outermost trusted proxy saw it.
 //!
-//! API Gateway's `requestContext.http.sourceIp` (REST API: `requestContext.identity.sourceIp`) cannot be forged. Behind CloudFront it is
-//! CloudFront's address, and the viewer's is in `x-viewer-address`, which the product's distribution overwrites in every request
-//! (docs/decisions/0014). A shared secret proves that a request came through the distribution; without it the header is ignored.
+//! API Gateway's `requestContext.http.sourceIp` (REST API: `requestContext.identity.sourceIp`) cannot be forged. Behind
+//! CloudFront it is CloudFront's address, and the viewer's is in `x-viewer-address`, which the product's distribution
+//! overwrites in every request (docs/decisions/0014). A shared secret proves that a request came through the
+//! distribution; without it the header is ignored.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -39,8 +40,8 @@ pub(crate) enum TrustedHop {
 pub(crate) struct Source(pub(crate) Option<IpAddr>);
 
 impl TrustedHop {
-    /// Reads `TRUSTED_HOP`: `gateway` (also if it is not set) or `cloudfront`, which then needs `ORIGIN_SECRET`: secrets of at least 32 bytes,
-    /// separated by commas.
+    /// Reads `TRUSTED_HOP`: `gateway` (also if it is not set) or `cloudfront`, which then needs `ORIGIN_SECRET`:
+    /// secrets of at least 32 bytes, separated by commas.
     pub(crate) fn read(vars: &Vars) -> Result<Self, ConfigError> {
         match vars.get("TRUSTED_HOP") {
             None | Some("gateway") => Ok(Self::Gateway),

@@ -52,13 +52,13 @@ const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 impl Function {
     /// A function behind an HTTP API (payload format 2.0) that responds in the envelope `E`.
     ///
-    /// Reads `FRONTEND_ORIGINS`: the origins, separated by commas, that may send credentials. Reads `TRUSTED_HOP` (`gateway` or `cloudfront`), the
-    /// source of client addresses, and for the latter `ORIGIN_SECRET`.
+    /// Reads `FRONTEND_ORIGINS`: the origins, separated by commas, that may send credentials. Reads `TRUSTED_HOP`
+    /// (`gateway` or `cloudfront`), the source of client addresses, and for the latter `ORIGIN_SECRET`.
     pub fn http<E: Envelope>(platform: &Platform, router: Router) -> std::result::Result<Self, ConfigError> {
         let router = in_dialect::<E>(platform, router)?;
         Ok(Self::new(move |event, context| {
-            // The adapter is not `Send`, its future is, so only the future goes into the async block. Only this format is read: `LambdaRequest`
-            // would try each one.
+            // The adapter is not `Send`, its future is, so only the future goes into the async block. Only this format
+            // is read: `LambdaRequest` would try each one.
             let response = serde_json::from_str::<ApiGatewayV2httpRequest>(event.get())
                 .map(LambdaRequest::ApiGatewayV2)
                 .map(|request| Adapter::from(router.clone()).call(LambdaEvent::new(request, context)));
@@ -67,7 +67,8 @@ impl Function {
     }
 }
 
-/// The router in the layers of [`Function::http`] and [`Function::streaming`], for callers with requests instead of events.
+/// The router in the layers of [`Function::http`] and [`Function::streaming`], for callers with requests instead of
+/// events.
 pub fn in_dialect<E: Envelope>(platform: &Platform, router: Router) -> std::result::Result<Router, ConfigError> {
     let hop = TrustedHop::read(&platform.vars)?;
     let skin = Skin { clock: Arc::clone(&platform.clock), ids: Arc::clone(&platform.ids) };

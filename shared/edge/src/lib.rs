@@ -1,4 +1,5 @@
-//! The boundary of every function: triggers, configuration, envelopes, errors, authentication, rate limits, logging, metrics.
+//! The boundary of every function: triggers, configuration, envelopes, errors, authentication, rate limits, logging,
+//! metrics.
 
 pub mod aggregator;
 pub mod easy_writer;

@@ -1,8 +1,8 @@
 //! Metrics, printed in CloudWatch's embedded metric format.
 //!
-//! CloudWatch Logs makes metrics of such lines by itself, so a function sends nothing and waits for nothing. Format: "Specification: Embedded
-//! metric format" of the CloudWatch user guide. A line may hold a metric under several sets of dimensions; what has other dimensions is another
-//! line.
+//! CloudWatch Logs makes metrics of such lines by itself, so a function sends nothing and waits for nothing. Format:
+//! "Specification: Embedded metric format" of the CloudWatch user guide. A line may hold a metric under several sets of
+//! dimensions; what has other dimensions is another line.
 
 use std::borrow::Cow;
 use std::io::Write as _;

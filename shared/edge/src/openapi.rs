@@ -7,7 +7,8 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub struct IdempotencyHeader {
-    /// Idempotency key, 1 to 128 printable ASCII characters without spaces. For 24 hours, a repeat with the same key and body has no further effect.
+    /// Idempotency key, 1 to 128 printable ASCII characters without spaces. For 24 hours, a repeat with the same key
+    /// and body has no further effect.
     #[param(rename = "Idempotency-Key", max_length = 128)]
     pub idempotency_key: Option<String>,
 }

@@ -32,7 +32,8 @@ impl Query {
         Ok(self.given(name)?.filter(|value| !value.is_empty()))
     }
 
-    /// The value of `name`; none if repeated. For redirects from other sites, which must not be refused over the form of the URL.
+    /// The value of `name`; none if repeated. For redirects from other sites, which must not be refused over the form
+    /// of the URL.
     pub fn lenient(&self, name: &str) -> Option<&str> {
         self.given(name).ok().flatten()
     }

@@ -68,7 +68,8 @@ impl Platform {
         })
     }
 
-    /// The absolute URL in the variable `name`: `https` or `http`, no query, no fragment. Returned without a trailing slash.
+    /// The absolute URL in the variable `name`: `https` or `http`, no query, no fragment. Returned without a trailing
+    /// slash.
     pub fn url(&self, name: &str) -> Result<String, ConfigError> {
         absolute_url(name, self.vars.require(name)?)
     }

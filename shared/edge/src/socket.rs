@@ -64,8 +64,8 @@ enum EventType {
 }
 
 impl Function {
-    /// A function behind a WebSocket API that refuses handshakes in the envelope `E`. Messages from clients are ignored: in the contract, only the
-    /// server sends.
+    /// A function behind a WebSocket API that refuses handshakes in the envelope `E`. Messages from clients are
+    /// ignored: in the contract, only the server sends.
     pub fn socket<E: Envelope>(platform: &Platform, handler: impl SocketHandler) -> Self {
         let handler = Arc::new(handler);
         let clock = Arc::clone(&platform.clock);

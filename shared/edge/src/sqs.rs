@@ -15,8 +15,8 @@ use tracing::Instrument as _;
 use crate::function::Function;
 
 impl Function {
-    /// A function behind a standard queue with `ReportBatchItemFailures`. Messages of a batch are handled concurrently; each that ends in an error
-    /// or a panic is redelivered, up to the queue's `maxReceiveCount`.
+    /// A function behind a standard queue with `ReportBatchItemFailures`. Messages of a batch are handled concurrently;
+    /// each that ends in an error or a panic is redelivered, up to the queue's `maxReceiveCount`.
     ///
     /// A message that does not parse as `M` is logged and acknowledged: a retry cannot help.
     pub fn sqs<M, F>(handle: impl Fn(M) -> F + Send + Sync + 'static) -> Self
@@ -34,7 +34,8 @@ impl Function {
         })
     }
 
-    /// The same for messages that are cheaper to handle together. `handle` returns a result per message, in their order; a panic fails all.
+    /// The same for messages that are cheaper to handle together. `handle` returns a result per message, in their
+    /// order; a panic fails all.
     pub fn sqs_batch<M, F>(handle: impl Fn(Vec<M>) -> F + Send + Sync + 'static) -> Self
     where
         M: DeserializeOwned + Send + 'static,

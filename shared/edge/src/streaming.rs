@@ -1,7 +1,8 @@
 //! HTTP functions whose responses are streamed.
 //!
-//! An HTTP API has no streams, a REST API does: its events have payload format 1.0, and its integration has `responseTransferMode: STREAM`.
-//! Source: "Set up a Lambda proxy integration with payload response streaming in API Gateway" of the developer guide.
+//! An HTTP API has no streams, a REST API does: its events have payload format 1.0, and its integration has
+//! `responseTransferMode: STREAM`. Source: "Set up a Lambda proxy integration with payload response streaming in API
+//! Gateway" of the developer guide.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,12 +34,13 @@ use crate::platform::Platform;
 use crate::vars::ConfigError;
 
 impl Function {
-    /// A function behind a REST API whose routes have `ResponseTransferMode: RESPONSE_STREAM`. Answers in the dialect `E`, as [`Function::http`]
-    /// does, and reads the same variables.
+    /// A function behind a REST API whose routes have `ResponseTransferMode: RESPONSE_STREAM`. Answers in the dialect
+    /// `E`, as [`Function::http`] does, and reads the same variables.
     ///
-    /// Every response is streamed, complete ones too. A streaming handler returns any axum response, such as `axum::response::sse::Sse`. When the
-    /// client disconnects, the body is dropped where this is noticed; API Gateway does not report it, so handlers on Lambda must not rely on it.
-    /// An error after the status was sent has to be part of the body. A panic there ends the body early.
+    /// Every response is streamed, complete ones too. A streaming handler returns any axum response, such as
+    /// `axum::response::sse::Sse`. When the client disconnects, the body is dropped where this is noticed; API Gateway
+    /// does not report it, so handlers on Lambda must not rely on it. An error after the status was sent has to be part
+    /// of the body. A panic there ends the body early.
     pub fn streaming<E: Envelope>(platform: &Platform, router: Router) -> Result<Self, ConfigError> {
         let router = in_dialect::<E>(platform, router)?;
         Ok(Self::streamed(move |event, context| {
@@ -78,8 +80,8 @@ fn streamed(response: Response) -> Streamed {
     Streamed { head, body: body.boxed() }
 }
 
-/// Headers as the gateway takes them: one value per name. Several are joined by commas, except cookies, which have their own field; the gateway
-/// sets the length.
+/// Headers as the gateway takes them: one value per name. Several are joined by commas, except cookies, which have
+/// their own field; the gateway sets the length.
 fn single(headers: &HeaderMap) -> HeaderMap {
     let names = headers.keys().filter(|name| **name != SET_COOKIE && **name != CONTENT_LENGTH);
     let joined = names.filter_map(|name| {
@@ -89,7 +91,8 @@ fn single(headers: &HeaderMap) -> HeaderMap {
     joined.collect()
 }
 
-/// Instruments a streamed body: its work and its end are logged in the request's `span`. A complete body stays as it is.
+/// Instruments a streamed body: its work and its end are logged in the request's `span`. A complete body stays as it
+/// is.
 pub(crate) fn watched(response: Response, span: &Span, started: Instant) -> Response {
     if response.body().size_hint().exact().is_some() {
         return response;

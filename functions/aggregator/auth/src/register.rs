@@ -30,8 +30,8 @@ pub(crate) struct RegisterBody {
 
 /// Register a company
 ///
-/// Creates the company, signs it in and sends a confirmation email. A repeat with the same `Idempotency-Key` and body creates nothing and returns new
-/// tokens for the same company.
+/// Creates the company, signs it in and sends a confirmation email. A repeat with the same `Idempotency-Key` and body
+/// creates nothing and returns new tokens for the same company.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/register",

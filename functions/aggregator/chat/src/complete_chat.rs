@@ -16,10 +16,12 @@ use crate::wire::{CompletionView, json};
 
 /// Create a chat completion
 ///
-/// Takes OpenAI's request and returns OpenAI's response, whichever provider runs the model. Fields without a counterpart at the provider are refused, not
-/// ignored. Two fields are added: `cost`, the price in US dollars, and `provider`; in a stream they are in the chunk with `finish_reason`. The maximum price
-/// is reserved before the provider is called, and the actual price is charged afterwards. A failed request is free; a stream that the client closes is charged
-/// up to that point. A repeat with the same `Idempotency-Key` and body returns the stored response and is free.
+/// Takes OpenAI's request and returns OpenAI's response, whichever provider runs the model. Fields without a
+/// counterpart at the provider are refused, not ignored. Two fields are added: `cost`, the price in US dollars, and
+/// `provider`; in a stream they are in the chunk with `finish_reason`. The maximum price is reserved before the
+/// provider is called, and the actual price is charged afterwards. A failed request is free; a stream that the client
+/// closes is charged up to that point. A repeat with the same `Idempotency-Key` and body returns the stored response
+/// and is free.
 #[utoipa::path(
     post,
     path = "/api/v1/chat/completions",

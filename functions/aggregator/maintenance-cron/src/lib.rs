@@ -1,5 +1,6 @@
-//! AI Aggregator: every minute, sweeps up what was interrupted. Releases the holds of model calls that were never settled, resends usage messages
-//! of calls that were not counted, and resends webhook deliveries that are due or whose message or worker was lost.
+//! AI Aggregator: every minute, sweeps up what was interrupted. Releases the holds of model calls that were never
+//! settled, resends usage messages of calls that were not counted, and resends webhook deliveries that are due or whose
+//! message or worker was lost.
 
 use std::sync::Arc;
 

@@ -49,8 +49,8 @@ pub(crate) struct CheckoutView {
 
 /// Create a payment
 ///
-/// Redirect the payer to `confirmationUrl`. The account is credited in US dollars, at the exchange rate of the payment's creation, when the provider confirms
-/// the payment, whether or not the payer returns.
+/// Redirect the payer to `confirmationUrl`. The account is credited in US dollars, at the exchange rate of the
+/// payment's creation, when the provider confirms the payment, whether or not the payer returns.
 #[utoipa::path(
     post,
     path = "/api/v1/payments",

@@ -15,7 +15,8 @@ pub(crate) struct PaymentView {
     /// Payment ID; also the ID of the resulting transaction.
     #[schema(format = Uuid)]
     id: String,
-    /// Status: `pending`, `succeeded`, `failed` (refused by the provider) or `canceled` (expired unpaid). A late payment still becomes `succeeded`.
+    /// Status: `pending`, `succeeded`, `failed` (refused by the provider) or `canceled` (expired unpaid). A late
+    /// payment still becomes `succeeded`.
     #[schema(example = "succeeded")]
     status: &'static str,
     /// Amount in roubles, with two decimals.

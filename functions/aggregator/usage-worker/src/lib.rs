@@ -1,7 +1,7 @@
 //! AI Aggregator: counts finished model calls and publishes `usage.tracked` events.
 //!
-//! Queue: `UsageQueue`, messages [`UsageMessage`]. A message that comes twice is counted and published once. Calls of one company in one batch are
-//! counted together.
+//! Queue: `UsageQueue`, messages [`UsageMessage`]. A message that comes twice is counted and published once. Calls of
+//! one company in one batch are counted together.
 
 use domain::aggregator::{PRODUCT, UsageLog, UsageMessage, UsageReporter};
 use edge::{ConfigError, Function, Platform, Registration};

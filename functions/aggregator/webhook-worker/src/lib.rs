@@ -1,7 +1,7 @@
 //! AI Aggregator: delivers webhooks.
 //!
-//! Queue: `WebhookQueue`, messages [`DeliveryMessage`]. A message may come any number of times: the delivery's lease decides which worker sends, its due
-//! time when. A company whose endpoint is disabled for failing gets an email.
+//! Queue: `WebhookQueue`, messages [`DeliveryMessage`]. A message may come any number of times: the delivery's lease
+//! decides which worker sends, its due time when. A company whose endpoint is disabled for failing gets an email.
 
 use std::sync::Arc;
 

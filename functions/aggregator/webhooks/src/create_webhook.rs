@@ -41,8 +41,9 @@ impl CreateWebhookBody {
 
 /// Create a webhook
 ///
-/// Events are sent as JSON POST requests, signed with the secret in the field `signature` and in the headers of Standard Webhooks. A delivery that is not
-/// answered with 2xx within 15 seconds is retried, ten times in three days. A generated secret is returned only in this response.
+/// Events are sent as JSON POST requests, signed with the secret in the field `signature` and in the headers of
+/// Standard Webhooks. A delivery that is not answered with 2xx within 15 seconds is retried, ten times in three days. A
+/// generated secret is returned only in this response.
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks",

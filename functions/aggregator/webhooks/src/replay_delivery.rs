@@ -9,7 +9,8 @@ use crate::wire::{DeliveryView, delivery_id, webhook_id};
 
 /// Replay a delivery
 ///
-/// Sends the event again, with all retries and the same `webhook-id`, whatever the outcome was. At most ten times per delivery.
+/// Sends the event again, with all retries and the same `webhook-id`, whatever the outcome was. At most ten times per
+/// delivery.
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks/{id}/deliveries/{delivery_id}/replay",

@@ -8,7 +8,8 @@ use crate::wire::{DeliveryView, webhook_id};
 
 /// Send a test event
 ///
-/// Sent at once, even to an inactive webhook. The response contains the outcome, after 15 seconds at most. Not retried, not logged, not counted as a failure.
+/// Sent at once, even to an inactive webhook. The response contains the outcome, after 15 seconds at most. Not retried,
+/// not logged, not counted as a failure.
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks/{id}/test",

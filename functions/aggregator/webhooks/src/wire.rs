@@ -26,7 +26,8 @@ pub(crate) struct WebhookView {
     secret: Option<String>,
     /// Whether events are sent.
     is_active: bool,
-    /// Reason why the webhook was disabled automatically: `gone` (the server returned 410) or `failing` (no delivery succeeded for too long).
+    /// Reason why the webhook was disabled automatically: `gone` (the server returned 410) or `failing` (no delivery
+    /// succeeded for too long).
     disabled_reason: Option<&'static str>,
     /// Time since which no delivery has succeeded; null if deliveries succeed.
     #[schema(format = DateTime)]
@@ -100,7 +101,8 @@ pub(crate) struct AttemptView {
     /// HTTP status of the response; null if there was none.
     #[schema(example = 200)]
     status_code: Option<u16>,
-    /// Reason why there was no response: `timed_out`, `blocked` (the URL leads to an address that webhooks must not reach) or `unreachable`.
+    /// Reason why there was no response: `timed_out`, `blocked` (the URL leads to an address that webhooks must not
+    /// reach) or `unreachable`.
     error: Option<&'static str>,
     /// Beginning of the response body, up to 1 KB, or description of the error.
     detail: String,

@@ -20,8 +20,8 @@ pub(crate) struct LogInBody {
 
 /// Sign in
 ///
-/// Failed attempts are limited per network and account, and per network. Attempts from other networks do not count, so an account cannot be locked by
-/// others.
+/// Failed attempts are limited per network and account, and per network. Attempts from other networks do not count, so
+/// an account cannot be locked by others.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/login",

@@ -23,7 +23,8 @@ pub(crate) struct RegisterBody {
 
 /// Create an account
 ///
-/// Credits 100 raits and signs the user in. A repeat with the same `Idempotency-Key` and body creates nothing and signs the same user in.
+/// Credits 100 raits and signs the user in. A repeat with the same `Idempotency-Key` and body creates nothing and signs
+/// the same user in.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/register",

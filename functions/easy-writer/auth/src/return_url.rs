@@ -1,7 +1,7 @@
 //! Sign-in with an identity provider, as a browser sees it: redirects only, never a JSON body.
 //!
-//! The browser always ends at `AUTH_RETURN_URL`, which comes from configuration only, so there is no open redirect. The outcome is in the
-//! fragment, which is sent to no server and in no `Referer`.
+//! The browser always ends at `AUTH_RETURN_URL`, which comes from configuration only, so there is no open redirect. The
+//! outcome is in the fragment, which is sent to no server and in no `Referer`.
 //!
 //! | fragment | means |
 //! | --- | --- |

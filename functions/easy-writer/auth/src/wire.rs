@@ -92,7 +92,8 @@ pub(crate) fn cleared_cookie() -> Cookie<'static> {
     cleared(refresh_cookie(String::new()))
 }
 
-/// The cookie for the duration of a sign-in with a provider. `Lax`, because the callback is a navigation from the provider's site.
+/// The cookie for the duration of a sign-in with a provider. `Lax`, because the callback is a navigation from the
+/// provider's site.
 pub(crate) fn login_state_cookie(login_state: String) -> Cookie<'static> {
     let lifetime = i64::try_from(TokenIssuer::login_state_lifetime_seconds()).unwrap_or_default();
     Cookie::build((LOGIN_STATE_COOKIE, login_state))

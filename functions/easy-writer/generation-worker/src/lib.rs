@@ -1,6 +1,7 @@
 //! Easy Writer: runs background sessions.
 //!
-//! Queue: `GenerationQueue`, messages [`WorkMessage`]. A message may come any number of times: the job's lease decides which worker runs it.
+//! Queue: `GenerationQueue`, messages [`WorkMessage`]. A message may come any number of times: the job's lease decides
+//! which worker runs it.
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! Easy Writer: generates and upscales images.
 //!
-//! Queue: `ImageQueue`, messages [`WorkMessage`]. A message may come any number of times: the job's lease decides which worker runs it.
+//! Queue: `ImageQueue`, messages [`WorkMessage`]. A message may come any number of times: the job's lease decides which
+//! worker runs it.
 
 mod darkroom;
 

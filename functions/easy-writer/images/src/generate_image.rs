@@ -16,7 +16,8 @@ pub(crate) struct GenerateBody {
     /// Prompt, 1 to 1000 characters.
     #[schema(min_length = 1, max_length = 1000, example = "Красивый закат над морем")]
     prompt: String,
-    /// Format, which sets the size in pixels: `web` (1024x1024), `banner` (2048x1024), `print` (2048x2048), `messenger` (512x512).
+    /// Format, which sets the size in pixels: `web` (1024x1024), `banner` (2048x1024), `print` (2048x2048), `messenger`
+    /// (512x512).
     #[schema(example = "web")]
     format: String,
     /// Style: `DEFAULT` (default), `KANDINSKY`, `UHD`, `ANIME`.

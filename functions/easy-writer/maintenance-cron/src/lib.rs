@@ -1,7 +1,7 @@
 //! Easy Writer: every minute, sweeps up interrupted jobs.
 //!
-//! A job whose worker died or whose message was never sent is queued again. After too many attempts it fails, its hold is released and its
-//! subscribers get an error frame.
+//! A job whose worker died or whose message was never sent is queued again. After too many attempts it fails, its hold
+//! is released and its subscribers get an error frame.
 
 use std::sync::Arc;
 

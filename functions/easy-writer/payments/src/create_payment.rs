@@ -54,7 +54,8 @@ impl From<Checkout> for CheckoutView {
 
 /// Create a payment
 ///
-/// Redirect the payer to `payment_url`. Raits are credited when the provider confirms the payment, whether or not the payer returns.
+/// Redirect the payer to `payment_url`. Raits are credited when the provider confirms the payment, whether or not the
+/// payer returns.
 #[utoipa::path(
     post,
     path = "/api/v1/payments/create",

@@ -1,6 +1,7 @@
 //! `POST` and `GET /api/v1/payments/webhook/{provider}`, and the same with `/{kind}`
 //!
-//! CloudPayments distinguishes kinds of notifications by URL only; Robokassa and CloudPayments can be configured to use either method.
+//! CloudPayments distinguishes kinds of notifications by URL only; Robokassa and CloudPayments can be configured to use
+//! either method.
 
 use axum::extract::State;
 use domain::payments::provider::RawNotice;

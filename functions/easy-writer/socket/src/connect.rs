@@ -7,7 +7,8 @@ use edge::Handshake;
 
 use crate::Socket;
 
-/// Subscribes the owner of a job. The frames so far are sent by a worker: API Gateway takes none until the handshake is over.
+/// Subscribes the owner of a job. The frames so far are sent by a worker: API Gateway takes none until the handshake is
+/// over.
 pub(crate) async fn connect(socket: &Socket, handshake: Handshake) -> Result<()> {
     let token = handshake.token.as_deref().ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
     let caller = socket.identity.authenticate(token)?;

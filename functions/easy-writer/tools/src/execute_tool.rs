@@ -94,8 +94,8 @@ fn reply(execution: Execution) -> Reply<ExecutionView> {
 
 /// Run a tool
 ///
-/// The maximum cost is reserved first; the actual cost is charged on completion, and a failed run is free. A quick run that takes too long for one request
-/// continues in the background and returns 202, as a standard run does.
+/// The maximum cost is reserved first; the actual cost is charged on completion, and a failed run is free. A quick run
+/// that takes too long for one request continues in the background and returns 202, as a standard run does.
 #[utoipa::path(
     post,
     path = "/api/v1/tools/{tool_id}/execute",

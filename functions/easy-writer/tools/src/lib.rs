@@ -46,7 +46,7 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let models = text_models(settings, &clock, &ids);
     let tools = Tools {
         catalogue: Arc::clone(&catalogue),
-        jobs: Jobs::new(table.clone(), platform.objects()?, Arc::clone(&clock), ids),
+        jobs: Jobs::new(table.clone(), platform.objects()?, clock, ids),
         models,
         queue: platform.queue("GENERATION_QUEUE_URL")?,
         quick_deadline: Duration::from_secs(platform.vars.parse("QUICK_DEADLINE_SECONDS")?),

@@ -33,7 +33,8 @@ fn credential(parts: &Parts) -> Option<Credential<'_>> {
     key.map(Credential::Key).or_else(|| bearer(parts).map(Credential::Bearer))
 }
 
-/// Limits per API key, or per company; unauthenticated requests per address, and they are refused. [`Company`] then finds the caller authenticated.
+/// Limits per API key, or per company; unauthenticated requests per address, and they are refused. [`Company`] then
+/// finds the caller authenticated.
 impl Callers for Authenticator {
     async fn admit(&self, limit: &RateLimit, parts: &mut Parts) -> Result<(), Failure> {
         let scope = RequestScope::from_request_parts(parts, &()).await?;

@@ -1,5 +1,5 @@
-//! AI Aggregator: bare data; `{statusCode, message, error, details?, timestamp, path}` for failures under `/api/v1`, and OpenAI's
-//! `{error: {message, type, param, code}}` under the alias `/v1`, for OpenAI's clients.
+//! AI Aggregator: bare data; `{statusCode, message, error, details?, timestamp, path}` for failures under `/api/v1`,
+//! and OpenAI's `{error: {message, type, param, code}}` under the alias `/v1`, for OpenAI's clients.
 
 use std::fmt::Write as _;
 

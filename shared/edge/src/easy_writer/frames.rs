@@ -19,7 +19,8 @@ pub const fn render(kind: JobKind) -> Render {
     }
 }
 
-/// A frame for subscribers of a session. A result that does not fit is sent as `result: null` with the URL to read it from.
+/// A frame for subscribers of a session. A result that does not fit is sent as `result: null` with the URL to read it
+/// from.
 fn session_frame(session: JobId, frame: &Frame) -> Option<String> {
     let text = session_event(session, frame)?.to_string();
     Some(match frame {

@@ -45,8 +45,8 @@ pub struct ErrorView {
     pub code: String,
     /// Human-readable message.
     pub message: String,
-    /// Details, depending on the code: `fields` of `VALIDATION_ERROR`, `required` and `balance` of `INSUFFICIENT_BALANCE`, `limit` and `retry_after` of
-    /// `RATE_LIMITED`.
+    /// Details, depending on the code: `fields` of `VALIDATION_ERROR`, `required` and `balance` of
+    /// `INSUFFICIENT_BALANCE`, `limit` and `retry_after` of `RATE_LIMITED`.
     #[schema(value_type = Option<Object>)]
     pub details: Option<serde_json::Value>,
 }
