@@ -32,9 +32,9 @@ use crate::kernel::telemetry::Metric;
 
 impl Resource {
     /// A generation and its result.
-    pub const SESSION: Self = Self::new("session");
+    pub const SESSION: Self = Self::new("Session");
     /// A picture.
-    pub const IMAGE: Self = Self::new("image");
+    pub const IMAGE: Self = Self::new("Image");
 }
 
 impl Metric {

@@ -27,7 +27,7 @@ pub const PAYMENT_AMOUNT: &str = "payment_amount";
 
 impl Resource {
     /// An intent to pay.
-    pub const PAYMENT: Self = Self::new("payment");
+    pub const PAYMENT: Self = Self::new("Payment");
 }
 
 impl Metric {

@@ -43,7 +43,7 @@ use crate::kernel::Resource;
 
 impl Resource {
     /// An address that events are sent to.
-    pub const WEBHOOK: Self = Self::new("webhook");
+    pub const WEBHOOK: Self = Self::new("Webhook");
     /// An event on its way to such an address.
-    pub const DELIVERY: Self = Self::new("delivery");
+    pub const DELIVERY: Self = Self::new("Delivery");
 }
