@@ -1,4 +1,4 @@
-//! AI Aggregator over real connections: accounts and keys, chats whole and streamed, and the money under fire.
+//! AI Aggregator: companies and what they do.
 
 mod accounts;
 mod chats;
@@ -14,16 +14,17 @@ mod trips;
 mod upkeep;
 mod vendors;
 
-use std::sync::Arc;
+use std::ops::Deref;
 
-use domain::kernel::{Clock as _, UserId};
-use domain::ledger::{Check, Ledger};
-use quintet::{Stack, StackOptions};
-use reqwest::{Client, Method, Response};
+use domain::aggregator::CompanyId;
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use store::{Aws, Table};
 
-use crate::world::{AGGREGATOR, Denied, Faults, HandClock, SerialIds};
+use crate::world::{Reply, World, product, request};
+
+/// What differs in tests from a local run: models, and short waits.
+pub const PARAMETERS: &[(&str, &str)] =
+    &[("AggregatorModels", MODELS), ("AggregatorChatTimeouts", "2000/4000/4000/30000")];
 
 /// Models that behave as the sandbox's do, for a round price: a dollar for a thousand tokens.
 const MODELS: &str = r#"{"models":[
@@ -45,25 +46,21 @@ const MODELS: &str = r#"{"models":[
      "features":["chat"],"targets":[{"vendor":"openai","model":"sandbox-500"},{"vendor":"nobody","model":"m"}],"fallback":["good"]}
 ]}"#;
 
-/// A gateway with one company that has a key and `usd` on its account. Functions are held to the permissions of their template.
+/// A gateway with one company that has a key and `usd` on its account.
 pub struct Site {
-    pub stack: Stack,
-    /// What goes wrong with functions' AWS calls.
-    pub faults: Faults,
-    denied: Denied,
-    pub clock: Arc<HandClock>,
-    pub client: Client,
-    pub base: String,
-    company: UserId,
+    world: World,
+    pub company: CompanyId,
     pub token: String,
     pub key: String,
+    /// Where its front door is, for whoever wants a connection.
+    pub base: String,
 }
 
-impl Drop for Site {
-    fn drop(&mut self) {
-        let denied = self.denied.all();
-        let known = std::thread::panicking() || denied.is_empty();
-        assert!(known, "the template does not permit what functions do: {denied:#?}");
+impl Deref for Site {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
     }
 }
 
@@ -72,38 +69,12 @@ impl Site {
         Self::with(usd, &[]).await
     }
 
-    async fn with(usd: &str, parameters: &[(&str, &str)]) -> Self {
-        let usual = [
-            ("AggregatorModels", MODELS),
-            ("AggregatorWelcomeUsd", usd),
-            ("AggregatorRateLimitChat", "1000/60"),
-            ("AggregatorRateLimitAuth", "1000/60"),
-            ("AggregatorChatTimeouts", "2000/4000/4000/30000"),
-        ];
-        let parameters = usual.iter().chain(parameters).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let clock = Arc::new(HandClock::default());
-        let (faults, denied) = (Faults::default(), Denied::default());
-        let options = StackOptions {
-            clock: clock.clone(),
-            ids: Arc::new(SerialIds::default()),
-            parameters: parameters.collect(),
-            http_clients: Some(denied.http_clients(&faults)),
-            ..StackOptions::for_tests()
-        };
-        let stack = Stack::start(options).await.expect("stack");
-        let base = stack.base_url("aggregator").expect("address");
-        let client = Client::new();
-        let mut site = Self {
-            stack,
-            faults,
-            denied,
-            clock,
-            client,
-            base,
-            company: uuid::Uuid::nil().into(),
-            token: String::new(),
-            key: String::new(),
-        };
+    pub async fn with(usd: &str, parameters: &[(&str, &str)]) -> Self {
+        let parameters: Vec<_> = [("AggregatorWelcomeUsd", usd)].iter().chain(parameters).copied().collect();
+        let world = World::of(product("aggregator"), &parameters).await;
+        let base = world.stack.base_url("aggregator").expect("address");
+        let mut site =
+            Self { world, company: uuid::Uuid::nil().into(), token: String::new(), key: String::new(), base };
         let body = json!({ "email": "admin@company.com", "password": "securepassword123", "name": "My Company" });
         let (status, registered) = site.call(Method::POST, "/api/v1/auth/register", "", &body).await;
         assert_eq!(status, 201, "{registered}");
@@ -112,15 +83,19 @@ impl Site {
         site.key = site.new_key(&["chat", "billing", "analytics"]).await;
         if usd != "0" {
             let link = site.letter().await;
-            let answer = site.client.get(&link).send().await.expect("answer");
-            assert_eq!(answer.status(), 200);
+            assert_eq!(site.call(Method::GET, &link, "", &Value::Null).await.0, 200);
         }
         site
     }
 
-    /// The link in the last letter.
+    /// A client that makes connections.
+    pub fn client(&self) -> &Client {
+        self.faults.outside()
+    }
+
+    /// Path and query of the link in the last letter.
     pub async fn letter(&self) -> String {
-        confirmation(&self.client, &self.stack.sandbox_url(), &self.base).await
+        confirmation(&self.letters().await)
     }
 
     pub async fn new_key(&self, permissions: &[&str]) -> String {
@@ -130,29 +105,35 @@ impl Site {
         text(&made["key"])
     }
 
-    async fn send(&self, method: Method, path: &str, bearer: &str, body: &Value) -> Response {
-        let mut request = self.client.request(method, format!("{}{path}", self.base));
-        if !bearer.is_empty() {
-            request = request.bearer_auth(bearer);
-        }
-        if !body.is_null() {
-            request = request.json(body);
-        }
-        request.send().await.expect("answer")
+    /// Whoever has no bearer sends none.
+    pub async fn ask(&self, method: Method, path: &str, bearer: &str, body: &Value) -> Reply {
+        self.send(request(method, path, Some(bearer).filter(|bearer| !bearer.is_empty()), body)).await
     }
 
     pub async fn call(&self, method: Method, path: &str, bearer: &str, body: &Value) -> (u16, Value) {
-        let answer = self.send(method.clone(), path, bearer, body).await;
-        let (status, text) = (answer.status().as_u16(), answer.text().await.expect("text"));
-        let answer = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
-        // What OpenAI's clients are answered is described by OpenAI.
-        if path.starts_with("/api/v1/") {
-            AGGREGATOR.assert_describes(&method, path.split('?').next().unwrap_or_default(), status, &answer);
-        }
-        (status, answer)
+        let answer = self.ask(method, path, bearer, body).await;
+        (answer.status, answer.body)
     }
 
-    async fn get(&self, path: &str) -> Value {
+    /// A notice of the payment provider, from where the sandbox would send it.
+    pub async fn tell(&self, notice: &Value) -> (u16, Value) {
+        let mut request = request(Method::POST, "/api/v1/payments/webhook/yookassa", None, notice);
+        request.headers_mut().insert("test-source-ip", "127.0.0.1".parse().expect("a header"));
+        let answer = self.send(request).await;
+        (answer.status, answer.body)
+    }
+
+    /// A request with a key by which its repeat is known.
+    pub async fn once(&self, path: &str, bearer: &str, key: &str, body: &Value) -> (u16, Value) {
+        let mut request = request(Method::POST, path, Some(bearer).filter(|bearer| !bearer.is_empty()), body);
+        if !key.is_empty() {
+            request.headers_mut().insert("idempotency-key", key.parse().expect("a header"));
+        }
+        let answer = self.send(request).await;
+        (answer.status, answer.body)
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
         let (status, answer) = self.call(Method::GET, path, &self.key, &Value::Null).await;
         assert_eq!(status, 200, "{path}: {answer}");
         answer
@@ -160,16 +141,16 @@ impl Site {
 
     /// A chat with `model`; what `more` has goes into the request.
     pub async fn chat(&self, model: &str, more: Value) -> (u16, Value) {
-        self.call(Method::POST, "/api/v1/chat/completions", &self.key, &request(model, more)).await
+        self.call(Method::POST, "/api/v1/chat/completions", &self.key, &chat_request(model, more)).await
     }
 
     /// The frames of a streamed chat: what follows `data: `.
     async fn stream(&self, model: &str, more: Value) -> Vec<String> {
-        let mut body = request(model, more);
+        let mut body = chat_request(model, more);
         body["stream"] = true.into();
-        let answer = self.send(Method::POST, "/v1/chat/completions", &self.key, &body).await;
-        assert_eq!(answer.headers()["content-type"], "text/event-stream");
-        frames(&answer.text().await.unwrap_or_default())
+        let answer = self.ask(Method::POST, "/v1/chat/completions", &self.key, &body).await;
+        assert_eq!(answer.header("content-type"), Some("text/event-stream"));
+        frames(&answer.text)
     }
 
     /// Balance and what is reserved, in dollars as the wire has them.
@@ -180,47 +161,20 @@ impl Site {
 
     /// Has everything counted that waits.
     pub async fn count(&self) -> usize {
-        let mut delivered = 0;
-        loop {
-            match self.stack.deliver("UsageQueue").await.expect("delivery") {
-                0 => return delivered,
-                more => delivered += more,
-            }
-        }
-    }
-
-    /// AWS as an operator has it, who may do everything.
-    fn aws(&self) -> Aws {
-        let platform = self.stack.platform("aggregator-billing").expect("function");
-        let mut settings = edge::aws_settings(&platform.vars).expect("AWS settings");
-        settings.http_client = Some(self.faults.http_client());
-        Aws::new(settings)
-    }
-
-    /// The product's table, as an operator sees it.
-    fn table(&self) -> Table {
-        Table::new(self.aws().dynamodb(), self.stack.table_name("aggregator").expect("table"))
-    }
-
-    /// The books of everybody: each balance is what its entries say.
-    async fn check_books(&self) {
-        let ledger = Ledger::new(self.table());
-        let report = ledger.check_all(&Check::default(), self.clock.now()).await.expect("check");
-        assert!(report.is_clean(), "{:?}", report.differences);
+        self.drain("UsageQueue").await
     }
 }
 
-/// The link that confirms an address, in the last letter of a sandbox.
-async fn confirmation(client: &Client, sandbox: &str, base: &str) -> String {
-    let letters = client.get(format!("{sandbox}/mailbox/letters.json"));
-    let letters: Value = letters.send().await.expect("answer").json().await.expect("letters");
-    let all = letters.to_string();
+/// Path and query of the link that confirms an address, in the last of these letters.
+fn confirmation(letters: &[Value]) -> String {
+    let all = Value::from(letters).to_string();
     let (_, rest) = all.split_once("/api/v1/auth/verify-email?token=").expect("a link");
     let token: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
-    format!("{base}/api/v1/auth/verify-email?token={token}")
+    format!("/api/v1/auth/verify-email?token={token}")
 }
 
-pub fn request(model: &str, more: Value) -> Value {
+/// A chat with `model`; what `more` has goes into the request.
+pub fn chat_request(model: &str, more: Value) -> Value {
     let mut body = json!({ "model": model, "max_tokens": 100, "messages": [{ "role": "user", "content": "Привет!" }] });
     if let Value::Object(more) = more {
         body.as_object_mut().expect("an object").extend(more);

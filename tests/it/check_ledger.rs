@@ -20,7 +20,7 @@ fn posting(id: u128, amount: i64) -> Posting {
 
 /// A world in which `accounts` people have 100 each, spent 10 and hold 20, and something that is no account's is in between.
 async fn books(accounts: u128) -> (World, Ledger) {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     world.cook_the_books();
     let ledger = Ledger::new(world.table.clone());
     let now = world.clock.now();
@@ -75,7 +75,7 @@ async fn books_that_nobody_touched_balance() {
 
 #[tokio::test]
 async fn an_empty_table_has_nothing_to_complain_of() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     world.cook_the_books();
     let report = check(&world, &Ledger::new(world.table.clone())).await;
     assert_eq!(report, Report::default());
@@ -178,7 +178,7 @@ async fn every_night_the_books_are_counted_for_the_alarm() {
     let night = async || {
         let (answer, notes) = telemetry::collected(world.invoke("easy-writer-ledger-cron", &events::schedule())).await;
         assert_eq!(answer.unwrap(), serde_json::Value::Null);
-        (notes.counts[&Metric::LedgerAccounts], notes.counts[&Metric::LedgerDifferences])
+        (notes.counts[&Metric::LEDGER_ACCOUNTS], notes.counts[&Metric::LEDGER_DIFFERENCES])
     };
     assert_eq!(night().await, (3, 0));
     tamper(&world, 1, "BALANCE", "available", 5).await;

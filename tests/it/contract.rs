@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::world::{GENERATION, Session, World};
+use crate::easy_writer::{GENERATION, Session};
+use crate::world::World;
 
 /// Section 10 of the contract, type by type, with `T` for `T`, `T?` for `T | null` and a list for a union of texts.
 fn types() -> BTreeMap<&'static str, Value> {
@@ -88,7 +89,7 @@ async fn sessions(world: &World, user: &Session) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_contracts_types_hold_for_users_tools_sessions_and_transactions() {
-    let mut world = World::start().await;
+    let mut world = World::easy_writer().await;
     let credentials = json!({ "email": "user@example.com", "password": "pass123456" });
     let registered = world.post("/api/v1/auth/register", None, &credentials).await;
     assert_type("User", &registered.data()["user"]);
@@ -113,7 +114,7 @@ async fn the_contracts_types_hold_for_users_tools_sessions_and_transactions() {
     // One session in each state.
     world.execute(&user, "spell_check", "quick", json!({ "text": "Превет мир" })).await;
     world.start_essay(&user).await;
-    world.restart(|vars| drop(vars.insert("OPENAI_MODEL".to_owned(), "sandbox-500".to_owned())));
+    world.update(&[("OpenAiModel", "sandbox-500")]);
     world.execute(&user, "spell_check", "quick", json!({ "text": "Привет мир" })).await;
     for session in sessions(&world, &user).await {
         assert_type("GenerationSession", &session);
@@ -172,7 +173,9 @@ fn every_line_of_the_contracts_has_a_test_that_exists() {
 #[test]
 fn every_endpoint_of_the_aggregator_is_in_its_table() {
     let lines: Vec<_> = table("aggregator").into_iter().map(|(line, _)| line).collect();
-    let document = serde_json::to_value(crate::openapi::aggregator()).expect("JSON");
+    let document =
+        serde_json::to_value(quintet::openapi::document(quintet::registry::product("aggregator").expect("product")))
+            .expect("JSON");
     for (path, methods) in document["paths"].as_object().expect("paths") {
         for method in methods.as_object().expect("methods").keys() {
             let endpoint = format!("`{} {}`", method.to_uppercase(), path.trim_start_matches("/api/v1"));

@@ -74,7 +74,7 @@ fn the_manual_has_every_failure_and_no_other() {
 fn nothing_internal_reaches_a_body() {
     const SENTINEL: &str = "SENTINEL-7f3a";
     let failures = [
-        Error::Failed { resource: Resource::Session, source: SENTINEL.into() },
+        Error::Failed { resource: Resource::SESSION, source: SENTINEL.into() },
         Error::Unavailable { dependency: Dependency::Provider, source: SENTINEL.into() },
         Error::Unavailable { dependency: Dependency::Store, source: SENTINEL.into() },
         Error::Internal { context: SENTINEL, source: SENTINEL.into() },
@@ -95,7 +95,7 @@ fn nothing_internal_reaches_a_body() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_dependency_is_told_without_its_words() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     world.faults.plan("GetItem", 0, usize::MAX, Action::Throttle);
     let reply = world.get("/api/v1/auth/me", &user.token).await;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{GENERATION, World};
+use crate::easy_writer::GENERATION;
+use crate::world::World;
 
 /// A recorded event with its placeholders filled in.
 fn event(name: &str, placeholder: &str) -> Value {
@@ -17,7 +18,7 @@ fn body(answer: &Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_base64_body_is_decoded() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let answer = world.invoke("easy-writer-auth", &event("http_register_base64", "")).await.unwrap();
     assert_eq!(answer["statusCode"], 201, "{answer}");
     assert_eq!(body(&answer)["data"]["user"]["email"], "ivan@example.com");
@@ -30,7 +31,7 @@ async fn a_base64_body_is_decoded() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cookies_come_in_a_field_of_their_own() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let answer = world.invoke("easy-writer-auth", &event("http_refresh_cookies", &user.refresh)).await.unwrap();
     assert_eq!(answer["statusCode"], 200, "{answer}");
@@ -38,7 +39,7 @@ async fn cookies_come_in_a_field_of_their_own() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn query_strings_are_read_raw() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let answer = world.invoke("easy-writer-generation", &event("http_list_query", &user.token)).await.unwrap();
     assert_eq!(answer["statusCode"], 200, "{answer}");
@@ -47,7 +48,7 @@ async fn query_strings_are_read_raw() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn socket_events_of_all_three_kinds_are_understood() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     let mut connect = event("socket_connect", &user.token);
@@ -65,7 +66,7 @@ async fn socket_events_of_all_three_kinds_are_understood() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_is_handled_message_by_message() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     let mut batch = event("sqs_batch", "");
@@ -80,7 +81,7 @@ async fn a_batch_is_handled_message_by_message() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failing_message_of_a_batch_is_named_and_the_others_are_not() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     let mut batch = event("sqs_batch", "");
@@ -94,13 +95,13 @@ async fn a_failing_message_of_a_batch_is_named_and_the_others_are_not() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_schedule_event_is_understood() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_eq!(world.invoke("easy-writer-maintenance-cron", &event("schedule", "")).await.unwrap(), Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_of_another_kind_fails_the_invocation_and_nothing_else() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     for function in ["easy-writer-auth", "easy-writer-socket", "easy-writer-generation-worker"] {
         assert!(world.invoke(function, &json!({ "hello": "world" })).await.is_err(), "{function}");
     }

@@ -1,14 +1,13 @@
 //! What happens when something breaks: exactly one outcome and exactly one charge, whatever the moment.
 
-use std::time::Duration;
-
 use domain::generation::ProviderId;
 use domain::generation::{Claim, Failure, Mode, NewJob, Outcome, Started};
 use domain::kernel::Amount;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::world::{Action, GENERATION, GREETING, Options, Session, World};
+use crate::easy_writer::{GENERATION, GREETING, Session};
+use crate::world::{Action, SANDBOX_PACE, World};
 
 /// A run in the background with three steps.
 const TOOL: &str = "paraphrase";
@@ -76,7 +75,7 @@ fn without_repeats(frames: Vec<Value>) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_message_delivered_twice_at_once_is_worked_on_once() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = start(&world, &user).await;
     world.connect("c1", &session, &user.token).await;
@@ -103,7 +102,7 @@ async fn the_same_message_delivered_twice_at_once_is_worked_on_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_holder_whose_lease_was_taken_over_finishes_nothing() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let jobs = world.jobs();
     let new = NewJob {
@@ -141,7 +140,7 @@ async fn a_holder_whose_lease_was_taken_over_finishes_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_is_overtaken_at_the_very_end_takes_its_long_result_back() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let text = "Осенью в городе тихо. Люди спешат домой, а дворники собирают листья. ".repeat(110);
     let session = world.execute(&user, TOOL, "standard", json!({ "text": text.trim() })).await;
@@ -170,7 +169,7 @@ async fn a_worker_that_is_overtaken_at_the_very_end_takes_its_long_result_back()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_watches_a_run_that_is_deleted_under_its_worker_is_told() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let text = "Осенью в городе тихо. Люди спешат домой, а дворники собирают листья. ".repeat(110);
     let session = world.execute(&user, TOOL, "standard", json!({ "text": text.trim() })).await;
@@ -195,7 +194,7 @@ async fn whoever_watches_a_run_that_is_deleted_under_its_worker_is_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_that_writes_for_longer_than_a_lease_keeps_its_job() {
-    let world = World::with(Options { sandbox_pace: Duration::from_millis(3), ..Options::default() }).await;
+    let world = World::easy_writer_with(&[(SANDBOX_PACE, "3")]).await;
     let user = world.register("user@example.com").await;
     let text = "Осенью в городе тихо. Люди спешат домой, а дворники собирают листья. ".repeat(110);
     let session = world.execute(&user, TOOL, "standard", json!({ "text": text.trim() })).await;
@@ -234,7 +233,7 @@ async fn a_step_that_writes_for_longer_than_a_lease_keeps_its_job() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_start_that_nobody_heard_of_keeps_its_large_input() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let text = "Осенью в городе тихо. ".repeat(300);
     world.faults.plan("TransactWriteItems", 0, usize::MAX, Action::LoseAnswer);
@@ -250,7 +249,7 @@ async fn a_start_that_nobody_heard_of_keeps_its_large_input() {
 }
 
 async fn kill_worker_at_every_call(action: Action) {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let rehearsal = world.register("rehearsal@example.com").await;
     let session = start(&world, &rehearsal).await;
     world.connect("rehearsal", &session, &rehearsal.token).await;
@@ -295,7 +294,7 @@ async fn a_worker_killed_after_any_call_loses_and_doubles_nothing() {
 }
 
 async fn kill_quick_run_at_every_call(action: Action) {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     for call in 0..8 {
         let user = world.register(&format!("user-{call}@example.com")).await;
         world.faults.plan("", call, 1, action);
@@ -336,7 +335,7 @@ async fn a_quick_run_killed_after_any_call_is_charged_at_most_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_of_any_call_changes_nothing() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     for call in 0..4 {
         let user = world.register(&format!("quick-{call}@example.com")).await;
         world.faults.plan("", call, 1, Action::LoseAnswer);
@@ -375,7 +374,7 @@ async fn a_failing_vendor_ends_in_an_error_frame_and_the_money_back() {
         ("no-such-model", "GENERATION_FAILED"),
     ];
     for (model, code) in cases {
-        let world = World::with(Options { model, text_timeouts: "2000/400/400/2000", ..Options::default() }).await;
+        let world = World::easy_writer_with(&[("OpenAiModel", model), ("TextTimeouts", "2000/400/400/2000")]).await;
         let user = world.register("user@example.com").await;
         let session = start(&world, &user).await;
         world.connect("c1", &session, &user.token).await;
@@ -394,7 +393,7 @@ async fn a_failing_vendor_ends_in_an_error_frame_and_the_money_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vendor_without_usage_figures_is_charged_by_estimate() {
-    let world = World::with(Options { model: "sandbox-no-usage", ..Options::default() }).await;
+    let world = World::with_model("sandbox-no-usage").await;
     let user = world.register("user@example.com").await;
     let session = start(&world, &user).await;
     world.drain(GENERATION).await;
@@ -406,7 +405,7 @@ async fn a_vendor_without_usage_figures_is_charged_by_estimate() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_was_never_sent_is_found_by_the_sweeper() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     world.faults.plan("SendMessage", 0, usize::MAX, Action::Throttle);
     let session = start(&world, &user).await;
@@ -424,7 +423,7 @@ async fn a_job_that_was_never_sent_is_found_by_the_sweeper() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_kills_every_worker_fails_with_the_money_back() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = start(&world, &user).await;
     for connection in ["c1", "gone"] {
@@ -451,7 +450,7 @@ async fn a_job_that_kills_every_worker_fails_with_the_money_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_comes_too_often_does_not_begin_its_job_again() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = start(&world, &user).await;
     let event = World::work_event(user.user, &session);
@@ -470,7 +469,7 @@ async fn a_message_that_comes_too_often_does_not_begin_its_job_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_whose_worker_met_a_fault_goes_on_with_the_next_sweep() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = start(&world, &user).await;
     world.faults.plan("PutItem", 2, usize::MAX, Action::Throttle);
@@ -485,7 +484,7 @@ async fn a_job_whose_worker_met_a_fault_goes_on_with_the_next_sweep() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sweep_that_fails_for_one_job_still_sweeps_the_others() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     world.faults.plan("SendMessage", 0, usize::MAX, Action::Throttle);
     let sessions = [start(&world, &user).await, start(&world, &user).await, start(&world, &user).await];
@@ -511,7 +510,7 @@ async fn a_sweep_that_fails_for_one_job_still_sweeps_the_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_keeps_failing_goes_to_the_dead_letter_queue() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = start(&world, &user).await;
     world.faults.plan("UpdateItem", 0, usize::MAX, Action::Throttle);
@@ -527,7 +526,7 @@ async fn a_message_that_keeps_failing_goes_to_the_dead_letter_queue() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_does_not_parse_is_dropped() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let event = json!({ "Records": [
         { "messageId": "m1", "body": "not json" },
         { "messageId": "m2", "body": "{\"owner\":1}" },
@@ -540,7 +539,7 @@ async fn a_message_that_does_not_parse_is_dropped() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_greeting_that_cannot_be_delivered_comes_again() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = start(&world, &user).await;
     world.connect("c1", &session, &user.token).await;
@@ -555,7 +554,7 @@ async fn a_greeting_that_cannot_be_delivered_comes_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_greeting_that_is_faster_than_the_handshake_waits_for_it() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = start(&world, &user).await;
     world.connect("c1", &session, &user.token).await;
@@ -567,7 +566,7 @@ async fn a_greeting_that_is_faster_than_the_handshake_waits_for_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_is_faster_than_the_handshake_leaves_the_connection_to_its_greeting() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = start(&world, &user).await;
     world.connect("c1", &session, &user.token).await;
@@ -581,7 +580,7 @@ async fn a_worker_that_is_faster_than_the_handshake_leaves_the_connection_to_its
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unknown_address_takes_the_same_steps_as_a_wrong_password() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     world.register("user@example.com").await;
     let mut steps = Vec::new();
     for email in ["user@example.com", "nobody@example.com"] {
@@ -596,7 +595,7 @@ async fn an_unknown_address_takes_the_same_steps_as_a_wrong_password() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_throttled_table_is_waited_for_and_then_given_up_without_a_charge() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let text = json!({ "text": "Превет мир" });
     world.faults.plan("", 0, 2, Action::Throttle);
@@ -612,7 +611,7 @@ async fn a_throttled_table_is_waited_for_and_then_given_up_without_a_charge() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conflicting_transactions_are_repeated_and_then_refused() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let text = json!({ "text": "Превет мир" });
     world.faults.plan("TransactWriteItems", 0, 3, Action::Conflict);
@@ -628,7 +627,7 @@ async fn conflicting_transactions_are_repeated_and_then_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_balance_for_ten_runs_exactly_ten_of_sixty_four_at_once() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let runs = (0..64).map(|_| world.execute(&user, "summarize", "quick", json!({ "text": "Осенью в городе тихо." })));
     let replies = join_all(runs).await;

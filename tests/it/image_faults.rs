@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Action, GREETING, IMAGES, Session, World};
+use crate::easy_writer::{GREETING, IMAGES, Session};
+use crate::world::{Action, World};
 
 /// Lets time pass and everything retry until the picture is finished.
 async fn recover(world: &World, user: &Session, image: &str) -> Value {
@@ -43,7 +44,7 @@ async fn watch(world: &World, connection: &str, image: &str, user: &Session) {
 }
 
 async fn kill_drawing_at_every_call(action: Action) {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let rehearsal = world.register("rehearsal@example.com").await;
     let image = world.start_image(&rehearsal).await;
     watch(&world, "rehearsal", &image, &rehearsal).await;
@@ -86,7 +87,7 @@ async fn an_image_worker_killed_after_any_call_draws_and_charges_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_enlargement_killed_at_any_call_is_made_all_the_same() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     for call in 0..16 {
         let user = world.register(&format!("user-{call}@example.com")).await;
         let reply = world.order_image(&user, "Кот", "messenger").await;
@@ -106,7 +107,7 @@ async fn an_enlargement_killed_at_any_call_is_made_all_the_same() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_picture_that_was_read_and_not_kept_is_drawn_anew() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let image = world.start_image(&user).await;
     let event = world.receive_event(IMAGES).await;
@@ -120,7 +121,7 @@ async fn a_picture_that_was_read_and_not_kept_is_drawn_anew() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_order_delivered_twice_is_drawn_once() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let image = world.start_image(&user).await;
     let event = world.receive_event(IMAGES).await;
@@ -135,7 +136,7 @@ async fn the_same_order_delivered_twice_is_drawn_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_that_kills_every_worker_fails_with_the_money_back() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let image = world.start_image(&user).await;
     watch(&world, "c1", &image, &user).await;
@@ -156,7 +157,7 @@ async fn an_order_that_kills_every_worker_fails_with_the_money_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_of_any_call_changes_nothing() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     for call in 0..24 {
         let user = world.register(&format!("user-{call}@example.com")).await;
         let reply = world.order_image(&user, "Кот", "messenger").await;

@@ -139,7 +139,7 @@ async fn run(world: &World, account: AccountId, operations: &[Operation]) -> Res
 #[test]
 fn money_is_conserved_under_any_order_of_operations_and_repeats() {
     let runtime = tokio::runtime::Runtime::new().expect("runtime");
-    let world = runtime.block_on(World::start());
+    let world = runtime.block_on(World::easy_writer());
     let serial = std::cell::Cell::new(0_u128);
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 64, ..ProptestConfig::default() });
     let result = runner.run(&operations(), |operations| {
@@ -152,7 +152,7 @@ fn money_is_conserved_under_any_order_of_operations_and_repeats() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_holds_captures_and_releases_leave_balanced_books() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let ledger = Ledger::new(world.table.clone());
     let account: AccountId = UserId::from(Uuid::from_u128(7)).into();
     let now = world.clock.now();

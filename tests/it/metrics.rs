@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use domain::kernel::telemetry::{Metric, Notes, collected};
 use serde_json::json;
 
-use crate::world::{Action, GENERATION, Options, World};
+use crate::easy_writer::GENERATION;
+use crate::world::{Action, World};
 
 fn counts(notes: &Notes) -> Vec<(&'static str, u64)> {
     notes.counts.iter().map(|(metric, many)| (metric.as_str(), *many)).collect()
@@ -13,7 +14,7 @@ fn counts(notes: &Notes) -> Vec<(&'static str, u64)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_counts_its_price_and_its_vendor() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let run = world.execute(&user, "spell_check", "quick", json!({ "text": "Превет мир" }));
     let (reply, notes) = collected(run).await;
@@ -26,19 +27,19 @@ async fn a_run_counts_its_price_and_its_vendor() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vendor_in_trouble_is_counted_and_nothing_is_charged() {
-    let world = World::with(Options { model: "sandbox-500", ..Options::default() }).await;
+    let world = World::with_model("sandbox-500").await;
     let user = world.register("user@example.com").await;
     let run = world.execute(&user, "spell_check", "quick", json!({ "text": "Превет мир" }));
     let (reply, notes) = collected(run).await;
     assert_eq!(reply.status, 503, "{}", reply.text);
-    assert!(!notes.counts.contains_key(&Metric::Charged), "{notes:?}");
+    assert!(!notes.counts.contains_key(&Metric::CHARGED), "{notes:?}");
     let calls = &notes.vendors["openai"];
     assert!(calls.failures > 0 && calls.failures == calls.millis.len() as u64, "{notes:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_caller_did_wrong_is_a_refusal_and_what_we_did_is_a_fault() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let (reply, notes) = collected(world.get("/api/v1/user/balance", "nonsense")).await;
     assert_eq!(reply.status, 401);
     assert_eq!((counts(&notes), notes.refusals), (vec![("Requests", 1)], BTreeMap::from([("TOKEN_INVALID", 1)])));
@@ -52,7 +53,7 @@ async fn what_the_caller_did_wrong_is_a_refusal_and_what_we_did_is_a_fault() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_comes_again_is_a_fault_and_a_late_job_is_counted_by_the_sweep() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.faults.plan("UpdateItem", 0, usize::MAX, Action::Throttle);

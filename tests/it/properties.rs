@@ -6,10 +6,8 @@ use proptest::prelude::*;
 use store::Cursor;
 use uuid::Uuid;
 
-use crate::world::TOKEN_KEYS;
-
 fn issuer() -> TokenIssuer {
-    TokenIssuer::new("easy-writer", TOKEN_KEYS.parse().expect("keys"))
+    TokenIssuer::new("easy-writer", "test-secret-test-secret-test-secret-1".parse().expect("keys"))
 }
 
 fn at(second: i64) -> Timestamp {

@@ -87,7 +87,7 @@ impl Post {
 
     /// A product whose messages go to a certain queue. One that is not there loses them.
     async fn with(queue: &str) -> Self {
-        let world = World::start().await;
+        let world = World::easy_writer().await;
         world.sqs.put_queue(QUEUE, BTreeMap::new()).await.unwrap();
         let (clock, ids) = (Arc::clone(&world.platform.clock), Arc::clone(&world.platform.ids));
         let endpoints = Endpoints::new(world.table.clone(), EVENTS, Reach::Internet, clock, ids);

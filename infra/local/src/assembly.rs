@@ -1,24 +1,20 @@
 //! Puts a stack together: engines first, then what the templates declare on top of them.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use edge::{Platform, Vars};
-use store::Aws;
 use tokio::net::TcpListener;
 
 use crate::console::{self, Console};
 use crate::data::Store;
-use crate::engines::direct::{self, Engines};
+use crate::deployment::{ACCOUNT, Deployment, REGION};
+use crate::engines::direct::Engines;
 use crate::engines::dynamodb::Tables;
 use crate::engines::s3::Buckets;
-use crate::engines::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use crate::event_source::EventSource;
 use crate::front_door::FrontDoor;
-use crate::function::{self, Function, Record};
+use crate::function::Function;
 use crate::gateway::http_api::{HttpApi, Target};
 use crate::gateway::rest_api::{self, RestApi};
 use crate::gateway::routes::Route;
@@ -31,14 +27,10 @@ use crate::serve::serve;
 use crate::settings;
 use crate::stack::{Front, Stack};
 use crate::tasks::Tasks;
+use crate::template::Template;
 use crate::template::model::{self, Model};
-use crate::template::{Surroundings, Template};
 use crate::uploads::Uploads;
-use crate::variables::Variables;
-use crate::{elsewhere, pollers, ports, registry, sqs};
-
-const REGION: &str = "eu-central-1";
-const ACCOUNT: &str = "000000000000";
+use crate::{pollers, ports, sqs};
 
 /// The sandbox's key is as long as vendors' keys are.
 const SANDBOX_KEY: Recipe = Recipe { length: 48, punctuation: false, inside: None };
@@ -53,9 +45,9 @@ struct Listeners {
 }
 
 /// Functions by name.
-type Functions = BTreeMap<String, Arc<Function>>;
+pub(crate) type Functions = BTreeMap<String, Arc<Function>>;
 
-pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError> {
+pub(crate) async fn assemble(mut options: StackOptions) -> Result<Stack, StartError> {
     let store = Store::open(&options.data)?;
     let listeners = Listeners {
         dynamodb: ports::free("DynamoDB").await?,
@@ -66,29 +58,49 @@ pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError>
     };
     let secrets = store.kept("secrets.json").map_or_else(|| Ok(Secrets::in_memory()), Secrets::open)?;
     let sandbox_key = secrets.get("sandbox", &SANDBOX_KEY)?;
-    let template = Template::load(&options.root.join("template.yaml"))?;
+    let template = match options.template.take() {
+        Some(template) => template,
+        None => Arc::new(Template::load(&options.root.join("template.yaml"))?),
+    };
     let mut doors = front_doors(&options, &template).await?;
-    let mut model = evaluate(&options, &template, &listeners, &doors, &secrets, &sandbox_key)?;
 
     let engine_tasks = Tasks::new();
     let tasks = Tasks::new();
     let stamp = Stamp { clock: Arc::clone(&options.clock), ids: Arc::clone(&options.ids) };
-    let table_engine = open_tables(&options, &store, &model)?;
-    let buckets = Buckets::open(&store.objects(), &model.buckets)?;
-    let queues = open_queues(&options, &store, &listeners, &model).await?;
     let endpoints = Endpoints::of(&listeners);
+    let table_engine = Tables::open(store.kept("dynamodb.sqlite").as_deref(), Arc::clone(&options.clock))?;
+    let queues = open_queues(&options, &store, &endpoints)?;
     let sandbox = address(&listeners.sandbox);
     let sandbox_router = sandbox_router(&options, &sandbox_key, &doors);
+    let mut deployment = Deployment {
+        template,
+        secrets,
+        sandbox_key,
+        parameters: std::mem::take(&mut options.parameters),
+        product: options.product.take(),
+        console: address(&listeners.console).port(),
+        products: doors.iter().map(|(product, listener)| (product.clone(), public_url(listener))).collect(),
+        stages: Vec::new(),
+        engines: Engines {
+            dynamodb: (endpoints.dynamodb.clone(), table_engine.clone()),
+            sqs: (endpoints.sqs.clone(), queues.clone()),
+        },
+        endpoints,
+        stamp: stamp.clone(),
+        http_clients: options.http_clients.take(),
+    };
+    let mut model = deployment.evaluate()?;
+    model.tables.iter().try_for_each(|table| table_engine.put(table))?;
+    let buckets = Buckets::open(&store.objects(), &model.buckets)?;
+    create_queues(&queues, &model).await?;
 
     let mut sockets = BTreeMap::new();
     for api in &model.socket_apis {
-        sockets.insert(api.id.clone(), ports::free("management of WebSocket connections").await?);
+        let listener = ports::free("management of WebSocket connections").await?;
+        deployment.stages.push((api.endpoint(REGION), format!("{}/{}", url(&listener), api.stage)));
+        sockets.insert(api.id.clone(), listener);
     }
-    let engines = Engines {
-        dynamodb: (endpoints.dynamodb.clone(), table_engine.clone()),
-        sqs: (endpoints.sqs.clone(), queues.clone()),
-    };
-    let functions = build_functions(&options, &endpoints, &engines, &sockets, &mut model, &store)?;
+    let functions = deployment.functions(&mut model, &store, options.functions_at.as_deref())?;
     let socket_apis = serve_sockets(&options, &model, sockets, &functions, &stamp, &tasks, &engine_tasks);
     let mut fronts = BTreeMap::new();
     for product in model.functions.iter().map(|function| function.product.as_str()).collect::<BTreeSet<_>>() {
@@ -122,6 +134,7 @@ pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError>
         tables: model.tables,
         table_engine,
         buckets: model.buckets,
+        deployment,
         stamp,
         console: address(&console),
         sandbox,
@@ -129,7 +142,7 @@ pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError>
         engine_tasks,
         _store: store,
     };
-    serve(&stack.tasks, console, console::router(Console::of(&stack, &endpoints, &socket_apis, &options.root)));
+    serve(&stack.tasks, console, console::router(Console::of(&stack, &socket_apis)));
     if options.preload {
         stack.functions.values().try_for_each(|function| {
             function.start().map_err(|cause| StartError::Function { function: function.name.clone(), cause })
@@ -171,129 +184,23 @@ fn public_url(listener: &TcpListener) -> String {
     format!("http://localhost:{}", address(listener).port())
 }
 
-fn evaluate(
-    options: &StackOptions,
-    template: &Template,
-    listeners: &Listeners,
-    doors: &BTreeMap<String, TcpListener>,
-    secrets: &Secrets,
-    sandbox_key: &str,
-) -> Result<Model, StartError> {
-    let products = doors.iter().map(|(product, listener)| (product.clone(), public_url(listener))).collect();
-    let around = settings::Surroundings {
-        sandbox: &url(&listeners.sandbox),
-        sandbox_key,
-        console: address(&listeners.console).port(),
-        products: &products,
-    };
-    let parameters = settings::resolve(&template.parameters().collect(), &around, &options.parameters);
-    let surroundings = Surroundings { region: REGION, account: ACCOUNT, queues: &url(&listeners.sqs), secrets };
-    Ok(template.evaluate(&surroundings, &parameters)?)
-}
-
-fn open_tables(options: &StackOptions, store: &Store, model: &Model) -> Result<Tables, StartError> {
-    let tables = Tables::open(store.kept("dynamodb.sqlite").as_deref(), Arc::clone(&options.clock))?;
-    model.tables.iter().try_for_each(|table| tables.put(table))?;
-    Ok(tables)
-}
-
-async fn open_queues(
-    options: &StackOptions,
-    store: &Store,
-    listeners: &Listeners,
-    model: &Model,
-) -> Result<sqs::Engine, StartError> {
+fn open_queues(options: &StackOptions, store: &Store, endpoints: &Endpoints) -> Result<sqs::Engine, StartError> {
     let clock = Arc::clone(&options.clock);
     let config = sqs::Config {
         account: ACCOUNT.to_owned(),
         region: REGION.to_owned(),
-        base_url: url(&listeners.sqs),
+        base_url: endpoints.sqs.clone(),
         clock: Arc::new(move || clock.now()),
     };
-    let engine = sqs::Engine::open(store.kept("sqs.sqlite").as_deref(), config)?;
+    Ok(sqs::Engine::open(store.kept("sqs.sqlite").as_deref(), config)?)
+}
+
+async fn create_queues(engine: &sqs::Engine, model: &Model) -> Result<(), StartError> {
     for queue in &model.queues {
         let failed = |fault| StartError::Queue { queue: queue.name.clone(), fault };
         engine.put_queue(&queue.name, queue.attributes.clone()).await.map_err(failed)?;
     }
-    Ok(engine)
-}
-
-/// Functions with the variables that Lambda would give them. Only addresses differ from AWS.
-fn build_functions(
-    options: &StackOptions,
-    endpoints: &Endpoints,
-    engines: &Engines,
-    sockets: &BTreeMap<String, TcpListener>,
-    model: &mut Model,
-    store: &Store,
-) -> Result<Functions, StartError> {
-    let stages = model.socket_apis.iter().filter_map(|api| {
-        let listener = sockets.get(&api.id)?;
-        Some((api.endpoint(REGION), format!("{}/{}", url(listener), api.stage)))
-    });
-    let stages: Vec<_> = stages.collect();
-    let aws_client = OnceCell::new();
-    let mut functions = Functions::new();
-    let mut files = BTreeMap::<_, Variables>::new();
-    for function in &mut model.functions {
-        let name = function.name.clone();
-        let start = registry::find(&name).ok_or_else(|| StartError::UnknownFunction(name.clone()))?;
-        let mut variables = std::mem::take(&mut function.environment);
-        for value in variables.values_mut() {
-            for (there, here) in &stages {
-                *value = value.replace(there, here);
-            }
-        }
-        let own = [
-            ("AWS_REGION", REGION),
-            ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
-            ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY),
-            ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
-            ("AWS_ENDPOINT_URL_S3", &endpoints.s3),
-            ("AWS_ENDPOINT_URL_SQS", &endpoints.sqs),
-        ];
-        variables.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        files.entry(function.product.clone()).or_default().add(&variables);
-        variables.insert("AWS_LAMBDA_FUNCTION_NAME".to_owned(), name.clone());
-        let vars: Vars = variables.into_iter().collect();
-        let failed = |cause| StartError::Function { function: name.clone(), cause };
-        let mut settings = edge::aws_settings(&vars).map_err(failed)?;
-        settings.http_client = Some(match &options.http_clients {
-            Some(client_of) => client_of(&name),
-            None => aws_client.get_or_init(|| direct::client(engines.clone(), plain_http())).clone(),
-        });
-        let platform = Platform {
-            vars,
-            clock: Arc::clone(&options.clock),
-            ids: Arc::clone(&options.ids),
-            aws: Aws::new(settings),
-        };
-        let model::Function { arn, timeout, memory, .. } = function;
-        let function = Function {
-            name: name.clone(),
-            arn: arn.clone(),
-            timeout: *timeout,
-            memory: *memory,
-            platform,
-            start: match &options.functions_at {
-                Some(address) => elsewhere::starter(address, &name),
-                None => function::starter(start),
-            },
-            handler: OnceLock::new(),
-            record: Record::default(),
-        };
-        functions.insert(name, Arc::new(function));
-    }
-    for (product, variables) in files {
-        let Some(path) = store.kept(&format!("{product}.env")) else { continue };
-        variables.write(&path).map_err(|cause| StartError::Data { path, cause })?;
-    }
-    Ok(functions)
-}
-
-/// What is on this machine speaks plain HTTP, and a client that could speak TLS too loads the machine's certificates first.
-fn plain_http() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().build_http()
+    Ok(())
 }
 
 /// WebSocket APIs by product, their management endpoints served.
@@ -363,7 +270,7 @@ fn open_front(listener: TcpListener, door: FrontDoor, tasks: &Tasks) -> Front {
 fn uploads(model: &Model, product: &str, functions: &Functions) -> Option<Uploads> {
     let bucket = model.buckets.iter().find(|bucket| bucket.product == product)?.name.clone();
     let function = model.functions.iter().find(|function| function.product == product)?;
-    Some(Uploads { client: functions.get(&function.name)?.platform.aws.s3(), bucket })
+    Some(Uploads { client: functions.get(&function.name)?.platform().aws.s3(), bucket })
 }
 
 fn event_sources(model: &Model, functions: &Functions, queues: &sqs::Engine) -> Vec<Arc<EventSource>> {

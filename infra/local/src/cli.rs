@@ -169,9 +169,9 @@ fn welcome(stack: &Stack, took: Duration) -> String {
         // Writing to a string does not fail.
         let _ = writeln!(text, "  {name:<14}{}", url.replace("127.0.0.1", "localhost"));
     }
-    let engines = stack.functions.values().next().map(|function| &function.platform.vars);
+    let engines = stack.functions.values().next().map(|function| function.platform().vars);
     for (name, variable) in [("DynamoDB", "DYNAMODB"), ("S3", "S3"), ("SQS", "SQS")] {
-        let url = engines.and_then(|vars| vars.get(&format!("AWS_ENDPOINT_URL_{variable}")));
+        let url = engines.as_ref().and_then(|vars| vars.get(&format!("AWS_ENDPOINT_URL_{variable}")));
         let _ = writeln!(text, "  {name:<14}{}", url.unwrap_or_default());
     }
     let _ = writeln!(text, "\nready in {} ms", took.as_millis());

@@ -6,7 +6,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -76,10 +76,22 @@ pub(crate) struct Function {
     pub(crate) arn: String,
     pub(crate) timeout: Duration,
     pub(crate) memory: i32,
-    pub(crate) platform: Platform,
     pub(crate) start: Starter,
-    pub(crate) handler: OnceLock<Handler>,
+    pub(crate) instance: Mutex<Arc<Instance>>,
     pub(crate) record: Record,
+}
+
+/// A function with the variables of its latest deployment.
+pub(crate) struct Instance {
+    pub(crate) platform: Platform,
+    handler: OnceLock<Handler>,
+}
+
+impl Instance {
+    /// One that has not been started.
+    pub(crate) fn new(platform: Platform) -> Arc<Self> {
+        Arc::new(Self { platform, handler: OnceLock::new() })
+    }
 }
 
 /// What a function has done since the stack started, for people to look at.
@@ -120,13 +132,28 @@ impl Function {
         self.handler().map(drop)
     }
 
+    /// What the function is given.
+    pub(crate) fn platform(&self) -> Platform {
+        self.instance().platform.clone()
+    }
+
+    /// Gives the function something else; the next event finds a fresh instance.
+    pub(crate) fn replace(&self, platform: Platform) {
+        *self.instance.lock().unwrap_or_else(PoisonError::into_inner) = Instance::new(platform);
+    }
+
+    fn instance(&self) -> Arc<Instance> {
+        Arc::clone(&self.instance.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn handler(&self) -> Result<Handler, ConfigError> {
-        if let Some(handler) = self.handler.get() {
+        let instance = self.instance();
+        if let Some(handler) = instance.handler.get() {
             return Ok(Arc::clone(handler));
         }
         // Two first events at once build two handlers, one of which is dropped: as if Lambda had started two environments.
-        let handler = (self.start)(&self.platform)?;
-        Ok(Arc::clone(self.handler.get_or_init(|| handler)))
+        let handler = (self.start)(&instance.platform)?;
+        Ok(Arc::clone(instance.handler.get_or_init(|| handler)))
     }
 
     /// Handles one event of a trigger that takes JSON for an answer.
@@ -174,10 +201,11 @@ impl Function {
     }
 
     fn context(&self) -> Context {
-        let now = self.platform.clock.now();
+        let instance = self.instance();
+        let now = instance.platform.clock.now();
         let deadline = now.as_millisecond().saturating_add(i64::try_from(self.timeout.as_millis()).unwrap_or(i64::MAX));
         let mut context = Context::default();
-        context.request_id = self.platform.ids.uuid(now).to_string();
+        context.request_id = instance.platform.ids.uuid(now).to_string();
         context.deadline = u64::try_from(deadline).unwrap_or_default();
         context.invoked_function_arn.clone_from(&self.arn);
         context.env_config = Arc::new(lambda_runtime::Config {
@@ -314,9 +342,8 @@ pub(crate) mod tests {
             arn: "arn:aws:lambda:eu-central-1:000000000000:function:stub".to_owned(),
             timeout,
             memory: 128,
-            platform: crate::gateway::stamp::tests::platform(),
             start,
-            handler: OnceLock::new(),
+            instance: Mutex::new(Instance::new(crate::gateway::stamp::tests::platform())),
             record: Record::default(),
         })
     }

@@ -11,6 +11,7 @@ use crate::engines::{dynamodb, s3};
 use crate::gateway::socket_api::SocketLimits;
 use crate::ports::{self, Ports};
 use crate::settings::{self, Parameters};
+use crate::template::Template;
 use crate::{secrets, sqs, template};
 
 /// Where state lives.
@@ -22,13 +23,17 @@ pub enum Data {
     Folder(PathBuf),
 }
 
-/// The HTTP client of a function's AWS clients, by the function's name.
-pub type HttpClients = Box<dyn Fn(&str) -> SharedHttpClient + Send + Sync>;
+/// The HTTP client of a function's AWS clients, from the function's name and the client that it would have.
+pub type HttpClients = Box<dyn Fn(&str, SharedHttpClient) -> SharedHttpClient + Send + Sync>;
 
 /// How to start a stack.
 pub struct StackOptions {
     /// The folder of `template.yaml` and `docs/`.
     pub root: PathBuf,
+    /// What is in `template.yaml`, if whoever starts many stacks has read it before.
+    pub template: Option<Arc<Template>>,
+    /// The only product that is started; all of them without it.
+    pub product: Option<String>,
     /// Where state lives.
     pub data: Data,
     /// On which ports people find things.
@@ -46,8 +51,7 @@ pub struct StackOptions {
     pub preload: bool,
     /// Where functions are invoked instead of in this process, such as `localhost:9000`. See `cargo lambda watch`.
     pub functions_at: Option<String>,
-    /// Gives each function, by its name, the HTTP client of its AWS clients; a test puts its own here to inject faults and to hold functions to
-    /// their permissions. None is one client for the whole stack.
+    /// Wraps the HTTP client of each function's AWS clients; a test injects faults here and holds functions to their permissions.
     pub http_clients: Option<HttpClients>,
     /// The pause between two chunks of a streamed answer of the sandbox.
     pub sandbox_pace: Duration,
@@ -63,6 +67,8 @@ impl StackOptions {
         Self {
             data: Data::Folder(root.join(".quintet")),
             root,
+            template: None,
+            product: None,
             ports: Ports::Fixed { offset: 0 },
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),

@@ -74,11 +74,19 @@ impl Secrets {
             return Ok(value.clone());
         }
         let value = recipe.generate()?;
-        values.insert(name.to_owned(), value.clone());
-        if let Some(path) = &self.file {
-            write(path, &values).map_err(|cause| Error::File { path: path.clone(), cause })?;
-        }
+        self.keep(&mut values, name, &value)?;
         Ok(value)
+    }
+
+    /// Replaces the secret called `name`. Functions have the old one until they are deployed again.
+    pub fn put(&self, name: &str, value: &str) -> Result<(), Error> {
+        self.keep(&mut self.values.lock().unwrap_or_else(PoisonError::into_inner), name, value)
+    }
+
+    fn keep(&self, values: &mut BTreeMap<String, String>, name: &str, value: &str) -> Result<(), Error> {
+        values.insert(name.to_owned(), value.to_owned());
+        let Some(path) = &self.file else { return Ok(()) };
+        write(path, values).map_err(|cause| Error::File { path: path.clone(), cause })
     }
 }
 

@@ -13,12 +13,15 @@ use serde_json::value::RawValue;
 
 use crate::assembly;
 use crate::data::Store;
+use crate::deployment::Deployment;
 use crate::engines::dynamodb::{Error as TablesError, Tables};
 use crate::event_source::EventSource;
 use crate::front_door::FrontDoor;
 use crate::function::{Function, InvokeError};
 use crate::gateway::stamp::Stamp;
 use crate::options::{StackOptions, StartError};
+use crate::secrets::Secrets;
+use crate::settings::Parameters;
 use crate::tasks::Tasks;
 use crate::template::model::{Bucket, Queue, Schedule, Table};
 use crate::{pollers, sqs};
@@ -37,6 +40,7 @@ pub struct Stack {
     pub(crate) tables: Vec<Table>,
     pub(crate) table_engine: Tables,
     pub(crate) buckets: Vec<Bucket>,
+    pub(crate) deployment: Deployment,
     pub(crate) stamp: Stamp,
     pub(crate) console: SocketAddr,
     pub(crate) sandbox: SocketAddr,
@@ -168,9 +172,30 @@ impl Stack {
         &self.engine
     }
 
-    /// What a function was given to start with.
-    pub fn platform(&self, function: &str) -> Result<&Platform, Unknown> {
-        self.function(function).map(|function| &function.platform)
+    /// What a function is given.
+    pub fn platform(&self, function: &str) -> Result<Platform, Unknown> {
+        self.function(function).map(|function| function.platform())
+    }
+
+    /// The names of all functions.
+    pub fn functions(&self) -> impl Iterator<Item = &str> {
+        self.functions.keys().map(String::as_str)
+    }
+
+    /// Deploys again with these parameters, and otherwise those that it has: functions get new variables and fresh instances. Everything else
+    /// stays as it is.
+    pub fn update(&mut self, parameters: Parameters) -> Result<(), StartError> {
+        self.deployment.update(parameters, &self.functions)
+    }
+
+    /// The key that the sandbox takes.
+    pub fn sandbox_key(&self) -> &str {
+        &self.deployment.sandbox_key
+    }
+
+    /// What the templates let generate. A value that is put here reaches functions with the next [`Self::update`].
+    pub fn secrets(&self) -> &Secrets {
+        &self.deployment.secrets
     }
 
     /// The name of a product's table.

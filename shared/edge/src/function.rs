@@ -1,7 +1,8 @@
 //! One function: an event in, an answer out, whatever the trigger.
 //!
-//! Lambda and the local stack call the very same [`Function::answer`], so a function behaves alike in both.
+//! Lambda and the local stack both call [`Function::answer`].
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -23,25 +24,26 @@ use serde_json::value::RawValue;
 
 use crate::metrics::{Invocation, Metrics};
 use crate::platform::Platform;
-use crate::vars::{ConfigError, Vars};
+use crate::registration::Registration;
+use crate::vars::Vars;
 
 /// The answer of one invocation.
 pub enum Answer {
-    /// JSON, all of it.
+    /// A JSON document.
     Whole(Box<RawValue>),
-    /// The response to an HTTP request, whose body is still to come.
+    /// An HTTP response with a streamed body.
     Stream(Streamed),
 }
 
-/// A response to an HTTP request that is sent while it is made.
+/// An HTTP response with a streamed body.
 pub struct Streamed {
     /// Status, headers and cookies.
     pub head: MetadataPrelude,
-    /// The body. Dropping it tells the handler that nobody listens any more.
+    /// The body. Dropping it cancels the handler's work.
     pub body: Pieces,
 }
 
-/// A body, piece by piece. What goes wrong in the middle is the handler's to spell, so that there is nothing but pieces.
+/// A body in chunks. Errors are part of the body, so the stream itself cannot fail.
 pub type Pieces = BoxStream<'static, Bytes>;
 
 type Handle = dyn Fn(Box<RawValue>, Context) -> BoxFuture<'static, Result<Answer, Error>> + Send + Sync;
@@ -53,7 +55,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// A function whose answers are JSON, from its invocation.
+    /// A function that answers with JSON.
     pub(crate) fn new<F>(invoke: impl Fn(Box<RawValue>, Context) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<Box<RawValue>, Error>> + Send + 'static,
@@ -61,7 +63,7 @@ impl Function {
         Self { handle: Arc::new(move |event, context| invoke(event, context).map(|it| it.map(Answer::Whole)).boxed()) }
     }
 
-    /// A function whose answers are streams, from its invocation.
+    /// A function that streams its responses.
     pub(crate) fn streamed<F>(invoke: impl Fn(Box<RawValue>, Context) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<Streamed, Error>> + Send + 'static,
@@ -69,12 +71,12 @@ impl Function {
         Self { handle: Arc::new(move |event, context| invoke(event, context).map(|it| it.map(Answer::Stream)).boxed()) }
     }
 
-    /// Handles one event. An error means that the invocation failed as a whole, as when a Lambda function ends in an error.
+    /// Handles one event. An error fails the whole invocation, as Lambda's `FunctionError` does.
     pub async fn answer(&self, event: Box<RawValue>, context: Context) -> Result<Answer, Error> {
         (self.handle)(event, context).await
     }
 
-    /// Handles one event of a trigger that takes JSON for an answer.
+    /// Handles one event of a trigger that does not take streams.
     pub async fn invoke(&self, event: Box<RawValue>, context: Context) -> Result<Box<RawValue>, Error> {
         match self.answer(event, context).await? {
             Answer::Whole(json) => Ok(json),
@@ -83,18 +85,24 @@ impl Function {
     }
 }
 
-/// How a function library builds its function. Each library under `functions/` exports one of these, called `function`.
-pub type Start = fn(&Platform) -> Result<Function, ConfigError>;
-
-/// Runs a function on Lambda until the environment is shut down. The whole `main` of every function binary. Operators know it as `function` of
-/// `product`. Reads `METRICS_NAMESPACE`: the CloudWatch namespace of its metrics, which it has none of without.
-pub async fn run(product: &'static str, function: &'static str, start: Start) -> Result<(), Error> {
+/// Runs a function on Lambda until the environment is shut down: the `main` of every function. Reads `METRICS_NAMESPACE`, the CloudWatch
+/// namespace of its metrics. Default: no metrics.
+pub fn run(registration: Registration) -> Result<(), Error> {
     let begun = Instant::now();
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(registration, begun))
+}
+
+async fn serve(registration: Registration, begun: Instant) -> Result<(), Error> {
     crate::logging::init(&Vars::from_env());
     let platform = Platform::from_env()?;
     let namespace = platform.vars.get("METRICS_NAMESPACE").map(str::to_owned);
-    let metrics = Arc::new(Metrics { namespace, product, function });
-    let function = start(&platform).inspect_err(|error| tracing::error!(%error, "function cannot start"))?;
+    let product = match registration.product {
+        Some(product) => Cow::Borrowed(product),
+        None => Cow::Owned(platform.product()?.to_owned()),
+    };
+    let metrics = Arc::new(Metrics { namespace, product, function: registration.name });
+    let function =
+        (registration.start)(&platform).inspect_err(|error| tracing::error!(%error, "function cannot start"))?;
     let started = begun.elapsed();
     let cold = Arc::new(AtomicBool::new(true));
     let handler = service_fn(|event: LambdaEvent<Box<RawValue>>| {
@@ -126,7 +134,7 @@ pub async fn run(product: &'static str, function: &'static str, start: Start) ->
     lambda_runtime::run(handler).await
 }
 
-/// What an invocation has to tell, and whom.
+/// The metrics of an invocation, and where they go.
 struct Account {
     invocation: Invocation,
     begun: Instant,
@@ -140,7 +148,7 @@ impl Account {
     }
 }
 
-/// A body that is part of its invocation: what is noted while it is made counts, and the metrics wait for its end, however it ends.
+/// A streamed body, whose notes belong to its invocation: metrics are printed when it ends or is dropped.
 struct Accounted {
     body: Option<Pieces>,
     account: Account,
@@ -178,7 +186,7 @@ impl Drop for Accounted {
 
 /// Runs `work` and adds what was noted in it.
 fn collect(notes: &mut Notes, work: impl FnOnce()) {
-    // Nothing in it waits: it is done when it was polled once.
+    // Nothing in it waits, so one poll completes it.
     let Some(((), more)) = telemetry::collected(async { work() }).now_or_never() else { return };
     for (metric, many) in more.counts {
         *notes.counts.entry(metric).or_default() += many;
@@ -207,7 +215,7 @@ mod tests {
 
     fn accounted(body: Pieces, notes: Notes) -> Accounted {
         let invocation = Invocation { took: Duration::ZERO, streamed: None, start: None, failed: false, notes };
-        let metrics = Arc::new(Metrics { namespace: None, product: "easy-writer", function: "tools" });
+        let metrics = Arc::new(Metrics { namespace: None, product: "easy-writer".into(), function: "tools" });
         Accounted {
             body: Some(body),
             account: Account { invocation, begun: Instant::now(), metrics, clock: Arc::new(SystemClock) },
@@ -217,12 +225,12 @@ mod tests {
     #[tokio::test]
     async fn what_a_body_notes_belongs_to_its_invocation() {
         let ((), notes) = telemetry::collected(async {
-            telemetry::note(Metric::Requests, 1);
+            telemetry::note(Metric::REQUESTS, 1);
             telemetry::note_vendor("openai", Duration::from_millis(5), false);
         })
         .await;
         let pieces = stream::iter(["a", "b"]).map(|piece| {
-            telemetry::note(Metric::Charged, 2);
+            telemetry::note(Metric::CHARGED, 2);
             telemetry::note_refusal("NOT_FOUND");
             telemetry::note_vendor("openai", Duration::from_millis(7), true);
             Bytes::from(piece)
@@ -235,7 +243,7 @@ mod tests {
         assert_eq!(body.next().await, None, "it stays at its end");
         let Invocation { streamed, notes, .. } = &body.account.invocation;
         assert!(streamed.is_some());
-        assert_eq!((notes.counts[&Metric::Requests], notes.counts[&Metric::Charged]), (1, 4));
+        assert_eq!((notes.counts[&Metric::REQUESTS], notes.counts[&Metric::CHARGED]), (1, 4));
         assert_eq!(notes.refusals["NOT_FOUND"], 2);
         assert_eq!(notes.vendors["openai"], VendorCalls { millis: vec![5, 7, 7], failures: 2 });
     }
@@ -245,7 +253,7 @@ mod tests {
 
     impl Drop for Leaver {
         fn drop(&mut self) {
-            telemetry::note(Metric::Charged, 3);
+            telemetry::note(Metric::CHARGED, 3);
             self.0.lock().unwrap().push("dropped");
         }
     }
@@ -259,7 +267,7 @@ mod tests {
         body.next().await;
         body.close();
         assert_eq!(*seen.lock().unwrap(), ["dropped"]);
-        assert_eq!(body.account.invocation.notes.counts[&Metric::Charged], 3);
+        assert_eq!(body.account.invocation.notes.counts[&Metric::CHARGED], 3);
         assert_eq!(body.next().await, None);
     }
 

@@ -9,8 +9,7 @@ use domain::kernel::telemetry::{self, Metric};
 use crate::function::Function;
 
 impl Function {
-    /// A function that a schedule invokes. What the event says does not matter; an error makes the invocation fail, so that it is counted and
-    /// tried again.
+    /// A function that a schedule invokes. The event is ignored; an error fails the invocation, which counts and retries it.
     pub fn schedule<F>(work: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<()>> + Send + 'static,
@@ -20,7 +19,7 @@ impl Function {
             let work = Arc::clone(&work);
             async move {
                 let (result, usage) = store::measured(work()).await;
-                telemetry::note(Metric::Requests, 1);
+                telemetry::note(Metric::REQUESTS, 1);
                 result?;
                 tracing::info!(table_calls = usage.table_calls, read_units = usage.read_units, "schedule done");
                 Ok(serde_json::value::to_raw_value(&())?)

@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use domain::aggregator::{self, ACCESS_TOKEN_LIFETIME, Access, PRODUCT};
 use domain::identity::{Identity, TokenIssuer, TokenKeys};
 use domain::rate_limit::{Limit, Policy, RateLimiter};
 use domain::realtime::{Connections, Publisher};
-use domain::webhooks::Deliveries;
 use store::{Objects, Queue, Sockets, Table};
 
-use crate::company::Counted;
 use crate::platform::Platform;
-use crate::throttle::Throttle;
+use crate::throttle::{Callers, RateLimit, Throttle};
 use crate::vars::{ConfigError, malformed};
 
 impl Platform {
@@ -36,39 +33,8 @@ impl Platform {
         Ok(self.identity_of(TokenIssuer::new(product, keys), table))
     }
 
-    fn identity_of(&self, tokens: TokenIssuer, table: &Table) -> Identity {
+    pub(crate) fn identity_of(&self, tokens: TokenIssuer, table: &Table) -> Identity {
         Identity::new(table.clone(), tokens, Arc::clone(&self.clock), Arc::clone(&self.ids))
-    }
-
-    /// The companies of AI Aggregator and their keys. Reads `TOKEN_KEYS`, as [`Platform::identity`] does.
-    pub fn access(&self, table: &Table) -> Result<(Identity, Access), ConfigError> {
-        let keys: TokenKeys = self.vars.parse("TOKEN_KEYS")?;
-        let tokens = TokenIssuer::new(PRODUCT, keys).with_access_lifetime(ACCESS_TOKEN_LIFETIME);
-        let identity = self.identity_of(tokens, table);
-        let access = Access::new(identity.clone(), table.clone(), Arc::clone(&self.clock), Arc::clone(&self.ids));
-        Ok((identity, access))
-    }
-
-    /// The limit called `name` of AI Aggregator's callers, from the variable `variable`: `requests/seconds`.
-    pub fn counted(
-        &self,
-        name: &'static str,
-        variable: &str,
-        access: &Access,
-        table: &Table,
-    ) -> Result<Counted, ConfigError> {
-        Ok(Counted {
-            access: access.clone(),
-            limiter: RateLimiter::new(table.clone()),
-            policy: self.policy(name, variable)?,
-            clock: Arc::clone(&self.clock),
-        })
-    }
-
-    /// What is on its way to the servers of AI Aggregator's companies. Reads `WEBHOOK_QUEUE_URL`.
-    pub fn deliveries(&self, table: &Table) -> Result<Deliveries, ConfigError> {
-        let (clock, ids) = (Arc::clone(&self.clock), Arc::clone(&self.ids));
-        Ok(aggregator::deliveries(table.clone(), self.queue("WEBHOOK_QUEUE_URL")?, clock, ids))
     }
 
     /// The registry of WebSocket connections.
@@ -82,31 +48,35 @@ impl Platform {
         Ok(Publisher::new(self.connections(table), sockets, Arc::clone(&self.ids)))
     }
 
-    /// The limit of the endpoints of `group` that have none of their own. Reads `RATE_LIMIT_GROUP`: `requests/seconds`.
-    pub fn throttle(&self, group: &'static str, identity: &Identity, table: &Table) -> Result<Throttle, ConfigError> {
-        Ok(Throttle {
-            identity: identity.clone(),
+    /// A limit in front of a group of endpoints, called `name`. Reads `variable`: `requests/seconds`.
+    pub fn throttle<C: Callers>(
+        &self,
+        name: &'static str,
+        variable: &str,
+        callers: &C,
+        table: &Table,
+    ) -> Result<Throttle<C>, ConfigError> {
+        Ok(Throttle { callers: callers.clone(), limit: self.rate_limit(name, variable, table)? })
+    }
+
+    /// A limit called `name`. Reads `variable`: `requests/seconds`.
+    pub fn rate_limit(&self, name: &'static str, variable: &str, table: &Table) -> Result<RateLimit, ConfigError> {
+        Ok(RateLimit {
             limiter: RateLimiter::new(table.clone()),
-            policy: self.policy(group, "RATE_LIMIT_GROUP")?,
+            policy: Policy { name, limit: self.vars.parse::<Limit>(variable)? },
             clock: Arc::clone(&self.clock),
         })
     }
 
-    /// The absolute URL in the variable `name`: `https` (or `http`), a host, perhaps a path; no query and no fragment. It is returned without a
-    /// slash at its end.
+    /// The absolute URL in the variable `name`: `https` or `http`, no query, no fragment. Returned without a trailing slash.
     pub fn url(&self, name: &str) -> Result<String, ConfigError> {
         absolute_url(name, self.vars.require(name)?)
-    }
-
-    /// The rate limit called `name`, from the variable `variable`: `requests/seconds`.
-    pub fn policy(&self, name: &'static str, variable: &str) -> Result<Policy, ConfigError> {
-        Ok(Policy { name, limit: self.vars.parse::<Limit>(variable)? })
     }
 }
 
 fn absolute_url(name: &str, text: &str) -> Result<String, ConfigError> {
     let wrong = |reason: &str| malformed(name, &reason);
-    // The type drops a fragment without a word.
+    // `Uri` silently drops a fragment.
     if text.contains(['?', '#']) {
         return Err(wrong("expected no query and no fragment"));
     }

@@ -56,6 +56,15 @@ pub fn malformed(name: &str, reason: &impl Display) -> ConfigError {
     ConfigError::Malformed { name: name.to_owned(), reason: reason.to_string() }
 }
 
+impl IntoIterator for Vars {
+    type Item = (String, String);
+    type IntoIter = std::collections::hash_map::IntoIter<String, String>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl FromIterator<(String, String)> for Vars {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
         Self(pairs.into_iter().collect())

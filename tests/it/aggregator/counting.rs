@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::hooks::Server;
-use super::{Site, nanos, request, text};
+use super::{Site, chat_request, nanos, text};
 use crate::world::Action;
 
 const WORKER: &str = "aggregator-usage-worker";
@@ -40,7 +40,8 @@ async fn calls_of_a_company_are_counted_in_one_transaction_and_each_once() {
     let site = Site::new("1").await;
     let second = site.new_key(&["chat"]).await;
     for bearer in [&site.key, &site.key, &second, &site.token] {
-        let answer = site.call(Method::POST, "/api/v1/chat/completions", bearer, &request("good", Value::Null)).await;
+        let answer =
+            site.call(Method::POST, "/api/v1/chat/completions", bearer, &chat_request("good", Value::Null)).await;
         assert_eq!(answer.0, 200, "{}", answer.1);
     }
     let mut messages = site.take("UsageQueue").await;
@@ -56,7 +57,6 @@ async fn calls_of_a_company_are_counted_in_one_transaction_and_each_once() {
     messages.extend(site.take("UsageQueue").await);
     assert!(site.hand_all(&messages).await.is_empty());
     assert_eq!(site.reported().await, (5, site.paid().await));
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,7 +71,7 @@ async fn a_call_that_is_not_captured_is_made_up_for_and_one_that_was_given_back_
     uncaptured().await;
     let given_back = site.take("UsageQueue").await;
     site.clock.advance(17 * 60);
-    site.stack.run_schedule("aggregator-maintenance-cron").await.expect("sweep");
+    site.sweep().await;
     assert_eq!(site.paid().await, 0);
 
     uncaptured().await;
@@ -82,7 +82,6 @@ async fn a_call_that_is_not_captured_is_made_up_for_and_one_that_was_given_back_
     let (calls, cost) = site.reported().await;
     assert_eq!((calls, cost), (2, site.paid().await));
     assert!(cost > 0);
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -101,7 +100,6 @@ async fn a_batch_that_cannot_be_written_comes_again_and_is_counted_once() {
     assert!(site.hand_all(&messages).await.is_empty());
     assert!(site.hand_all(&messages).await.is_empty());
     assert_eq!(site.reported().await, (3, site.paid().await));
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -120,7 +118,7 @@ async fn a_batch_that_is_too_much_for_one_transaction_takes_several() {
     let transactions = site.faults.seen().into_iter().filter(|target| target == "TransactWriteItems").count();
     assert_eq!(transactions, 2);
     assert_eq!(site.reported().await, (6, site.paid().await));
-    assert_eq!(site.deliver().await, 120);
+    assert_eq!(site.drain("WebhookQueue").await, 120);
     assert_eq!(server.got().len(), 120);
 }
 
@@ -137,5 +135,4 @@ async fn a_call_that_no_item_can_hold_comes_again_alone() {
     messages[1].body = body.to_string();
     assert_eq!(site.hand_all(&messages).await, [messages[1].message_id.clone()]);
     assert_eq!(site.reported().await.0, 2);
-    site.check_books().await;
 }

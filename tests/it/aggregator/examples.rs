@@ -7,8 +7,8 @@ use axum::routing::post;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Site, request, text};
-use crate::world::serve;
+use super::{Site, chat_request, text};
+use crate::world::{request, serve};
 
 /// Asserts that `answer` has all that `example` has: the same fields with values of the same kind. It may have more.
 #[track_caller]
@@ -78,7 +78,7 @@ async fn a_company_registers_and_signs_in_as_the_contract_shows() {
     assert_same(&signed_in(false), &registered, &["/tokenType", "/expiresIn", "/company/role", "/company/isVerified"]);
 
     let link = site.letter().await;
-    assert_eq!(site.client.get(&link).send().await.expect("answer").status(), 200);
+    assert_eq!(site.call(Method::GET, &link, "", &Value::Null).await.0, 200);
     let body = json!({ "email": "another@company.com", "password": "securepassword123" });
     let (status, answer) = site.call(Method::POST, "/api/v1/auth/login", "", &body).await;
     assert_eq!(status, 200);
@@ -107,7 +107,6 @@ async fn the_contracts_curl_lines_work_as_they_are() {
     let body = json!({ "model": "good", "messages": [{ "role": "user", "content": "Привет!" }] });
     let (status, answer) = site.call(Method::POST, "/api/v1/chat/completions", &site.token, &body).await;
     assert_eq!((status, &answer["object"]), (200, &json!("chat.completion")), "{answer}");
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -165,9 +164,9 @@ async fn a_chat_and_its_stream_are_answered_as_the_contract_shows() {
     }
 
     let body = json!({ "model": "good", "messages": [{ "role": "user", "content": "Расскажи длинную историю" }], "stream": true });
-    let answer = site.send(Method::POST, "/api/v1/chat/completions", &site.key, &body).await;
-    assert_eq!(answer.headers()["content-type"], "text/event-stream");
-    let frames = super::frames(&answer.text().await.expect("text"));
+    let answer = site.ask(Method::POST, "/api/v1/chat/completions", &site.key, &body).await;
+    assert_eq!(answer.header("content-type"), Some("text/event-stream"));
+    let frames = super::frames(&answer.text);
     let (done, pieces) = frames.split_last().expect("frames");
     assert_eq!(done, "[DONE]");
     let example = json!({
@@ -183,7 +182,6 @@ async fn a_chat_and_its_stream_are_answered_as_the_contract_shows() {
     }
     assert_eq!(pieces[0]["choices"][0]["delta"]["role"], "assistant");
     assert!(!told.is_empty() && pieces.len() > 1, "{pieces:?}");
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -270,9 +268,12 @@ async fn a_failure_has_the_fields_that_the_contract_shows() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn headers_are_those_of_the_contract() {
     let site = Site::new("0").await;
-    let ask = |name: &'static str, value: String| {
-        let request = site.client.get(format!("{}/api/v1/models", site.base)).header("accept", "application/json");
-        request.header(name, value).header("x-request-id", "request-7").send()
+    let ask = async |name: &'static str, value: &str| {
+        let mut models = request(Method::GET, "/api/v1/models", None, &Value::Null);
+        for (name, value) in [("accept", "application/json"), ("x-request-id", "request-7"), (name, value)] {
+            models.headers_mut().insert(name, value.parse().unwrap());
+        }
+        site.send(models).await
     };
     for (name, value) in [
         ("authorization", format!("Bearer {}", site.token)),
@@ -280,20 +281,17 @@ async fn headers_are_those_of_the_contract() {
         // As clients of OpenAI send it.
         ("authorization", format!("Bearer {}", site.key)),
     ] {
-        let answer = ask(name, value).await.expect("answer");
-        assert_eq!(answer.status(), 200, "{name}");
-        let headers = answer.headers();
-        assert_eq!(
-            (&headers["content-type"], &headers["x-request-id"]),
-            (&"application/json".parse().unwrap(), &"request-7".parse().unwrap())
-        );
+        let answer = ask(name, &value).await;
+        assert_eq!(answer.status, 200, "{name}");
+        let headers = ["content-type", "x-request-id"].map(|name| answer.header(name));
+        assert_eq!(headers, [Some("application/json"), Some("request-7")]);
     }
     for (name, value) in [("authorization", "Bearer x"), ("x-api-key", "ak_live_x"), ("accept", "*/*")] {
-        assert_eq!(ask(name, value.to_owned()).await.expect("answer").status(), 401, "{name}");
+        assert_eq!(ask(name, value).await.status, 401, "{name}");
     }
-    let chat = site.client.post(format!("{}/v1/chat/completions", site.base)).bearer_auth(&site.key);
-    let plain = chat.header("content-type", "text/plain").body(request("good", Value::Null).to_string());
-    assert_eq!(plain.send().await.expect("answer").status(), 415);
+    let mut plain = request(Method::POST, "/v1/chat/completions", Some(&site.key), &chat_request("good", Value::Null));
+    plain.headers_mut().insert("content-type", "text/plain".parse().unwrap());
+    assert_eq!(site.send(plain).await.status, 415);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -318,7 +316,7 @@ async fn deposits_and_payments_are_as_the_contract_shows() {
     assert_same(&example, &made, &["/status", "/amount", "/currency"]);
 
     let page = text(&made["confirmationUrl"]);
-    assert_eq!(site.client.post(format!("{page}/pay")).send().await.expect("answer").status(), 200);
+    assert_eq!(site.client().post(format!("{page}/pay")).send().await.expect("answer").status(), 200);
     let example = json!({
         "id": "payment-uuid", "status": "succeeded", "amount": "1000.00", "currency": "RUB",
         "yookassaId": "yookassa-payment-id", "createdAt": "2023-12-01T12:00:00.000Z", "paidAt": "2023-12-01T12:05:00.000Z"
@@ -337,7 +335,6 @@ async fn deposits_and_payments_are_as_the_contract_shows() {
     let payments = site.get("/api/v1/payments?page=1&limit=20&status=succeeded").await;
     assert_like(&example, &payments);
     assert_same(&example, &payments, &["/pagination", "/data/0/status", "/data/0/amount", "/data/0/currency"]);
-    site.check_books().await;
 }
 
 /// What a company's server was sent, as it came.
@@ -361,7 +358,7 @@ async fn events_are_told_as_the_contract_shows() {
     assert_like(&body, &made);
 
     let told = async || {
-        while site.stack.deliver("WebhookQueue").await.expect("delivery") > 0 {}
+        site.drain("WebhookQueue").await;
         let [told] = &std::mem::take(&mut *got.lock().expect("bodies"))[..] else { panic!("one event") };
         serde_json::from_str::<Value>(told).expect("JSON")
     };
@@ -369,7 +366,7 @@ async fn events_are_told_as_the_contract_shows() {
         let order = json!({ "amount": 1000.00, "currency": "RUB" });
         let (_, made) = site.call(Method::POST, "/api/v1/payments", &site.token, &order).await;
         let page = text(&made["confirmationUrl"]);
-        assert_eq!(site.client.post(format!("{page}/{action}")).send().await.expect("answer").status(), 200);
+        assert_eq!(site.client().post(format!("{page}/{action}")).send().await.expect("answer").status(), 200);
         text(&made["id"])
     };
     let mut example = json!({
@@ -394,7 +391,7 @@ async fn events_are_told_as_the_contract_shows() {
     (example["event"], example["data"]["status"]) = ("payment.succeeded".into(), "succeeded".into());
     example["data"]["paymentId"] = pay("pay-later").await.into();
     site.clock.advance(6 * 60);
-    site.stack.run_schedule("aggregator-reconciliation-cron").await.expect("reconciliation");
+    site.run_schedule("reconciliation-cron").await.expect("reconciliation");
     assert_same(&example, &told().await, &words);
 
     site.chat("good", Value::Null).await;
@@ -405,5 +402,4 @@ async fn events_are_told_as_the_contract_shows() {
         &event,
     );
     assert_eq!(event["event"], "usage.tracked");
-    site.check_books().await;
 }

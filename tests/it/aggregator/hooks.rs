@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
@@ -107,35 +106,11 @@ impl Site {
         answer
     }
 
-    /// Hands over the messages of webhooks that are due. Returns how many those were.
-    pub(super) async fn deliver(&self) -> usize {
-        let mut delivered = 0;
-        loop {
-            match self.stack.deliver("WebhookQueue").await.expect("delivery") {
-                0 => return delivered,
-                more => delivered += more,
-            }
-        }
-    }
-
-    /// Takes what is in a queue out of it.
-    pub(super) async fn take(&self, queue: &str) -> Vec<Message> {
-        let (queue, sqs) = (self.stack.queue_name(queue).expect("queue"), self.stack.sqs());
-        let messages = sqs.receive(queue, 10, Duration::ZERO).await.expect("messages");
-        let handles = messages.iter().map(|message| message.receipt_handle.clone()).collect();
-        sqs.delete(queue, handles).await.expect("delete");
-        messages
-    }
-
     /// Hands a message to a worker, which has to take it.
     async fn hand(&self, worker: &str, message: &Message) {
         let record = message.event_record("arn:aws:sqs:eu-central-1:000000000000:q", "eu-central-1");
         let report = self.stack.invoke(worker, &json!({ "Records": [record] })).await.expect("report");
         assert_eq!(report.get(), r#"{"batchItemFailures":[]}"#);
-    }
-
-    async fn sweep(&self) {
-        self.stack.run_schedule("aggregator-maintenance-cron").await.expect("a clean sweep");
     }
 
     async fn log(&self, path: &str) -> Vec<Value> {
@@ -144,10 +119,8 @@ impl Site {
         log["data"].as_array().expect("a list").clone()
     }
 
-    async fn letters(&self, subject: &str) -> Vec<Value> {
-        let letters = self.client.get(format!("{}/mailbox/letters.json", self.stack.sandbox_url()));
-        let letters: Vec<Value> = letters.send().await.expect("answer").json().await.expect("letters");
-        letters.into_iter().filter(|letter| letter["subject"] == subject).collect()
+    async fn letters_about(&self, subject: &str) -> Vec<Value> {
+        self.letters().await.into_iter().filter(|letter| letter["subject"] == subject).collect()
     }
 }
 
@@ -185,8 +158,8 @@ async fn a_webhook_is_made_shown_changed_and_removed() {
     assert_eq!((&changed["isActive"], &changed["secret"]), (&json!(false), &json!("another-secret")));
     assert_eq!(changed["updatedAt"], "2026-01-15T12:00:01.000Z");
 
-    let removed = site.send(Method::DELETE, &format!("{PATH}{path}"), &site.token, &Value::Null).await;
-    assert_eq!((removed.status().as_u16(), removed.text().await.unwrap()), (204, String::new()));
+    let removed = site.ask(Method::DELETE, &format!("{PATH}{path}"), &site.token, &Value::Null).await;
+    assert_eq!((removed.status, removed.text.as_str()), (204, ""));
     for method in [Method::GET, Method::DELETE] {
         let (status, refusal) = site.webhooks(method, &path, &Value::Null).await;
         assert_eq!((status, &refusal["code"]), (404, &json!("webhook_not_found")));
@@ -198,9 +171,7 @@ async fn a_repeated_request_makes_one_webhook() {
     let site = Site::new("0").await;
     let make = async |url: &str| {
         let body = json!({ "url": url, "events": ["usage.tracked"] });
-        let request = site.client.post(format!("{}{PATH}", site.base)).bearer_auth(&site.token).json(&body);
-        let answer = request.header("idempotency-key", "key-1").send().await.unwrap();
-        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+        site.once(PATH, &site.token, "key-1", &body).await
     };
     let first = make("https://your-app.com/one").await;
     assert_eq!((first.0, make("https://your-app.com/one").await), (201, first), "with its secret");
@@ -263,7 +234,7 @@ async fn a_company_has_twenty_webhooks_at_most() {
     let (status, refusal) = site.webhooks(Method::POST, "", &body).await;
     assert_eq!((status, &refusal["details"][0]["code"]), (400, &json!("limit")));
     let (_, all) = site.webhooks(Method::GET, "", &Value::Null).await;
-    site.send(Method::DELETE, &format!("{PATH}/{}", text(&all["data"][0]["id"])), &site.token, &Value::Null).await;
+    site.ask(Method::DELETE, &format!("{PATH}/{}", text(&all["data"][0]["id"])), &site.token, &Value::Null).await;
     assert_eq!(site.webhooks(Method::POST, "", &body).await.0, 201, "one is gone");
 }
 
@@ -350,9 +321,8 @@ async fn a_call_is_told_once_and_signed_twice() {
     let change = json!({ "secret": "another-secret" });
     assert_eq!(site.webhooks(Method::PATCH, &path, &change).await.0, 200);
     site.happen().await;
-    assert_eq!(site.deliver().await, 1);
+    assert_eq!(site.drain("WebhookQueue").await, 1);
     assert_eq!(server.got()[1].header("webhook-signature").split(' ').count(), 2);
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -370,7 +340,7 @@ async fn a_batch_of_calls_is_one_look_at_who_wants_to_know() {
     let server = Server::start().await;
     site.webhook(&server.url).await;
     site.happen().await;
-    assert_eq!((site.deliver().await, server.got().len()), (1, 1));
+    assert_eq!((site.drain("WebhookQueue").await, server.got().len()), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -380,23 +350,23 @@ async fn a_server_that_fails_is_tried_again_in_seconds_minutes_and_hours() {
     let (_, path) = site.webhook(&server.url).await;
     server.answer(&[500, 503, 500]);
     site.happen().await;
-    assert_eq!((site.deliver().await, server.got().len()), (1, 1));
+    assert_eq!((site.drain("WebhookQueue").await, server.got().len()), (1, 1));
     let (_, failing) = site.webhooks(Method::GET, &path, &Value::Null).await;
     assert_eq!(failing["failingSince"], "2026-01-15T12:00:00.000Z");
     // Pauses of seconds and minutes are waited for in the queue: nobody sweeps.
     for (pause, calls) in [(8, 2), (6 * 60 + 2, 3)] {
-        assert_eq!(site.deliver().await, 0, "it is not due");
+        assert_eq!(site.drain("WebhookQueue").await, 0, "it is not due");
         site.clock.advance(pause);
-        assert_eq!((site.deliver().await, server.got().len()), (1, calls));
+        assert_eq!((site.drain("WebhookQueue").await, server.got().len()), (1, calls));
     }
     let [delivery] = &site.log(&path).await[..] else { panic!("one delivery") };
     assert_eq!((&delivery["status"], statuses(delivery)), (&json!("pending"), vec![500, 503, 500]));
     assert!(delivery["nextAttemptAt"].is_string());
     // Half an hour is too long for a queue.
     site.clock.advance(36 * 60);
-    assert_eq!(site.deliver().await, 0);
+    assert_eq!(site.drain("WebhookQueue").await, 0);
     site.sweep().await;
-    assert_eq!((site.deliver().await, server.got().len()), (1, 4));
+    assert_eq!((site.drain("WebhookQueue").await, server.got().len()), (1, 4));
     let got = server.got();
     assert!(got.iter().all(|it| it.body == got[0].body && it.header("webhook-id") == got[0].header("webhook-id")));
     let [delivery] = &site.log(&path).await[..] else { panic!("one delivery") };
@@ -414,21 +384,21 @@ async fn a_lost_message_is_found_by_the_sweeper() {
     site.happen().await;
     assert_eq!(site.take("WebhookQueue").await.len(), 1, "and lost");
     site.sweep().await;
-    assert_eq!(site.deliver().await, 0, "it may still be on its way");
+    assert_eq!(site.drain("WebhookQueue").await, 0, "it may still be on its way");
     site.clock.advance(121);
     site.sweep().await;
-    assert_eq!((site.deliver().await, server.got().len()), (1, 1));
+    assert_eq!((site.drain("WebhookQueue").await, server.got().len()), (1, 1));
     // So is one that waits for the next attempt.
     site.clock.advance(8);
     assert_eq!(site.take("WebhookQueue").await.len(), 1, "and lost");
     site.sweep().await;
-    assert_eq!(site.deliver().await, 0);
+    assert_eq!(site.drain("WebhookQueue").await, 0);
     site.clock.advance(121);
     site.sweep().await;
-    assert_eq!((site.deliver().await, server.got().len()), (1, 2));
+    assert_eq!((site.drain("WebhookQueue").await, server.got().len()), (1, 2));
     site.clock.advance(1000);
     site.sweep().await;
-    assert_eq!(site.deliver().await, 0, "it is delivered");
+    assert_eq!(site.drain("WebhookQueue").await, 0, "it is delivered");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -438,14 +408,14 @@ async fn a_server_that_is_gone_is_left_alone_and_its_company_told_once() {
     let (_, path) = site.webhook(&server.url).await;
     server.answer(&[410]);
     site.happen().await;
-    assert_eq!(site.deliver().await, 1);
+    assert_eq!(site.drain("WebhookQueue").await, 1);
     let (_, webhook) = site.webhooks(Method::GET, &path, &Value::Null).await;
     assert_eq!((&webhook["isActive"], &webhook["disabledReason"]), (&json!(false), &json!("gone")));
-    let [letter] = &site.letters("Вебхук отключён").await[..] else { panic!("one letter") };
+    let [letter] = &site.letters_about("Вебхук отключён").await[..] else { panic!("one letter") };
     assert_eq!(letter["to"], "admin@company.com");
     assert!(text(&letter["text"]).contains(&server.url), "{letter}");
     site.happen().await;
-    assert_eq!((site.deliver().await, server.got().len()), (0, 1), "nothing is sent any more");
+    assert_eq!((site.drain("WebhookQueue").await, server.got().len()), (0, 1), "nothing is sent any more");
 
     let [cancelled] = &site.log(&path).await[..] else { panic!("one delivery") };
     assert_eq!((&cancelled["status"], statuses(cancelled)), (&json!("cancelled"), vec![410]));
@@ -458,7 +428,7 @@ async fn a_server_that_is_gone_is_left_alone_and_its_company_told_once() {
     assert_eq!((status, &replayed["status"], &replayed["id"]), (202, &json!("pending"), &cancelled["id"]));
     let (status, refusal) = site.webhooks(Method::POST, &replay, &Value::Null).await;
     assert_eq!((status, &refusal["code"]), (409, &json!("in_progress")));
-    assert_eq!((site.deliver().await, server.got().len()), (1, 2));
+    assert_eq!((site.drain("WebhookQueue").await, server.got().len()), (1, 2));
     let again = server.got().pop().expect("a call");
     assert_eq!(again.header("webhook-id"), text(&cancelled["eventId"]));
     again.check(SECRET);
@@ -471,12 +441,12 @@ async fn a_server_that_takes_nothing_for_days_is_left_alone_too() {
     site.webhook(&server.url).await;
     server.answer(&[500, 500]);
     site.happen().await;
-    assert_eq!(site.deliver().await, 1);
+    assert_eq!(site.drain("WebhookQueue").await, 1);
     site.clock.advance(5 * 24 * 3600);
-    assert_eq!(site.deliver().await, 0, "the queue keeps nothing for five days");
+    assert_eq!(site.drain("WebhookQueue").await, 0, "the queue keeps nothing for five days");
     site.sweep().await;
-    assert_eq!((site.deliver().await, server.got().len()), (1, 2));
-    let [letter] = &site.letters("Вебхук отключён").await[..] else { panic!("one letter") };
+    assert_eq!((site.drain("WebhookQueue").await, server.got().len()), (1, 2));
+    let [letter] = &site.letters_about("Вебхук отключён").await[..] else { panic!("one letter") };
     assert!(text(&letter["text"]).contains("слишком долго"), "{letter}");
 }
 
@@ -524,5 +494,5 @@ async fn a_test_says_how_it_went_and_has_no_consequences() {
     assert_eq!((&went["status"], &went["attempts"][0]["error"]), (&json!("failed"), &json!("unreachable")));
     let (_, webhook) = site.webhooks(Method::GET, &path, &Value::Null).await;
     assert_eq!((&webhook["isActive"], &webhook["failingSince"]), (&json!(true), &Value::Null));
-    assert!(site.log(&path).await.is_empty() && site.letters("Вебхук отключён").await.is_empty());
+    assert!(site.log(&path).await.is_empty() && site.letters_about("Вебхук отключён").await.is_empty());
 }

@@ -8,13 +8,15 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Site, nanos, request};
+use super::{Site, chat_request, nanos};
+use crate::world::request;
 
 impl Site {
     async fn keyed(&self, key: &str, body: &Value) -> (u16, String) {
-        let request = self.client.post(format!("{}/api/v1/chat/completions", self.base)).bearer_auth(&self.key);
-        let answer = request.header("idempotency-key", key).json(body).send().await.expect("answer");
-        (answer.status().as_u16(), answer.text().await.expect("text"))
+        let mut request = request(Method::POST, "/api/v1/chat/completions", Some(&self.key), body);
+        request.headers_mut().insert("idempotency-key", key.parse().expect("a header"));
+        let answer = self.send(request).await;
+        (answer.status, answer.text)
     }
 }
 
@@ -22,21 +24,20 @@ impl Site {
 async fn a_repeat_with_its_key_gets_the_same_answer_and_costs_nothing() {
     let site = Site::new("1").await;
     for (key, stream) in [("whole", false), ("stream", true)] {
-        let body = request("good", json!({ "stream": stream }));
+        let body = chat_request("good", json!({ "stream": stream }));
         let first = site.keyed(key, &body).await;
         let (balance, _) = site.balance().await;
         let again = site.keyed(key, &body).await;
         assert_eq!(first, again);
         assert_eq!(again.0, 200);
         assert_eq!(site.balance().await.0, balance);
-        let (status, refusal) = site.keyed(key, &request("good", json!({ "stream": stream, "seed": 1 }))).await;
+        let (status, refusal) = site.keyed(key, &chat_request("good", json!({ "stream": stream, "seed": 1 }))).await;
         assert_eq!(status, 409, "{refusal}");
     }
     // What failed may be tried again.
     for _ in 0..2 {
-        assert_eq!(site.keyed("failure", &request("broken", Value::Null)).await.0, 503);
+        assert_eq!(site.keyed("failure", &chat_request("broken", Value::Null)).await.0, 503);
     }
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,7 +50,6 @@ async fn a_balance_for_one_call_admits_one_of_thirty_two() {
     assert_eq!((count(200), count(402)), (1, 31));
     assert_eq!(site.get("/api/v1/billing/transactions?type=DEBIT").await["pagination"]["total"], 1);
     assert_eq!(site.balance().await.1, "0");
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,7 +57,7 @@ async fn credit_is_spent_after_the_balance_and_no_further() {
     let site = Site::new("0").await;
     let call = async || site.chat("good", json!({ "max_tokens": 5 })).await;
     assert_eq!(call().await.0, 402);
-    let ledger = Ledger::new(site.table());
+    let ledger = Ledger::new(site.table.clone());
     let limit = |cents: i64| ledger.set_credit(site.company.into(), Amount::new(cents * NANOS / 100));
     limit(30).await.expect("a limit");
     let before = site.get("/api/v1/billing/balance").await;
@@ -78,18 +78,17 @@ async fn credit_is_spent_after_the_balance_and_no_further() {
     assert!((-300_000_000..0).contains(&balance), "{balance}");
     // What is used cannot be taken away, and the books know that a balance may be below zero so far.
     assert!(matches!(limit(0).await, Err(Error::InsufficientFunds { .. })));
-    site.stack.run_schedule("aggregator-ledger-cron").await.expect("check");
-    site.check_books().await;
+    site.run_schedule("ledger-cron").await.expect("check");
     limit(100).await.expect("a higher limit");
     assert_eq!(call().await.0, 200);
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_who_leaves_pays_for_what_came() {
     let site = Site::new("1").await;
-    let body = request("slow", json!({ "stream": true }));
-    let answer = site.send(Method::POST, "/v1/chat/completions", &site.key, &body).await;
+    let body = chat_request("slow", json!({ "stream": true }));
+    let url = format!("{}/v1/chat/completions", site.base);
+    let answer = site.client().post(url).bearer_auth(&site.key).json(&body).send().await.expect("answer");
     let mut pieces = answer.bytes_stream();
     pieces.next().await.expect("a piece").expect("bytes");
     pieces.next().await.expect("another piece").expect("bytes");
@@ -103,7 +102,6 @@ async fn a_reader_who_leaves_pays_for_what_came() {
     };
     assert_eq!((&debit["metadata"]["outcome"], &debit["metadata"]["estimated"]), (&json!("cancelled"), &json!(true)));
     assert_eq!(site.balance().await.1, "0");
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -111,9 +109,9 @@ async fn what_a_killed_process_held_comes_back() {
     let site = Site::new("1").await;
     {
         // The handler is dropped where it stands, as with a process that is killed.
-        let body = request("hang", Value::Null);
+        let body = chat_request("hang", Value::Null);
         let url = format!("{}/api/v1/chat/completions", site.base);
-        let call = site.client.post(url).bearer_auth(&site.key).header("idempotency-key", "k").json(&body).send();
+        let call = site.client().post(url).bearer_auth(&site.key).header("idempotency-key", "k").json(&body).send();
         let held = async {
             while site.balance().await.1 == "0" {
                 tokio::task::yield_now().await;
@@ -121,15 +119,14 @@ async fn what_a_killed_process_held_comes_back() {
         };
         tokio::select! { _ = call => panic!("a vendor that hangs has answered"), () = held => {} }
     }
-    site.stack.run_schedule("aggregator-maintenance-cron").await.expect("sweep");
+    site.sweep().await;
     assert_ne!(site.balance().await.1, "0", "it is not overdue yet");
     site.clock.advance(17 * 60);
-    site.stack.run_schedule("aggregator-maintenance-cron").await.expect("sweep");
+    site.sweep().await;
     assert_eq!(site.balance().await, ("1".to_owned(), "0".to_owned()));
     // The key is free again, after one answer that says so.
-    let body = request("hang", Value::Null);
+    let body = chat_request("hang", Value::Null);
     assert_eq!(site.keyed("k", &body).await.0, 409);
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -137,18 +134,17 @@ async fn a_call_whose_message_got_lost_is_counted_once_all_the_same() {
     let site = Site::new("1").await;
     assert_eq!(site.chat("good", Value::Null).await.0, 200);
     let url = site.stack.sqs().queue_url(site.stack.queue_name("UsageQueue").expect("queue"));
-    let sqs = site.aws().sqs();
+    let sqs = site.platform.aws.sqs();
     // Lost, and then told twice.
     let lost = sqs.receive_message().queue_url(&url).send().await.expect("messages").messages.unwrap_or_default();
     let lost = lost.first().and_then(|message| message.body.clone()).expect("a message");
     sqs.purge_queue().queue_url(&url).send().await.expect("purged");
     site.clock.advance(17 * 60);
-    site.stack.run_schedule("aggregator-maintenance-cron").await.expect("sweep");
+    site.sweep().await;
     sqs.send_message().queue_url(&url).message_body(lost).send().await.expect("sent");
     assert_eq!(site.count().await, 2);
     let usage = site.get("/api/v1/analytics/usage").await;
     assert_eq!(usage["summary"]["totalRequests"], 1);
     let debits = site.get("/api/v1/billing/transactions?type=DEBIT").await;
     assert_eq!(usage["summary"]["totalCost"], debits["data"][0]["amount"]);
-    site.check_books().await;
 }

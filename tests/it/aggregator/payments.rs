@@ -25,7 +25,7 @@ impl Site {
 
     /// What the payer does on the provider's page; `pay-later` keeps the notice back until `notify`.
     async fn at_provider(&self, page: &Value, action: &str) {
-        let answer = self.client.post(format!("{}/{action}", text(page))).send().await.expect("answer");
+        let answer = self.client().post(format!("{}/{action}", text(page))).send().await.expect("answer");
         assert_eq!(answer.status(), 200, "the page is shown again after {action}");
     }
 
@@ -76,7 +76,6 @@ async fn a_payment_in_roubles_is_credited_in_dollars_at_the_rate_that_it_keeps()
     let credits = site.get("/api/v1/billing/transactions?type=CREDIT").await;
     let credit = &credits["data"][0];
     assert_eq!((&credit["id"], &credit["amount"], &credit["type"]), (&made["id"], &json!(10), &json!("CREDIT")));
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -93,7 +92,6 @@ async fn a_deposit_in_dollars_is_paid_in_roubles() {
     assert_eq!(site.has().await, "50", "to the cent, whatever the rate");
     let made = site.create("/api/v1/billing/deposit", json!({ "amount": "250.50", "currency": "RUB" })).await;
     assert_eq!((&made["amount"], &made["currency"]), (&json!(250.50), &json!("RUB")));
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -105,9 +103,8 @@ async fn what_is_told_often_or_at_once_is_credited_once() {
     assert_eq!(site.has().await, "1");
     // A reconciliation asks about it too.
     site.clock.advance(6 * 60);
-    site.stack.run_schedule("aggregator-reconciliation-cron").await.expect("reconciliation");
+    site.run_schedule("reconciliation-cron").await.expect("reconciliation");
     assert_eq!(site.has().await, "1");
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -117,13 +114,12 @@ async fn a_notice_that_got_lost_is_asked_for() {
     site.at_provider(&made["confirmationUrl"], "pay-later").await;
     assert_eq!(site.payment(&made).await["status"], "pending");
     site.clock.advance(6 * 60);
-    site.stack.run_schedule("aggregator-reconciliation-cron").await.expect("reconciliation");
+    site.run_schedule("reconciliation-cron").await.expect("reconciliation");
     assert_eq!(site.payment(&made).await["status"], "succeeded");
     assert_eq!(site.has().await, "1.5025");
     // The notice comes after all.
     site.at_provider(&made["confirmationUrl"], "notify").await;
     assert_eq!(site.has().await, "1.5025");
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -138,7 +134,7 @@ async fn what_nobody_pays_is_cancelled_and_what_comes_late_is_credited() {
     assert_eq!(site.payment(&late).await["status"], "succeeded");
     assert_eq!(site.has().await, "3");
     site.clock.advance(25 * 60 * 60);
-    site.stack.run_schedule("aggregator-reconciliation-cron").await.expect("reconciliation");
+    site.run_schedule("reconciliation-cron").await.expect("reconciliation");
     assert_eq!(site.payment(&left).await["status"], "canceled");
 
     let page = |query: &str| format!("/api/v1/payments{query}");
@@ -153,7 +149,6 @@ async fn what_nobody_pays_is_cancelled_and_what_comes_late_is_credited() {
     }
     let (status, answer) = site.call(Method::GET, &page("?status=paid"), &site.key, &Value::Null).await;
     assert_eq!((status, &answer["details"][0]["field"]), (400, &json!("status")), "{answer}");
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -167,18 +162,12 @@ async fn a_refund_takes_back_what_is_there() {
     assert_eq!((&payment["status"], &payment["refunded"]), (&json!("succeeded"), &json!("500.00")));
     site.at_provider(&made["confirmationUrl"], "refund").await;
     assert_eq!(site.has().await, "0");
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repeat_with_its_key_makes_no_other_payment() {
     let site = site().await;
-    let send = async |amount: u32| {
-        let request = site.client.post(format!("{}/api/v1/payments", site.base)).bearer_auth(&site.token);
-        let request = request.header("idempotency-key", "k").json(&json!({ "amount": amount }));
-        let answer = request.send().await.expect("answer");
-        (answer.status().as_u16(), answer.json::<Value>().await.expect("JSON"))
-    };
+    let send = async |amount: u32| site.once("/api/v1/payments", &site.token, "k", &json!({ "amount": amount })).await;
     let answers = join_all([send(500), send(500), send(500)]).await;
     let first = send(500).await;
     assert_eq!(first.0, 201);
@@ -238,14 +227,12 @@ async fn a_forged_notice_moves_nothing() {
     let object = json!({ "id": payment["yookassaId"], "status": "succeeded", "paid": true, "amount": { "value": "100.00", "currency": "RUB" },
         "metadata": { "payment_id": made["id"] } });
     let notice = json!({ "type": "notification", "event": "payment.succeeded", "object": object });
-    let path = "/api/v1/payments/webhook/yookassa";
-    let told = site.send(Method::POST, path, "", &notice).await;
-    assert_eq!(told.status(), 200, "a real object, of which nothing has happened");
+    assert_eq!(site.tell(&notice).await.0, 200, "a real object, of which nothing has happened");
     let mut unknown = notice.clone();
     unknown["object"]["id"] = "2d000000-000f-5000-8000-000000000000".into();
-    let (status, answer) = site.call(Method::POST, path, "", &unknown).await;
+    let (status, answer) = site.tell(&unknown).await;
     assert_eq!((status, &answer["code"]), (401, &json!("invalid_signature")), "{answer}");
-    assert_eq!(site.call(Method::POST, path, "", &json!({ "type": "notification" })).await.0, 400);
+    assert_eq!(site.tell(&json!({ "type": "notification" })).await.0, 400);
     assert_eq!(site.has().await, "0");
     assert_eq!(site.payment(&made).await["status"], "pending");
 }
@@ -261,10 +248,10 @@ async fn a_company_is_told_how_its_payments_end() {
     site.at_provider(&paid["confirmationUrl"], "repeat").await;
     site.at_provider(&cancelled["confirmationUrl"], "cancel").await;
     site.at_provider(&cancelled["confirmationUrl"], "repeat").await;
-    assert_eq!(site.deliver().await, 2, "each is told once, however often the provider tells it");
+    assert_eq!(site.drain("WebhookQueue").await, 2, "each is told once, however often the provider tells it");
     site.clock.advance(26 * 60 * 60);
-    site.stack.run_schedule("aggregator-reconciliation-cron").await.expect("reconciliation");
-    assert_eq!(site.deliver().await, 1, "so is one that is given up");
+    site.run_schedule("reconciliation-cron").await.expect("reconciliation");
+    assert_eq!(site.drain("WebhookQueue").await, 1, "so is one that is given up");
     let mut told: Vec<_> = server
         .got()
         .iter()
@@ -292,6 +279,5 @@ async fn the_books_are_checked_every_night() {
     let site = site().await;
     let made = site.pay(json!(100)).await;
     site.at_provider(&made["confirmationUrl"], "pay").await;
-    site.stack.run_schedule("aggregator-ledger-cron").await.expect("check");
-    site.check_books().await;
+    site.run_schedule("ledger-cron").await.expect("check");
 }

@@ -50,7 +50,6 @@ async fn a_statement_has_pages_dates_and_types() {
         let (status, refusal) = site.call(Method::GET, &path, &site.key, &Value::Null).await;
         assert_eq!((status, &refusal["code"]), (400, &json!("invalid_request")), "{query}");
     }
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -101,7 +100,6 @@ async fn usage_is_grouped_and_filtered() {
         let (status, told) = site.call(Method::GET, usage, bearer, &Value::Null).await;
         assert_eq!((status, &told["summary"]["totalRequests"]), (200, &json!(requests)));
     }
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -130,5 +128,4 @@ async fn texts_become_vectors_that_are_paid_for_and_counted() {
         let (status, refusal) = site.call(Method::POST, "/api/v1/embeddings", bearer, &body).await;
         assert_eq!(status, wanted, "{refusal}");
     }
-    site.check_books().await;
 }

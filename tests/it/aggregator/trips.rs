@@ -8,7 +8,7 @@ use http::header::CONTENT_TYPE;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Site, request};
+use super::{Site, chat_request};
 use crate::world::{Faults, serve};
 
 /// Calls to AWS and in how many trips they were made.
@@ -53,7 +53,7 @@ async fn a_vendor_is_asked_after_two_round_trips_at_most() {
     assert!(vendor.faults.set(site.faults.clone()).is_ok());
     let ask = async |bearer: &str, more: Value| {
         site.faults.trips();
-        let body = request("good", more);
+        let body = chat_request("good", more);
         let (status, answer) = site.call(Method::POST, "/api/v1/chat/completions", bearer, &body).await;
         assert_eq!(status, 200, "{answer}");
         (vendor.before(), site.faults.trips())

@@ -8,24 +8,21 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use store::{Key, Update};
 
-use super::{Site, request};
+use super::{Site, chat_request};
 use crate::world::{Action, serve};
 
 impl Site {
     /// The books are checked: how many accounts there are, and what is wrong with them.
     async fn checked(&self) -> (u64, u64) {
-        let (done, notes) = collected(self.stack.run_schedule("aggregator-ledger-cron")).await;
+        let (done, notes) = collected(self.run_schedule("ledger-cron")).await;
         done.expect("check");
-        (notes.counts[&Metric::LedgerAccounts], notes.counts[&Metric::LedgerDifferences])
+        (notes.counts[&Metric::LEDGER_ACCOUNTS], notes.counts[&Metric::LEDGER_DIFFERENCES])
     }
 
     /// A chat without a connection, and what was noted of it.
     async fn noted(&self, model: &str) -> (u16, Notes) {
-        let builder = http::Request::post("/api/v1/chat/completions").header("content-type", "application/json");
-        let builder = builder.header("authorization", format!("Bearer {}", self.key));
-        let chat = builder.body(request(model, Value::Null).to_string().into()).expect("request");
-        let (answer, notes) = collected(self.stack.http("aggregator", chat)).await;
-        (answer.expect("product").status().as_u16(), notes)
+        let ((status, _), notes) = collected(self.chat(model, Value::Null)).await;
+        (status, notes)
     }
 }
 
@@ -40,7 +37,7 @@ async fn the_nightly_check_finds_what_was_tampered_with() {
     assert_eq!(site.checked().await, (1, 0));
     let balance = Key::new(format!("ACCOUNT#{}", site.company), "BALANCE");
     let more = Update::new(balance).add("available", 1);
-    let _: Value = site.table().update(more).await.expect("write");
+    let _: Value = site.table.clone().update(more).await.expect("write");
     assert_eq!(site.checked().await, (1, 1));
     // Nothing was repaired by looking.
     assert_eq!(site.checked().await, (1, 1));
@@ -88,15 +85,15 @@ async fn a_further_server_is_counted_under_its_own_name() {
 async fn the_sweeper_counts_calls_that_it_looks_after() {
     let site = Site::new("1").await;
     let sweep = async || {
-        let (done, notes) = collected(site.stack.run_schedule("aggregator-maintenance-cron")).await;
+        let (done, notes) = collected(site.run_schedule("maintenance-cron")).await;
         done.expect("sweep");
-        (notes.counts[&Metric::CallsReleased], notes.counts[&Metric::CallsRetold])
+        (notes.counts[&Metric::CALLS_RELEASED], notes.counts[&Metric::CALLS_RETOLD])
     };
     assert_eq!(sweep().await, (0, 0), "that there was nothing is told too");
     // One whose message got lost, and one whose process was killed after it held.
     site.chat("good", Value::Null).await;
     site.faults.plan("TransactWriteItems", 1, usize::MAX, Action::DieBefore);
-    let body = request("good", Value::Null);
+    let body = chat_request("good", Value::Null);
     let call = site.call(Method::POST, "/api/v1/chat/completions", &site.key, &body);
     assert!(!site.faults.until_death(call).await);
     site.faults.clear();
@@ -105,17 +102,14 @@ async fn the_sweeper_counts_calls_that_it_looks_after() {
     assert_eq!(site.balance().await.1, "0");
     site.count().await;
     assert_eq!(sweep().await, (0, 0));
-    site.check_books().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repeated_registration_opens_one_account() {
     let site = Site::new("0").await;
     let register = async |email: &str| {
-        let request = site.client.post(format!("{}/api/v1/auth/register", site.base)).header("idempotency-key", "k1");
         let body = json!({ "email": email, "password": "securepassword123" });
-        let answer = request.json(&body).send().await.expect("answer");
-        (answer.status().as_u16(), answer.json::<Value>().await.expect("JSON"))
+        site.once("/api/v1/auth/register", "", "k1", &body).await
     };
     let (first, again) = (register("one@company.com").await, register("one@company.com").await);
     assert_eq!((first.0, again.0), (201, 201));

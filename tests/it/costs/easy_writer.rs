@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Table;
+use crate::easy_writer::{GENERATION, GREETING, IMAGES};
 use crate::prices::Row;
 use crate::routes::easy_writer::auth::browser::{Browser, other};
 use crate::routes::easy_writer::payments;
-use crate::world::{GENERATION, GREETING, IMAGES, World, events};
+use crate::world::{World, events};
 
 pub async fn costs() -> Vec<Row> {
     let (world, _bank) = payments::world().await;

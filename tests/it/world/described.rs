@@ -1,23 +1,15 @@
 //! Every answer against the OpenAPI document: no undocumented status, no field too many, none missing, none of another type.
 
 use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use http::Method;
 use jsonschema::Validator;
+use quintet::{openapi, registry};
 use serde_json::{Value, json};
-use utoipa::openapi::OpenApi;
-
-use crate::openapi;
 
 /// Statuses that any request can get from the layers around its endpoint.
 const FROM_OUTSIDE: [u16; 7] = [400, 404, 405, 413, 415, 500, 503];
-
-/// What Easy Writer says of itself.
-pub static EASY_WRITER: LazyLock<Described> = LazyLock::new(|| Described::new(openapi::easy_writer(), "Failed"));
-/// What AI Aggregator says of itself.
-pub static AGGREGATOR: LazyLock<Described> =
-    LazyLock::new(|| Described::new(openapi::aggregator(), "AggregatorFailed"));
 
 /// A product's document, with no object open for fields that it does not name.
 pub struct Described {
@@ -28,7 +20,9 @@ pub struct Described {
 }
 
 impl Described {
-    fn new(document: OpenApi, failed: &str) -> Self {
+    /// What a product says of itself; `failed` is what it calls a failure.
+    pub fn of(product: &str, failed: &str) -> Self {
+        let document = openapi::document(registry::product(product).expect("product"));
         let mut document = serde_json::to_value(document).expect("JSON");
         let open = document["components"]["schemas"].clone();
         close(&mut document["components"]["schemas"], &open);

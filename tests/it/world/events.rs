@@ -1,55 +1,9 @@
 //! Events in the form in which AWS sends them.
 
-use http::Request;
 use serde_json::{Value, json};
 
-/// An API Gateway HTTP API event, payload format 2.0.
-pub fn http_request(request: &Request<String>) -> Value {
-    let mut headers = serde_json::Map::new();
-    let mut cookies = Vec::new();
-    for (name, value) in request.headers() {
-        let value = value.to_str().expect("header");
-        if name == http::header::COOKIE {
-            cookies.extend(value.split("; ").map(str::to_owned));
-        } else {
-            headers.insert(name.as_str().to_owned(), value.into());
-        }
-    }
-    let address = headers.remove("test-source-ip").unwrap_or_else(|| "203.0.113.7".into());
-    let mut event = json!({
-        "version": "2.0",
-        "routeKey": "ANY /api/v1/{proxy+}",
-        "rawPath": request.uri().path(),
-        "rawQueryString": request.uri().query().unwrap_or_default(),
-        "headers": headers,
-        "requestContext": {
-            "accountId": "000000000000",
-            "apiId": "abcdef1234",
-            "domainName": "abcdef1234.execute-api.eu-central-1.amazonaws.com",
-            "domainPrefix": "abcdef1234",
-            "http": {
-                "method": request.method().as_str(),
-                "path": request.uri().path(),
-                "protocol": "HTTP/1.1",
-                "sourceIp": address,
-                "userAgent": "test"
-            },
-            "requestId": "JKJaXmPLvHcESHA=",
-            "routeKey": "ANY /api/v1/{proxy+}",
-            "stage": "$default",
-            "time": "15/Jan/2026:12:00:00 +0000",
-            "timeEpoch": 1_768_478_400_000_i64
-        },
-        "isBase64Encoded": false
-    });
-    if !cookies.is_empty() {
-        event["cookies"] = json!(cookies);
-    }
-    if !request.body().is_empty() {
-        event["body"] = json!(request.body());
-    }
-    event
-}
+/// What the WebSocket gateway calls every event.
+pub const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
 
 /// A `$connect` event of a WebSocket API behind the front that passes the path on.
 pub fn connect(connection: &str, path: &str, token: Option<&str>) -> Value {
@@ -95,7 +49,7 @@ fn socket_context(route: &str, kind: &str, connection: &str) -> Value {
         "connectedAt": 1_768_478_400_000_i64,
         "requestTimeEpoch": 1_768_478_400_000_i64,
         "identity": { "sourceIp": "203.0.113.7" },
-        "requestId": "JKJaXmPLvHcESHA=",
+        "requestId": REQUEST_ID,
         "domainName": "abcdef1234.execute-api.eu-central-1.amazonaws.com",
         "connectionId": connection,
         "apiId": "abcdef1234"

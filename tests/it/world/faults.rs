@@ -1,11 +1,11 @@
-//! What can go wrong between a function and AWS: wrapped around the HTTP client that all SDK clients share.
+//! What can go wrong between a function and AWS: wrapped around the HTTP client of its SDK clients.
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+    HttpClient as _, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -13,6 +13,7 @@ use aws_smithy_types::body::SdkBody;
 use tokio::sync::Notify;
 
 use super::permissions::Permissions;
+use super::sockets::Watchers;
 
 /// What happens to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +54,9 @@ pub struct Faults {
     died: Arc<Notify>,
     waits: Arc<Notify>,
     goes_on: Arc<Notify>,
-    client: reqwest::Client,
+    watchers: Watchers,
+    network: Arc<OnceLock<SharedHttpClient>>,
+    outside: Arc<OnceLock<reqwest::Client>>,
 }
 
 impl fmt::Debug for Faults {
@@ -105,19 +108,39 @@ impl Faults {
 
     /// A client for what is not AWS.
     pub fn outside(&self) -> &reqwest::Client {
-        &self.client
+        self.outside.get_or_init(reqwest::Client::new)
+    }
+
+    /// The WebSocket connections that functions send frames to.
+    pub fn watchers(&self) -> &Watchers {
+        &self.watchers
+    }
+
+    /// The client of somebody whose calls do not go wrong. There is one as soon as there is a function.
+    pub fn network(&self) -> SharedHttpClient {
+        self.network.get().expect("a function").clone()
     }
 
     /// The client of somebody who may do everything.
     pub fn http_client(&self) -> SharedHttpClient {
-        let connector = SharedHttpConnector::new(self.clone());
-        http_client_fn(move |_, _| connector.clone())
+        self.wrap(self.network(), None)
     }
 
-    /// The client of a function with these permissions.
-    pub fn http_client_of(&self, permissions: Permissions) -> SharedHttpClient {
-        let connector = SharedHttpConnector::new(Guarded { faults: self.clone(), permissions });
-        http_client_fn(move |_, _| connector.clone())
+    /// The client of a function with these permissions, whose calls go by way of `network`.
+    pub fn http_client_of(&self, permissions: Permissions, network: SharedHttpClient) -> SharedHttpClient {
+        self.wrap(self.network.get_or_init(|| network).clone(), Some(permissions))
+    }
+
+    fn wrap(&self, network: SharedHttpClient, permissions: Option<Permissions>) -> SharedHttpClient {
+        let faults = self.clone();
+        http_client_fn(move |settings, components| {
+            let network = network.http_connector(settings, components);
+            let line = Line { faults: faults.clone(), network };
+            match permissions.clone() {
+                Some(permissions) => SharedHttpConnector::new(Guarded { line, permissions }),
+                None => SharedHttpConnector::new(line),
+            }
+        })
     }
 
     /// A call begins, in the trip after those that have ended. Which trip that is, and what happens to the call.
@@ -143,51 +166,55 @@ impl Faults {
         planned.times -= 1;
         Some(planned.action)
     }
+}
 
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let failed = |error: reqwest::Error| ConnectorError::io(Box::new(error));
-        let method = request.method().parse().expect("method");
-        let mut outgoing = self.client.request(method, request.uri());
-        for (name, value) in request.headers() {
-            outgoing = outgoing.header(name, value);
-        }
-        let body = request.body().bytes().map(<[u8]>::to_vec).unwrap_or_default();
-        let answer = outgoing.body(body).send().await.map_err(failed)?;
-        let status = answer.status().as_u16().try_into().expect("status");
-        let headers = answer.headers().clone();
-        let mut response = HttpResponse::new(status, SdkBody::from(answer.bytes().await.map_err(failed)?.to_vec()));
-        for (name, value) in &headers {
-            response.headers_mut().append(name.as_str().to_owned(), value.to_str().expect("header").to_owned());
-        }
-        Ok(response)
+/// The way to AWS.
+#[derive(Clone)]
+struct Line {
+    faults: Faults,
+    network: SharedHttpConnector,
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Line")
     }
 }
 
-impl HttpConnector for Faults {
+impl Line {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        match self.faults.watchers.receive(&request) {
+            Some(answer) => Ok(answer),
+            None => self.network.call(request).await,
+        }
+    }
+}
+
+impl HttpConnector for Line {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = target(&request);
-        let (trip, action) = self.begin(&target);
-        let faults = self.clone();
+        let (trip, action) = self.faults.begin(&target);
+        let (line, faults) = (self.clone(), self.faults.clone());
         HttpConnectorFuture::new(async move {
             let answer = match action {
-                None => faults.send(request).await,
+                None => line.send(request).await,
                 Some(Action::DieBefore) => {
                     faults.died.notify_one();
                     std::future::pending().await
                 }
                 Some(Action::DieAfter) => {
-                    faults.send(request).await?;
+                    line.send(request).await?;
                     faults.died.notify_one();
                     std::future::pending().await
                 }
                 Some(Action::LoseAnswer) => {
-                    faults.send(request).await?;
+                    line.send(request).await?;
                     Err(ConnectorError::io("answer lost".into()))
                 }
                 Some(Action::Wait) => {
                     faults.waits.notify_one();
                     faults.goes_on.notified().await;
-                    faults.send(request).await
+                    line.send(request).await
                 }
                 Some(Action::Throttle) => Ok(refusal("ProvisionedThroughputExceededException", "")),
                 Some(Action::Conflict) => Ok(refusal(
@@ -204,7 +231,7 @@ impl HttpConnector for Faults {
 /// Sends what is permitted.
 #[derive(Clone)]
 struct Guarded {
-    faults: Faults,
+    line: Line,
     permissions: Permissions,
 }
 
@@ -220,7 +247,7 @@ impl HttpConnector for Guarded {
             return HttpConnectorFuture::ready(Ok(refusal("AccessDeniedException", "")));
         }
         let reads_object = target(&request) == "GET object";
-        let answer = self.faults.call(request);
+        let answer = self.line.call(request);
         let permissions = self.permissions.clone();
         HttpConnectorFuture::new(async move {
             let answer = answer.await?;

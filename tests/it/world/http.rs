@@ -1,57 +1,58 @@
 //! Requests as a client makes them.
 
+use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
-use domain::kernel::UserId;
-use http::{Method, Request};
-use serde_json::{Value, json};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response};
+use serde_json::Value;
 
-use super::described::EASY_WRITER;
-use super::{World, events};
+use super::World;
 
-/// An answer as the gateway would pass it on.
+/// The header by which a test says where its request comes from. It goes no further than this.
+const SOURCE_IP: &str = "test-source-ip";
+/// Where requests come from otherwise.
+const USUAL_SOURCE_IP: &str = "203.0.113.7";
+
+/// What the document describes. Beside it is what others prescribe: OpenAI's paths, for one.
+const DESCRIBED: &str = "/api/v1/";
+
+/// An answer.
 #[derive(Debug, Clone)]
 pub struct Reply {
     pub status: u16,
-    pub headers: Value,
+    pub headers: HeaderMap,
     pub cookies: Vec<String>,
     pub body: Value,
     pub text: String,
 }
 
-impl Reply {
-    /// `data` of a success.
-    pub fn data(&self) -> &Value {
-        assert_eq!(self.body["success"], true, "{}", self.text);
-        &self.body["data"]
-    }
-
-    /// Status and code of a failure.
-    pub fn failure(&self) -> (u16, &str) {
-        assert_eq!(self.body["success"], false, "{}", self.text);
-        (self.status, self.body["error"]["code"].as_str().unwrap_or_default())
-    }
-
-    /// A header, in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers[name].as_str()
-    }
-
-    /// The value of the refresh cookie that the answer sets.
-    pub fn refresh_token(&self) -> String {
-        let cookie = self.cookies.iter().find(|cookie| cookie.starts_with("refresh_token=")).expect("a refresh cookie");
-        let value = cookie.trim_start_matches("refresh_token=").split(';').next();
-        value.expect("a value").to_owned()
+impl From<Response<Bytes>> for Reply {
+    fn from(answer: Response<Bytes>) -> Self {
+        let (head, body) = answer.into_parts();
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let cookies = head.headers.get_all("set-cookie").iter().map(|it| it.to_str().expect("a cookie").to_owned());
+        Self {
+            status: head.status.as_u16(),
+            cookies: cookies.collect(),
+            // A stream is no JSON.
+            body: serde_json::from_str(&text).unwrap_or_default(),
+            headers: head.headers,
+            text,
+        }
     }
 }
 
-/// A signed-in user.
-#[derive(Debug, Clone)]
-pub struct Session {
-    pub user: UserId,
-    pub email: String,
-    pub token: String,
-    pub refresh: String,
+impl Reply {
+    /// A header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().expect("text"))
+    }
+
+    /// What the gateway calls the request.
+    pub fn request_id(&self) -> &str {
+        self.header("apigw-requestid").or_else(|| self.header("x-amzn-requestid")).expect("the gateway's id")
+    }
 }
 
 /// A request with a JSON body, unless it is null.
@@ -67,28 +68,14 @@ pub fn request(method: Method, path: &str, token: Option<&str>, body: &Value) ->
 }
 
 impl World {
-    /// Sends any request to the function that its path belongs to.
-    pub async fn send(&self, request: Request<String>) -> Reply {
-        let group = request.uri().path().split('/').nth(3).unwrap_or_default();
-        let function = match group {
-            "user" => "easy-writer-user",
-            "tools" => "easy-writer-tools",
-            "generation" => "easy-writer-generation",
-            "images" => "easy-writer-images",
-            "payments" => "easy-writer-payments",
-            _ => "easy-writer-auth",
-        };
-        let answer = self.invoke(function, &events::http_request(&request)).await.expect("function");
-        let text = answer["body"].as_str().unwrap_or_default().to_owned();
-        let cookies = answer["cookies"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
-        let reply = Reply {
-            status: u16::try_from(answer["statusCode"].as_u64().expect("status")).expect("status"),
-            headers: answer["headers"].clone(),
-            cookies: cookies.collect(),
-            body: serde_json::from_str(&text).unwrap_or_default(),
-            text,
-        };
-        EASY_WRITER.assert_describes(request.method(), request.uri().path(), reply.status, &reply.body);
+    /// Sends any request to the product's front door. The answer is as its document says.
+    pub async fn send(&self, request: Request<impl Into<Bytes>>) -> Reply {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = self.stack.http(self.product.name, from_outside(request)).await.expect("product");
+        let reply = Reply::from(answer);
+        if path.starts_with(DESCRIBED) && reply.header("content-type") != Some("text/event-stream") {
+            self.product.described.assert_describes(&method, &path, reply.status, &reply.body);
+        }
         self.answered.store(reply.text.len(), Ordering::SeqCst);
         reply
     }
@@ -108,47 +95,14 @@ impl World {
     pub async fn delete(&self, path: &str, token: &str) -> Reply {
         self.send(request(Method::DELETE, path, Some(token), &Value::Null)).await
     }
+}
 
-    /// Posts with a refresh cookie.
-    pub async fn post_with_cookie(&self, path: &str, refresh: &str) -> Reply {
-        let request =
-            Request::builder().method(Method::POST).uri(path).header("cookie", format!("refresh_token={refresh}"));
-        self.send(request.body(String::new()).expect("request")).await
-    }
-
-    /// Registers a user with the password `pass123456`.
-    pub async fn register(&self, email: &str) -> Session {
-        let body = json!({ "email": email, "password": "pass123456" });
-        let reply = self.post("/api/v1/auth/register", None, &body).await;
-        assert_eq!(reply.status, 201, "{}", reply.text);
-        Session {
-            user: reply.data()["user"]["id"].as_str().expect("id").parse().expect("id"),
-            email: email.to_owned(),
-            token: reply.data()["access_token"].as_str().expect("token").to_owned(),
-            refresh: reply.refresh_token(),
-        }
-    }
-
-    /// Runs a tool.
-    pub async fn execute(&self, session: &Session, tool: &str, mode: &str, input: Value) -> Reply {
-        let body = json!({ "input": input, "mode": mode });
-        self.post(&format!("/api/v1/tools/{tool}/execute"), Some(&session.token), &body).await
-    }
-
-    /// Starts an essay in the background and returns its session id.
-    pub async fn start_essay(&self, session: &Session) -> String {
-        let reply = self.execute(session, "essay", "standard", json!({ "topic": "Осень в городе" })).await;
-        assert_eq!(reply.status, 202, "{}", reply.text);
-        reply.data()["session_id"].as_str().expect("session").to_owned()
-    }
-
-    /// What the user can spend.
-    pub async fn balance(&self, session: &Session) -> i64 {
-        self.get("/api/v1/user/balance", &session.token).await.data()["balance"].as_i64().expect("balance")
-    }
-
-    /// The session as its owner sees it.
-    pub async fn session(&self, session: &Session, id: &str) -> Value {
-        self.get(&format!("/api/v1/generation/sessions/{id}"), &session.token).await.data().clone()
-    }
+/// The request as it comes to the front door.
+pub fn from_outside(request: Request<impl Into<Bytes>>) -> Request<Bytes> {
+    let mut request = request.map(Into::into);
+    let source = request.headers_mut().remove(SOURCE_IP);
+    let source = source.as_ref().map_or(USUAL_SOURCE_IP, |source| source.to_str().expect("text"));
+    let source: IpAddr = source.parse().expect("an address");
+    request.extensions_mut().insert(source);
+    request
 }

@@ -1,4 +1,4 @@
-//! What each function may ask of AWS, as its template says, held against what it does ask: in a world, and in a local stack.
+//! What each function may ask of AWS, as its template says, held against what it does ask.
 //!
 //! On AWS a missing permission is found by the first user who needs it. Here every call of every test is looked up in the template's policies:
 //! one that is not granted is refused as AWS would, and fails the test. With `QUINTET_PERMISSIONS` naming a folder, each process also leaves
@@ -16,9 +16,7 @@ use serde_json::Value;
 use serde_yaml_ng::Value as Yaml;
 
 use super::faults::Faults;
-
-/// The products' templates.
-const TEMPLATES: [&str; 2] = ["infra/aggregator.yaml", "infra/easy-writer.yaml"];
+use super::products::PRODUCTS;
 
 /// What Lambda itself does with a function's role, before the function is called.
 const LAMBDAS_OWN: [&str; 3] = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
@@ -34,7 +32,7 @@ struct Statement {
     keys: Vec<String>,
 }
 
-/// The policies of all functions, by the name of their binary.
+/// The policies of all functions, by the name of their product and their own.
 static POLICIES: LazyLock<BTreeMap<String, Vec<Statement>>> = LazyLock::new(read);
 
 /// Something that a function asks of AWS.
@@ -52,7 +50,7 @@ pub struct Permissions {
     denied: Arc<Mutex<BTreeSet<String>>>,
 }
 
-/// What was refused in a world, or in a stack.
+/// What was refused in a world.
 #[derive(Clone, Default)]
 pub struct Denied(Arc<Mutex<BTreeSet<String>>>);
 
@@ -65,7 +63,7 @@ impl Denied {
     /// A client for each function of a stack, which sends what its template permits.
     pub fn http_clients(&self, faults: &Faults) -> HttpClients {
         let (denied, faults) = (self.clone(), faults.clone());
-        Box::new(move |function| faults.http_client_of(denied.of(function)))
+        Box::new(move |function, network| faults.http_client_of(denied.of(function), network))
     }
 
     /// What was refused.
@@ -202,20 +200,22 @@ const SOCKETS: &str =
     "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${SocketApi}/live/POST/@connections/any";
 
 fn read() -> BTreeMap<String, Vec<Statement>> {
-    let policies = TEMPLATES.into_iter().flat_map(read_template).collect();
+    let policies = PRODUCTS.iter().flat_map(|product| read_template(product.name)).collect();
     leave_granted(&policies);
     policies
 }
 
-fn read_template(template: &str) -> Vec<(String, Vec<Statement>)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(template);
+fn read_template(product: &str) -> Vec<(String, Vec<Statement>)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../infra/{product}.yaml"));
     let text = std::fs::read_to_string(path).expect("template");
     let template: Yaml = serde_yaml_ng::from_str(&text).expect("YAML");
     let resources = template["Resources"].as_mapping().expect("resources");
     let functions = resources.values().filter(|resource| resource["Type"] == "AWS::Serverless::Function");
+    let product = template["Globals"]["Function"]["Environment"]["Variables"]["PRODUCT"].as_str().expect("product");
     functions
         .map(|function| {
-            let name = function["Metadata"]["BuildProperties"]["Binary"].as_str().expect("binary").to_owned();
+            let binary = function["Metadata"]["BuildProperties"]["Binary"].as_str().expect("binary");
+            let name = format!("{product}-{}", binary.trim_start_matches(&format!("{product}-")));
             let policies = function["Properties"]["Policies"].as_sequence().expect("policies");
             // A policy of AWS's own is a name; what it grants is not for calls that our code makes.
             let statements = policies.iter().filter_map(|policy| policy["Statement"].as_sequence()).flatten();

@@ -3,16 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use super::{World, aws, events};
+use super::{World, events};
 
 #[derive(Default)]
 struct Inner {
@@ -23,25 +19,13 @@ struct Inner {
 }
 
 /// All connections of a world.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Watchers {
     inner: Arc<Mutex<Inner>>,
     arrived: Arc<Notify>,
-    url: String,
 }
 
 impl Watchers {
-    pub async fn start() -> Self {
-        let (inner, arrived) = (Arc::<Mutex<Inner>>::default(), Arc::<Notify>::default());
-        let state = (Arc::clone(&inner), Arc::clone(&arrived));
-        let router = Router::new().route("/stage/@connections/{id}", post(receive)).with_state(state);
-        Self { inner, arrived, url: aws::serve(router).await }
-    }
-
-    pub fn endpoint(&self) -> String {
-        format!("{}/stage", self.url)
-    }
-
     /// Waits for the next frame that anybody is sent; one that came since the last wait counts.
     pub async fn next_frame(&self) {
         self.arrived.notified().await;
@@ -68,27 +52,29 @@ impl Watchers {
     pub fn open_after(&self, connection: &str, frames: usize) {
         self.inner.lock().expect("watchers").opening.insert(connection.to_owned(), frames);
     }
-}
 
-async fn receive(
-    State((inner, arrived)): State<(Arc<Mutex<Inner>>, Arc<Notify>)>,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Response {
-    let mut inner = inner.lock().expect("watchers");
-    let opening = inner.opening.get_mut(&id).filter(|left| **left > 0);
-    let is_opening = opening.is_some();
-    if let Some(left) = opening {
-        *left -= 1;
+    /// The management API's answer, if the request is for it.
+    pub(super) fn receive(&self, request: &HttpRequest) -> Option<HttpResponse> {
+        let (_, id) = request.uri().split_once("/@connections/")?;
+        let mut inner = self.inner.lock().expect("watchers");
+        let opening = inner.opening.get_mut(id).filter(|left| **left > 0);
+        let is_opening = opening.is_some();
+        if let Some(left) = opening {
+            *left -= 1;
+        }
+        if is_opening || inner.gone.contains(id) {
+            let body = SdkBody::from(json!({ "message": "gone" }).to_string());
+            let mut gone = HttpResponse::new(410.try_into().expect("status"), body);
+            gone.headers_mut().insert("x-amzn-errortype", "GoneException");
+            return Some(gone);
+        }
+        let body = request.body().bytes().expect("a frame");
+        assert!(body.len() <= 32 * 1024, "API Gateway closes connections that get frames above 32 KB");
+        let frame = serde_json::from_slice(body).expect("a JSON frame");
+        inner.frames.entry(id.to_owned()).or_default().push(frame);
+        self.arrived.notify_one();
+        Some(HttpResponse::new(200.try_into().expect("status"), SdkBody::empty()))
     }
-    if is_opening || inner.gone.contains(&id) {
-        let gone = [("x-amzn-errortype", "GoneException")];
-        return (StatusCode::GONE, gone, json!({ "message": "gone" }).to_string()).into_response();
-    }
-    assert!(body.len() <= 32 * 1024, "API Gateway closes connections that get frames above 32 KB");
-    inner.frames.entry(id).or_default().push(serde_json::from_slice(&body).expect("a JSON frame"));
-    arrived.notify_one();
-    StatusCode::OK.into_response()
 }
 
 impl World {

@@ -1,4 +1,4 @@
-//! AI Aggregator: chats, vectors and models. Behind a REST API, because answers are streamed.
+//! AI Aggregator: chat completions, embeddings and models. Behind a REST API, because responses are streamed.
 //!
 //! | method | path | needs |
 //! | --- | --- | --- |
@@ -18,48 +18,53 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
-use domain::aggregator::{Access, Cashier, Catalogue, Chat, Till};
-use domain::gateway::Relay;
+use domain::aggregator::{Authenticator, CallBilling, Catalogue, Chat, LedgerBilling, PRODUCT};
+use domain::gateway::{ModelRouter, RetryPolicy};
 use domain::ledger::Ledger;
-use edge::{Aggregator, ConfigError, Function, Platform, malformed};
+use edge::{Aggregator, ConfigError, Function, Platform, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::chat::{ChatVendorsSettings, chat_vendors};
 
-/// What the endpoints share. Each layer of the router copies it for each request, which costs little.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "chat", start, || api().into_openapi());
+
+/// Cloned by each layer of the router for each request, so cheap to clone.
 #[derive(Clone)]
-pub struct State {
+struct State {
     chat: Arc<Chat>,
-    access: Arc<Access>,
+    authenticator: Arc<Authenticator>,
 }
 
-impl FromRef<State> for Access {
+impl FromRef<State> for Authenticator {
     fn from_ref(state: &State) -> Self {
-        Access::clone(&state.access)
+        Authenticator::clone(&state.authenticator)
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (_, access) = platform.access(&table)?;
+    let (_, authenticator) = platform.authenticator(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
-    let counted = platform.counted("chat", "RATE_LIMIT_CHAT", &access, &table)?;
+    let throttle = platform.throttle("chat", "RATE_LIMIT_CHAT", &authenticator, &table)?;
     let queue = platform.queue("USAGE_QUEUE_URL")?;
-    let till = Till { ledger: Ledger::new(table.clone()), table, queue, clock, ids };
-    Function::streaming::<Aggregator>(platform, counted.guard(router(platform, access, Arc::new(till))?))
+    let billing = LedgerBilling { ledger: Ledger::new(table.clone()), table, queue, clock, ids };
+    Function::streaming::<Aggregator>(platform, throttle.guard(router(platform, authenticator, Arc::new(billing))?))
 }
 
-/// The endpoints, for whoever proves to be somebody to `access`, paid by way of `cashier`.
-pub fn router(platform: &Platform, access: Access, cashier: Arc<dyn Cashier>) -> Result<Router, ConfigError> {
+/// The endpoints: `authenticator` authenticates, `billing` bills.
+pub fn router(
+    platform: &Platform,
+    authenticator: Authenticator,
+    billing: Arc<dyn CallBilling>,
+) -> Result<Router, ConfigError> {
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = ChatVendorsSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
-    let relay = Relay::new(chat_vendors(settings, &clock, &ids), Arc::clone(&clock));
+    let router = ModelRouter::new(chat_vendors(settings, &clock, &ids), RetryPolicy::default(), Arc::clone(&clock));
     let catalogue = Catalogue::load(platform.vars.get("MODELS")).map_err(|error| malformed("MODELS", &error))?;
-    let chat = Chat::new(Arc::new(catalogue), relay, cashier, clock, ids);
-    let state = State { chat: Arc::new(chat), access: Arc::new(access) };
-    // The same endpoints where clients of OpenAI look for them.
+    let chat = Chat::new(Arc::new(catalogue), router, billing, clock, ids);
+    let state = State { chat: Arc::new(chat), authenticator: Arc::new(authenticator) };
+    // Where OpenAI's clients expect them.
     let alias = Router::new()
         .route("/v1/chat/completions", post(complete_chat::complete_chat))
         .route("/v1/embeddings", post(embed::embed))
@@ -68,8 +73,7 @@ pub fn router(platform: &Platform, access: Access, cashier: Arc<dyn Cashier>) ->
     Ok(Router::from(api()).merge(alias).with_state(state))
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(complete_chat::complete_chat))
         .routes(routes!(embed::embed))

@@ -1,14 +1,14 @@
-//! Answers as OpenAI spells them, with what a call cost and who answered.
+//! OpenAI's response objects, with cost and provider.
 
-use domain::aggregator::{By, Settled, dollars};
+use domain::aggregator::{AnsweredBy, Charge, dollars};
 use domain::gateway::{Completion, Embeddings, Fields, Usage};
 use domain::kernel::{Amount, Error, Result};
+use edge::Exact;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-/// `usage`.
 #[derive(Serialize)]
 pub(crate) struct UsageView {
     prompt_tokens: u64,
@@ -44,21 +44,20 @@ impl From<Usage> for UsageView {
 }
 
 /// An amount as a JSON number of dollars that is exactly it, digit by digit.
-pub(crate) fn money(amount: Amount) -> Box<RawValue> {
-    let number = dollars(amount);
-    RawValue::from_string(number).unwrap_or_else(|_| RawValue::NULL.to_owned())
+fn money(amount: Amount) -> Exact {
+    Exact::new(dollars(amount))
 }
 
-/// `id` of a chat.
-pub(crate) fn chat_id(by: &By) -> String {
+/// `id` of a chat completion.
+pub(crate) fn chat_id(by: &AnsweredBy) -> String {
     format!("chatcmpl-{}", by.operation.as_simple())
 }
 
-/// A whole answer.
+/// `chat.completion`
 pub(crate) struct CompletionView<'a> {
-    pub(crate) by: &'a By,
+    pub(crate) by: &'a AnsweredBy,
     pub(crate) completion: &'a Completion,
-    pub(crate) settled: Settled,
+    pub(crate) charge: Charge,
 }
 
 impl Serialize for CompletionView<'_> {
@@ -69,36 +68,34 @@ impl Serialize for CompletionView<'_> {
         map.serialize_entry("created", &self.by.created.as_second())?;
         map.serialize_entry("model", &self.by.model)?;
         map.serialize_entry("choices", &self.completion.choices)?;
-        map.serialize_entry("usage", &UsageView::from(self.settled.usage))?;
+        map.serialize_entry("usage", &UsageView::from(self.charge.usage))?;
         for (name, value) in self.completion.rest.iter() {
             map.serialize_entry(name, value)?;
         }
-        map.serialize_entry("cost", &money(self.settled.cost))?;
+        map.serialize_entry("cost", &money(self.charge.cost))?;
         map.serialize_entry("provider", &self.by.provider)?;
         map.end()
     }
 }
 
-/// A piece of a streamed answer.
+/// `chat.completion.chunk`
 pub(crate) struct ChunkView<'a> {
     pub(crate) id: &'a str,
-    pub(crate) by: &'a By,
+    pub(crate) by: &'a AnsweredBy,
     pub(crate) choices: Option<&'a RawValue>,
     pub(crate) rest: Option<&'a Fields>,
-    /// Told at the end.
-    pub(crate) settled: Option<Settled>,
-    /// What is said of the usage.
+    /// Only in the last chunk of the choices.
+    pub(crate) charge: Option<Charge>,
     pub(crate) usage: UsageField,
 }
 
-/// `usage` of a piece.
+/// `usage` of a chunk.
 pub(crate) enum UsageField {
-    /// The caller did not ask for it.
+    /// Not requested.
     Absent,
-    /// It is not known yet.
+    /// Not known yet.
     Null,
-    /// This much.
-    Told(Settled),
+    Told(Charge),
 }
 
 impl Serialize for ChunkView<'_> {
@@ -115,27 +112,27 @@ impl Serialize for ChunkView<'_> {
         match self.usage {
             UsageField::Absent => {}
             UsageField::Null => map.serialize_entry("usage", &())?,
-            UsageField::Told(settled) => map.serialize_entry("usage", &UsageView::from(settled.usage))?,
+            UsageField::Told(charge) => map.serialize_entry("usage", &UsageView::from(charge.usage))?,
         }
         for (name, value) in self.rest.into_iter().flat_map(Fields::iter) {
             map.serialize_entry(name, value)?;
         }
-        if let Some(settled) = self.settled {
-            map.serialize_entry("cost", &money(settled.cost))?;
+        if let Some(charge) = self.charge {
+            map.serialize_entry("cost", &money(charge.cost))?;
             map.serialize_entry("provider", &self.by.provider)?;
         }
         map.end()
     }
 }
 
-/// Vectors.
+/// `list` of embeddings.
 #[derive(Serialize)]
 pub(crate) struct EmbeddingsView<'a> {
     object: &'static str,
     data: &'a RawValue,
     model: &'a str,
     usage: EmbeddingUsage,
-    cost: Box<RawValue>,
+    cost: Exact,
     provider: &'a str,
 }
 
@@ -146,20 +143,19 @@ struct EmbeddingUsage {
 }
 
 impl<'a> EmbeddingsView<'a> {
-    pub(crate) fn new(by: &'a By, embeddings: &'a Embeddings, settled: Settled) -> Self {
-        let tokens = Number::from(settled.usage.prompt);
+    pub(crate) fn new(by: &'a AnsweredBy, embeddings: &'a Embeddings, charge: Charge) -> Self {
+        let tokens = Number::from(charge.usage.prompt);
         Self {
             object: "list",
             data: &embeddings.data,
             model: &by.model,
             usage: EmbeddingUsage { prompt_tokens: tokens.clone(), total_tokens: tokens },
-            cost: money(settled.cost),
+            cost: money(charge.cost),
             provider: &by.provider,
         }
     }
 }
 
-/// JSON.
 pub(crate) fn json(view: &impl Serialize) -> Result<String> {
     serde_json::to_string(view).map_err(|error| Error::internal("answer of a chat", error))
 }

@@ -1,20 +1,21 @@
-//! AI Aggregator: sends events to companies' servers.
+//! AI Aggregator: delivers webhooks.
 //!
-//! Queue: `WebhookQueue`, messages [`DeliveryMessage`]. A message may come any number of times: the delivery's lease decides who sends, and its due time
-//! when. A company whose endpoint is disabled because it fails is told by a letter.
+//! Queue: `WebhookQueue`, messages [`DeliveryMessage`]. A message may come any number of times: the delivery's lease decides which worker sends, its due
+//! time when. A company whose endpoint is disabled for failing gets an email.
 
 use std::sync::Arc;
 
-use domain::aggregator::Postman;
+use domain::aggregator::{PRODUCT, Postman};
 use domain::webhooks::{Courier, DeliveryMessage};
-use edge::{ConfigError, Function, Platform, malformed};
+use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::mail::{MailSettings, mailer};
 use vendors::webhook::{WebhookSettings, webhook_sender};
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "webhook-worker", start);
+
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (identity, _) = platform.access(&table)?;
+    let (identity, _) = platform.authenticator(&table)?;
     let settings = WebhookSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let mail = MailSettings::read(|name| platform.vars.get(name));
@@ -24,6 +25,7 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
         courier: Courier::new(platform.deliveries(&table)?, sender),
         identity,
         mailer: mailer(mail, &platform.clock),
+        enabling: |endpoint| format!(r#"PATCH /api/v1/webhooks/{endpoint} с телом {{"isActive": true}}"#),
     };
     Ok(Function::sqs(move |message: DeliveryMessage| {
         let postman = postman.clone();

@@ -1,4 +1,4 @@
-//! AI Aggregator: where companies are told what happens.
+//! AI Aggregator: outbound webhooks.
 //!
 //! | method | path | needs |
 //! | --- | --- | --- |
@@ -11,7 +11,7 @@
 //! | GET | `/api/v1/webhooks/{id}/deliveries` | likewise |
 //! | POST | `/api/v1/webhooks/{id}/deliveries/{delivery_id}/replay` | likewise |
 //!
-//! Where data is sent is the company's to say: an API key that got lost must not be able to have it sent to somebody else.
+//! API keys cannot manage webhooks: a leaked key must not redirect a company's data.
 
 mod change_webhook;
 mod create_webhook;
@@ -25,50 +25,42 @@ mod wire;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::FromRef;
-use domain::aggregator::{Access, endpoints};
+use domain::aggregator::{Authenticator, PRODUCT, endpoints};
 use domain::webhooks::{Courier, Deliveries, Endpoints};
-use edge::{Aggregator, ConfigError, Function, Platform, malformed};
+use edge::{Aggregator, ConfigError, Function, Platform, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::webhook::{WebhookSettings, webhook_sender};
 
-/// What the endpoints share.
-#[derive(Clone)]
-pub struct State {
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "webhooks", start, || api().into_openapi());
+
+#[derive(Clone, FromRef)]
+struct State {
     endpoints: Endpoints,
     deliveries: Deliveries,
     courier: Courier,
-    access: Access,
+    authenticator: Authenticator,
 }
 
-impl FromRef<State> for Access {
-    fn from_ref(state: &State) -> Self {
-        state.access.clone()
-    }
-}
-
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (_, access) = platform.access(&table)?;
+    let (_, authenticator) = platform.authenticator(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = WebhookSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let deliveries = platform.deliveries(&table)?;
-    let counted = platform.counted("webhooks", "RATE_LIMIT_GROUP", &access, &table)?;
+    let throttle = platform.throttle("webhooks", "RATE_LIMIT_GROUP", &authenticator, &table)?;
     let state = State {
         endpoints: endpoints(table, settings.reach, Arc::clone(&clock), ids),
         courier: Courier::new(deliveries.clone(), webhook_sender(settings, clock)),
         deliveries,
-        access,
+        authenticator,
     };
-    Function::http::<Aggregator>(platform, counted.guard(Router::from(api())).with_state(state))
+    Function::http::<Aggregator>(platform, throttle.guard(api()).with_state(state))
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(create_webhook::create_webhook, list_webhooks::list_webhooks))
         .routes(routes!(show_webhook::show_webhook, change_webhook::change_webhook, delete_webhook::delete_webhook))

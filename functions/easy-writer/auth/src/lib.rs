@@ -8,17 +8,17 @@
 //! | POST | `/api/v1/auth/logout` | refresh cookie, if there is one |
 //! | GET | `/api/v1/auth/me` | access token |
 //! | GET | `/api/v1/auth/google` | nothing; limited per address; for browsers |
-//! | GET | `/api/v1/auth/google/callback` | the browser that set out; limited per address; for browsers |
+//! | GET | `/api/v1/auth/google/callback` | the browser that sent the authorization request; limited per address; for browsers |
 //! | GET | `/api/v1/auth/yandex` | nothing; limited per address; for browsers |
-//! | GET | `/api/v1/auth/yandex/callback` | the browser that set out; limited per address; for browsers |
+//! | GET | `/api/v1/auth/yandex/callback` | the browser that sent the authorization request; limited per address; for browsers |
 
 mod finish_google;
 mod finish_yandex;
-mod landing;
 mod log_in;
 mod log_out;
 mod refresh;
 mod register;
+mod return_url;
 mod show_me;
 mod start_google;
 mod start_yandex;
@@ -29,49 +29,38 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use domain::easy_writer::{Accounts, PRODUCT};
-use domain::identity::{Identity, OAuth, Origin, SharedOAuthProvider};
+use domain::identity::{Identity, LogInThrottle, OAuth, Origin, SharedOAuthProvider};
 use domain::kernel::Clock;
 use domain::ledger::Ledger;
-use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform, malformed};
+use edge::{ConfigError, EasyWriter, Function, Platform, RateLimit, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::oauth::{OAuthSettings, oauth_providers};
 
-/// What the endpoints share.
-#[derive(Clone)]
-pub struct State {
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "auth", start, || api().into_openapi());
+
+#[derive(Clone, FromRef)]
+struct State {
     accounts: Accounts,
     identity: Identity,
     oauth: OAuth,
-    /// The page that browsers come back to from a provider.
+    /// The front end's page that browsers return to.
     return_url: Arc<str>,
-    limiter: RateLimiter,
+    log_ins: LogInThrottle,
     limits: Limits,
     clock: Arc<dyn Clock>,
 }
 
-/// Requests that one address may make.
+/// Requests per address.
 #[derive(Clone)]
 struct Limits {
-    register: Policy,
-    /// Log-ins that fail, with one account.
-    log_in: Policy,
-    /// Log-ins that fail, with all accounts together.
-    network: Policy,
-    refresh: Policy,
-    /// Steps on the way to a provider and back.
-    oauth: Policy,
+    register: RateLimit,
+    refresh: RateLimit,
+    /// Authorization requests and callbacks.
+    oauth: RateLimit,
 }
 
-impl FromRef<State> for Identity {
-    fn from_ref(state: &State) -> Self {
-        state.identity.clone()
-    }
-}
-
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
     let state = State {
@@ -79,20 +68,22 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
         return_url: platform.url("AUTH_RETURN_URL")?.into(),
         accounts: Accounts::new(identity.clone(), Ledger::new(table.clone())),
         identity,
-        limiter: RateLimiter::new(table),
+        log_ins: LogInThrottle::new(
+            table.clone(),
+            platform.vars.parse("RATE_LIMIT_LOGIN")?,
+            platform.vars.parse("RATE_LIMIT_LOGIN_NETWORK")?,
+        ),
         limits: Limits {
-            register: platform.policy("register", "RATE_LIMIT_REGISTER")?,
-            log_in: platform.policy("login", "RATE_LIMIT_LOGIN")?,
-            network: platform.policy("logins", "RATE_LIMIT_LOGIN_NETWORK")?,
-            refresh: platform.policy("refresh", "RATE_LIMIT_REFRESH")?,
-            oauth: platform.policy("oauth", "RATE_LIMIT_OAUTH")?,
+            register: platform.rate_limit("register", "RATE_LIMIT_REGISTER", &table)?,
+            refresh: platform.rate_limit("refresh", "RATE_LIMIT_REFRESH", &table)?,
+            oauth: platform.rate_limit("oauth", "RATE_LIMIT_OAUTH", &table)?,
         },
         clock: Arc::clone(&platform.clock),
     };
-    Function::http::<EasyWriter>(platform, router(state))
+    Function::http::<EasyWriter>(platform, Router::from(api()).with_state(state))
 }
 
-/// The providers that have credentials, each with its callback below `PUBLIC_URL`.
+/// The configured identity providers, each with its callback URL below `PUBLIC_URL`.
 fn oauth(platform: &Platform, identity: &Identity) -> Result<OAuth, ConfigError> {
     let settings = OAuthSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
@@ -109,12 +100,7 @@ fn oauth(platform: &Platform, identity: &Identity) -> Result<OAuth, ConfigError>
     Ok(OAuth::new(identity.clone(), providers))
 }
 
-fn router(state: State) -> Router {
-    Router::from(api()).with_state(state)
-}
-
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(register::register))
         .routes(routes!(log_in::log_in))

@@ -1,26 +1,26 @@
 //! Easy Writer: runs background sessions.
 //!
-//! Queue: `GenerationQueue`, messages [`WorkMessage`]. A message may come any number of times: the job's lease decides who works on it.
+//! Queue: `GenerationQueue`, messages [`WorkMessage`]. A message may come any number of times: the job's lease decides which worker runs it.
 
 use std::sync::Arc;
 
-use domain::easy_writer::{Catalogue, ToolWork};
-use domain::generation::{Jobs, TextRouter, WorkMessage, Worker};
+use domain::easy_writer::{Catalogue, PRODUCT, ToolWork};
+use domain::generation::{Jobs, WorkMessage, Worker};
 use domain::kernel::JobKind;
-use edge::frames::easy_writer::render;
-use edge::{ConfigError, Function, Platform, malformed};
+use edge::easy_writer::frames::render;
+use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::text::{TextVendorsSettings, text_models};
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "generation-worker", start);
+
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = TextVendorsSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
-    let models = text_models(settings, &clock, &ids);
     let work = ToolWork {
         catalogue: Arc::new(Catalogue::load().map_err(|error| malformed("tool catalogue", &error))?),
-        router: TextRouter::new(models, Arc::clone(&clock)),
+        models: text_models(settings, &clock, &ids),
     };
     let worker = Worker {
         publisher: platform.publisher(&table)?,

@@ -7,7 +7,7 @@ use edge::Handshake;
 
 use crate::Socket;
 
-/// Lets the owner of a job watch it, and has the fresh connection greeted: the gateway takes no frames until the handshake is over.
+/// Subscribes the owner of a job. The frames so far are sent by a worker: API Gateway takes none until the handshake is over.
 pub(crate) async fn connect(socket: &Socket, handshake: Handshake) -> Result<()> {
     let token = handshake.token.as_deref().ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
     let caller = socket.identity.authenticate(token)?;
@@ -19,17 +19,17 @@ pub(crate) async fn connect(socket: &Socket, handshake: Handshake) -> Result<()>
     Ok(socket.greetings.send(&greeting).await?)
 }
 
-/// What a path asks to watch; any other path leads to no session.
+/// The job that a path names. Any other path is an unknown session.
 fn watched(path: &str) -> Result<(JobKind, JobId)> {
     let kinds = [("/ws/generation/", JobKind::Text), ("/ws/image/", JobKind::Image)];
     let found = kinds.into_iter().find_map(|(prefix, kind)| Some((kind, path.strip_prefix(prefix)?)));
-    let Some((kind, id)) = found else { return Err(Error::NotFound(Resource::Session)) };
-    let missing = if kind == JobKind::Image { Resource::Image } else { Resource::Session };
+    let Some((kind, id)) = found else { return Err(Error::NotFound(Resource::SESSION)) };
+    let missing = if kind == JobKind::Image { Resource::IMAGE } else { Resource::SESSION };
     let id = id.trim_end_matches('/').parse().map_err(|_| Error::NotFound(missing))?;
     Ok((kind, id))
 }
 
-/// Who watches a picture that was or is being enlarged wants to see that.
+/// For an image with an upscaling, that.
 fn latest(job: &Job) -> (JobKind, JobId) {
     match job.successor {
         Some(upscale) => (JobKind::Upscale, upscale),
@@ -50,8 +50,8 @@ mod tests {
             assert_eq!(watched_as(format!("/ws/image/{id}{end}")).unwrap(), (JobKind::Image, id.to_owned()));
         }
         for bad in ["", "/ws/generation/", "/ws/upscale/0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f", "/ws/generation/../x"] {
-            assert!(matches!(watched(bad), Err(Error::NotFound(Resource::Session))), "{bad}");
+            assert!(matches!(watched(bad), Err(Error::NotFound(Resource::SESSION))), "{bad}");
         }
-        assert!(matches!(watched("/ws/image/x"), Err(Error::NotFound(Resource::Image))));
+        assert!(matches!(watched("/ws/image/x"), Err(Error::NotFound(Resource::IMAGE))));
     }
 }

@@ -5,9 +5,9 @@
 //! | `$connect` | `/ws/generation/{session_id}?token=` | access token of the session's owner |
 //! | `$connect` | `/ws/image/{image_id}?token=` | access token of the image's owner |
 //! | `$disconnect` | | |
-//! | `$default` | | ignored: the server speaks only |
+//! | `$default` | | ignored: only the server sends |
 //!
-//! What is sent over the connections comes from the generation and greeting workers.
+//! Frames are sent by the workers.
 
 mod connect;
 
@@ -17,8 +17,10 @@ use domain::generation::JobReader;
 use domain::identity::Identity;
 use domain::kernel::Result;
 use domain::realtime::Connections;
-use edge::{ConfigError, EasyWriter, Function, Handshake, Platform, SocketHandler};
+use edge::{ConfigError, EasyWriter, Function, Handshake, Platform, Registration, SocketHandler};
 use store::Queue;
+
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "socket", start);
 
 /// What the routes share.
 struct Socket {
@@ -28,8 +30,7 @@ struct Socket {
     greetings: Queue,
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigError> {
+fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
     let table = platform.table()?;
     let socket = Socket {
         identity: platform.identity(PRODUCT, &table)?,

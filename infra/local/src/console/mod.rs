@@ -10,7 +10,6 @@ mod security;
 mod state;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -21,11 +20,10 @@ use http::StatusCode;
 use http::header::CONTENT_SECURITY_POLICY;
 use serde_json::Value;
 
-use crate::assembly::Endpoints;
 use crate::function::Function;
 use crate::gateway::socket_api::SocketApi;
-use crate::sqs;
 use crate::stack::Stack;
+use crate::{openapi, registry, sqs};
 
 /// The product that has an app here.
 const APP: &str = "easy-writer";
@@ -41,7 +39,6 @@ pub(crate) struct Console {
     /// Names of dead-letter queues.
     dead_letters: Vec<String>,
     functions: BTreeMap<String, Arc<Function>>,
-    root: PathBuf,
 }
 
 struct Product {
@@ -57,12 +54,8 @@ impl Product {
 }
 
 impl Console {
-    pub(crate) fn of(
-        stack: &Stack,
-        endpoints: &Endpoints,
-        sockets: &BTreeMap<String, Arc<SocketApi>>,
-        root: &std::path::Path,
-    ) -> Self {
+    pub(crate) fn of(stack: &Stack, sockets: &BTreeMap<String, Arc<SocketApi>>) -> Self {
+        let endpoints = &stack.deployment.endpoints;
         let products = stack.fronts.iter().map(|(name, front)| Product {
             name: name.clone(),
             port: front.address.port(),
@@ -86,13 +79,7 @@ impl Console {
             queues: stack.engine.clone(),
             dead_letters: targets.collect(),
             functions: stack.functions.clone(),
-            root: root.to_owned(),
         }
-    }
-
-    /// The file with a product's OpenAPI document.
-    fn openapi(&self, product: &str) -> PathBuf {
-        self.root.join("docs/openapi").join(format!("{product}.yaml"))
     }
 
     fn product(&self, name: &str) -> Option<&Product> {
@@ -146,16 +133,9 @@ async fn show_app(State(console): Shared) -> Response {
     Html(include_str!("easy_writer/index.html").replace("{port}", &product.port.to_string())).into_response()
 }
 
-/// The OpenAPI document as JSON. It is read at each request, so that a reload shows the latest.
-async fn show_openapi(State(console): Shared, Path(product): Path<String>) -> Response {
-    let Some(product) = console.product(&product) else { return StatusCode::NOT_FOUND.into_response() };
-    let path = console.openapi(&product.name);
-    let text = match tokio::fs::read_to_string(&path).await {
-        Ok(text) => text,
-        Err(cause) => return (StatusCode::NOT_FOUND, format!("{}: {cause}", path.display())).into_response(),
-    };
-    match serde_yaml_ng::from_str::<Value>(&text) {
-        Ok(document) => axum::Json(document).into_response(),
-        Err(cause) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{}: {cause}", path.display())).into_response(),
+async fn show_openapi(Path(product): Path<String>) -> Response {
+    match registry::product(&product) {
+        Some(product) => axum::Json(openapi::document(product)).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
     }
 }

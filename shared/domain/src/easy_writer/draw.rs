@@ -8,7 +8,8 @@ use store::Objects;
 use uuid::Uuid;
 
 use super::images::{IMAGE_PRICE, ImageOrder, Picture, parse_scale};
-use crate::generation::image::{Collected, ImageError, ImageRequest, Ordered, SharedEnlarger, SharedImageModel};
+use crate::gateway::ProviderError;
+use crate::generation::image::{Collected, ImageRequest, Ordered, SharedEnlarger, SharedImageModel};
 use crate::generation::{Attempt, Event, Failure, Outcome, ProviderId, Stop, Work};
 use crate::kernel::{Amount, Clock, Error, JobKind, Result};
 
@@ -41,7 +42,8 @@ pub struct Developed {
 
 /// Turns what vendors draw into what users get. Takes processor time; callers keep it off the async threads.
 pub trait Darkroom: Send + Sync {
-    /// A vendor's file as a PNG of exactly `width` by `height`, and a thumbnail whose longer side is `thumbnail`. The error is for the log.
+    /// A vendor's file as a PNG of exactly `width` by `height`, and a thumbnail whose longer side is `thumbnail`. The
+    /// error is for the log.
     fn develop(&self, file: &[u8], width: u32, height: u32, thumbnail: u32) -> Result<Developed, String>;
 
     /// A PNG of ours, `scale` times as wide and high. The error is for the log.
@@ -121,7 +123,8 @@ impl ImageWork {
         self.deliver(attempt, developed, provider, Amount::ZERO).await
     }
 
-    /// A larger copy by the configured vendor, if it takes such a picture and makes one. It is paid for, so it is kept at once.
+    /// A larger copy by the configured vendor, if it takes such a picture and makes one. It is paid for, so it is kept
+    /// at once.
     async fn enlarged_by_vendor(
         &self,
         attempt: &mut Attempt<'_>,
@@ -151,7 +154,8 @@ impl ImageWork {
         }
     }
 
-    /// Has a vendor draw, going on with what was ordered before. What a vendor drew is kept at once: it may hand it out only once.
+    /// Has a vendor draw, going on with what was ordered before. What a vendor drew is kept at once: it may hand it out
+    /// only once.
     async fn have_drawn(
         &self,
         attempt: &mut Attempt<'_>,
@@ -172,7 +176,7 @@ impl ImageWork {
                 }
                 Err(error) => {
                     tracing::warn!(%provider, %error, job = %attempt.job().id, "image model failed");
-                    refused |= matches!(error, ImageError::ContentRefused);
+                    refused |= matches!(error, ProviderError::ContentRefused(_));
                     reasons.push(format!("{provider}: {error}"));
                     // What one vendor's rules forbid is not shopped around for.
                     if refused {
@@ -197,7 +201,7 @@ impl ImageWork {
         model: &SharedImageModel,
         request: &ImageRequest,
         ticket: Option<String>,
-    ) -> Result<Result<Vec<u8>, ImageError>, Stop> {
+    ) -> Result<Result<Vec<u8>, ProviderError>, Stop> {
         let started = self.clock.now();
         let clock = Arc::clone(&self.clock);
         let mut news = move |attempt: &Attempt<'_>, any: bool| {
@@ -220,7 +224,7 @@ impl ImageWork {
         attempt
             .watch(tokio::time::timeout(PATIENCE, collect(model, &ticket)), news)
             .await
-            .map(|collected| collected.unwrap_or(Err(ImageError::TimedOut)))
+            .map(|collected| collected.unwrap_or(Err(ProviderError::TimedOut)))
     }
 
     /// Runs darkroom work off the async threads, telling that it is being done.
@@ -282,14 +286,15 @@ impl ImageWork {
     }
 }
 
-/// Asks for a picture until it is there. An answer that got lost is asked for again: if the vendor has forgotten the picture, it says so.
-async fn collect(model: &SharedImageModel, ticket: &str) -> Result<Vec<u8>, ImageError> {
+/// Asks for a picture until it is there. An answer that got lost is asked for again: if the vendor has forgotten the
+/// picture, it says so.
+async fn collect(model: &SharedImageModel, ticket: &str) -> Result<Vec<u8>, ProviderError> {
     let mut lost = 0;
     loop {
         match model.collect(ticket).await {
             Ok(Collected::Drawn(file)) => return Ok(file),
             Ok(Collected::Working) => lost = 0,
-            Err(ImageError::TimedOut | ImageError::RateLimited { .. }) if lost < 3 => lost += 1,
+            Err(ProviderError::TimedOut | ProviderError::RateLimited { .. }) if lost < 3 => lost += 1,
             Err(error) => return Err(error),
         }
         tokio::time::sleep(model.poll_interval()).await;

@@ -1,4 +1,4 @@
-//! Asynchronous generation: jobs, their leases and progress, and the text models that do the work.
+//! Asynchronous generation: jobs, their leases and progress, and the ports to the models that do the work.
 //!
 //! **Life of a job.** It is written together with the hold that pays for it. Whoever works on it holds its *lease*; finishing it is one
 //! transaction of result and money that succeeds only for the holder, so a job that two workers picked up finishes once. Every job that is not
@@ -15,14 +15,31 @@ mod items;
 mod model;
 mod progress;
 mod provider;
-mod router;
 mod service;
 pub mod text;
+mod text_models;
 
 pub use attempt::{Attempt, Stop, Work, Worker};
 pub use feed::{Frame, JobFeed, Render, Snapshot};
 pub use model::{Claim, Failure, Job, Mode, NewJob, Outcome, Source, Started, Status, preview};
 pub use progress::{Checkpoint, Event, Log, Recorded};
 pub use provider::ProviderId;
-pub use router::{NoText, TextRouter};
 pub use service::{JobCounts, JobReader, Jobs, MAX_ATTEMPTS, Swept, WorkMessage};
+pub use text_models::{TextModel, TextModels};
+
+use crate::kernel::Resource;
+use crate::kernel::telemetry::Metric;
+
+impl Resource {
+    /// A generation and its result.
+    pub const SESSION: Self = Self::new("session");
+    /// A picture.
+    pub const IMAGE: Self = Self::new("image");
+}
+
+impl Metric {
+    /// Unfinished jobs that the sweeper sent again.
+    pub const JOBS_OVERDUE: Self = Self::new("JobsOverdue");
+    /// Jobs that failed because they were begun too often.
+    pub const JOBS_GIVEN_UP: Self = Self::new("JobsGivenUp");
+}

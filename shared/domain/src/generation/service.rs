@@ -104,8 +104,8 @@ async fn counts(table: &Table, owner: UserId, kind: JobKind) -> Result<CountsIte
 /// What a missing job of this kind is called.
 fn resource(kind: JobKind) -> Resource {
     match kind {
-        JobKind::Text => Resource::Session,
-        JobKind::Image | JobKind::Upscale => Resource::Image,
+        JobKind::Text => Resource::SESSION,
+        JobKind::Image | JobKind::Upscale => Resource::IMAGE,
     }
 }
 
@@ -301,7 +301,7 @@ impl Jobs {
             self.objects.delete_text(&result).await?;
             return Ok(None);
         }
-        telemetry::note(Metric::Charged, cost.units().unsigned_abs());
+        telemetry::note(Metric::CHARGED, cost.units().unsigned_abs());
         Ok(Some(Job {
             status: Status::Completed,
             lease: None,

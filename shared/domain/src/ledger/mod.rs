@@ -18,3 +18,14 @@ pub(crate) use service::{
     BALANCE_WRITE, ENTRY_WRITE, capture_writes, capture_writes_with, credit_writes, debit_writes, due_hold_writes,
     hold_writes, refused, release_due_writes, release_writes, settled_write,
 };
+
+use crate::kernel::telemetry::Metric;
+
+impl Metric {
+    /// Units of the product's own money that were spent in the end.
+    pub const CHARGED: Self = Self::new("Charged");
+    /// Accounts that a check of the ledger read.
+    pub const LEDGER_ACCOUNTS: Self = Self::new("LedgerAccounts");
+    /// Differences that it found.
+    pub const LEDGER_DIFFERENCES: Self = Self::new("LedgerDifferences");
+}

@@ -1,34 +1,18 @@
 //! Accounts, entries, and what an audit finds.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::kernel::{Amount, Timestamp, UserId};
+use crate::kernel::{Amount, Timestamp, UserId, typed_id};
 
-/// Whose money it is: a user's, or later a company's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId(Uuid);
+typed_id! {
+    /// One account: a user's, or whoever else has money in a product.
+    AccountId
+}
 
 impl From<UserId> for AccountId {
     fn from(user: UserId) -> Self {
         Self(user.as_uuid())
-    }
-}
-
-impl FromStr for AccountId {
-    type Err = uuid::Error;
-
-    fn from_str(text: &str) -> Result<Self, uuid::Error> {
-        text.parse().map(Self)
-    }
-}
-
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_hyphenated().fmt(f)
     }
 }
 

@@ -211,7 +211,7 @@ impl Payments {
     /// The owner's payment. Somebody else's does not exist.
     pub async fn get(&self, owner: UserId, payment: PaymentId) -> Result<Payment> {
         let found = self.find(payment).await?.filter(|payment| payment.owner == owner);
-        found.ok_or(Error::NotFound(Resource::Payment))
+        found.ok_or(Error::NotFound(Resource::PAYMENT))
     }
 
     /// A page of the owner's payments that are `wanted`, the latest first. One that was made a moment ago may be missing.
@@ -248,7 +248,7 @@ impl Payments {
 pub(crate) const NOT_OFFERED: &str = "Платёжная система не подключена";
 
 fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::Failed { resource: Resource::Payment, source: source.into() }
+    Error::Failed { resource: Resource::PAYMENT, source: source.into() }
 }
 
 pub(super) fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {

@@ -235,7 +235,7 @@ impl Deliveries {
     /// A delivery of the owner's. Somebody else's does not exist.
     pub async fn get(&self, message: DeliveryMessage) -> Result<Delivery> {
         let found = self.endpoints.table.get::<DeliveryItem>(delivery_key(message)).await?;
-        found.map(Delivery::from).ok_or(Error::NotFound(Resource::Delivery))
+        found.map(Delivery::from).ok_or(Error::NotFound(Resource::DELIVERY))
     }
 
     /// Begins a delivery anew, with all its attempts, whatever became of it. The receiver sees the same `webhook-id`, so that it can tell what it
@@ -269,7 +269,7 @@ impl Deliveries {
         };
         let Some(failed) = error.failed_write(0) else { return Err(error.into()) };
         match failed.item::<DeliveryItem>()?.map(Delivery::from) {
-            None => Err(Error::NotFound(Resource::Delivery)),
+            None => Err(Error::NotFound(Resource::DELIVERY)),
             Some(delivery) if delivery.state == State::Pending => Err(Error::Conflict(Rule::InProgress)),
             Some(_) => Err(Error::invalid("", "limit", format!("Повторить можно не больше {MAX_REPLAYS} раз"))),
         }

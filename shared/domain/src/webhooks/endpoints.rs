@@ -96,7 +96,7 @@ impl Endpoints {
 
     /// The owner's endpoint. Somebody else's does not exist.
     pub async fn get(&self, owner: Owner, endpoint: EndpointId) -> Result<Endpoint> {
-        self.find(owner, endpoint).await?.ok_or(Error::NotFound(Resource::Webhook))
+        self.find(owner, endpoint).await?.ok_or(Error::NotFound(Resource::WEBHOOK))
     }
 
     /// The owner's endpoint, unless there is none.
@@ -135,7 +135,7 @@ impl Endpoints {
         };
         let Some(failed) = error.failed_write(0) else { return Err(error.into()) };
         match failed.item::<EndpointItem>()? {
-            None => Err(Error::NotFound(Resource::Webhook)),
+            None => Err(Error::NotFound(Resource::WEBHOOK)),
             Some(_) => Err(Error::Conflict(Rule::Busy)),
         }
     }
@@ -148,7 +148,7 @@ impl Endpoints {
         ];
         match self.table.transact(writes).await {
             Ok(()) => Ok(()),
-            Err(error) if error.failed_write(ENDPOINT_WRITE).is_some() => Err(Error::NotFound(Resource::Webhook)),
+            Err(error) if error.failed_write(ENDPOINT_WRITE).is_some() => Err(Error::NotFound(Resource::WEBHOOK)),
             Err(error) => Err(error.into()),
         }
     }

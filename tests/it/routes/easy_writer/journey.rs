@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use crate::world::{GENERATION, GREETING, World};
+use crate::easy_writer::{GENERATION, GREETING};
+use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_user_registers_runs_both_modes_and_pays_once() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_eq!(world.balance(&user).await, 100);
 

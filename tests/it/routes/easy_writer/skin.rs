@@ -3,7 +3,6 @@
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use super::support::GATEWAY_REQUEST_ID;
 use crate::world::{Reply, World, request};
 
 /// One endpoint of each function.
@@ -20,7 +19,7 @@ async fn send_with(world: &World, path: &str, headers: &[(&str, &str)]) -> Reply
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_well_formed_request_id_is_echoed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let longest = "x".repeat(128);
     for path in PATHS {
         for id in ["1", "0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f", "Az09-_.=", &longest] {
@@ -33,20 +32,20 @@ async fn a_well_formed_request_id_is_echoed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_other_request_id_is_replaced() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let too_long = "x".repeat(129);
     for path in PATHS {
         for id in ["", " ", "two words", "a/b", "a:b", "\"quoted\"", "<script>", "a,b", &too_long] {
             let reply = send_with(&world, path, &[("x-request-id", id)]).await;
-            assert_eq!(reply.header("x-request-id"), Some(GATEWAY_REQUEST_ID), "{id:?}");
-            assert_eq!(reply.body["meta"]["request_id"], GATEWAY_REQUEST_ID);
+            assert_eq!(reply.header("x-request-id"), Some(reply.request_id()), "{id:?}");
+            assert_eq!(reply.body["meta"]["request_id"], reply.request_id());
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_forbids_caching_and_sniffing() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     for path in PATHS {
         let good = world.get(path, &user.token).await;
@@ -66,7 +65,7 @@ async fn every_answer_forbids_caching_and_sniffing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unknown_paths_are_not_found() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     for path in PATHS {
         for unknown in [format!("{path}/"), format!("{path}/nothing/here"), path.to_uppercase(), format!("{path}%20")] {
@@ -84,7 +83,7 @@ async fn unknown_paths_are_not_found() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_path_that_is_not_text_is_not_found_in_our_own_words() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let paths = [
         (Method::GET, "/api/v1/tools/tabs/%FF"),
@@ -103,7 +102,7 @@ async fn a_path_that_is_not_text_is_not_found_in_our_own_words() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn head_has_the_status_of_get_and_no_body() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     for path in PATHS {
         let reply = world.send(request(Method::HEAD, path, Some(&user.token), &Value::Null)).await;
@@ -113,7 +112,7 @@ async fn head_has_the_status_of_get_and_no_body() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_of_our_frontend_may_read_answers_and_send_cookies() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     for path in PATHS {
         let reply = send_with(&world, path, &[("origin", "https://easy-writer.example")]).await;
         assert_eq!(reply.header("access-control-allow-origin"), Some("https://easy-writer.example"));
@@ -129,7 +128,7 @@ async fn pages_of_our_frontend_may_read_answers_and_send_cookies() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_of_other_origins_may_not() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let others = [
         "https://evil.example",
         "http://easy-writer.example",
@@ -149,7 +148,7 @@ async fn pages_of_other_origins_may_not() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_preflight_is_answered_without_a_token() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     for path in PATHS {
         let reply = world.send(preflight(path, "https://easy-writer.example")).await;
         assert_eq!((reply.status, reply.text.as_str()), (200, ""));
@@ -178,7 +177,7 @@ fn preflight(path: &str, origin: &str) -> Request<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fault_of_ours_tells_nothing_about_it() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     world.faults.plan("GetItem", 0, 100, crate::world::Action::Throttle);
     let reply = world.get("/api/v1/auth/me", &user.token).await;

@@ -8,13 +8,11 @@ use http::{HeaderValue, Method, Request};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::world::{Reply, Session, TOKEN_KEYS, World, request};
+use crate::easy_writer::Session;
+use crate::world::{Reply, World, request};
 
 /// When worlds begin.
 pub(crate) const NOON: &str = "2026-01-15T12:00:00Z";
-
-/// What the gateway calls every request of a world.
-pub(crate) const GATEWAY_REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
 
 /// The largest body that is taken.
 const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -61,15 +59,15 @@ pub(crate) fn error_body(code: &str) -> Value {
 }
 
 impl World {
-    fn meta(&self) -> Value {
-        json!({ "timestamp": self.clock.now().to_string(), "request_id": GATEWAY_REQUEST_ID })
+    fn meta(&self, reply: &Reply) -> Value {
+        json!({ "timestamp": self.clock.now().to_string(), "request_id": reply.request_id() })
     }
 
     /// Asserts a success: status, whole body, content type.
     #[track_caller]
     pub(crate) fn assert_answer(&self, reply: &Reply, status: u16, data: &Value) {
         assert_eq!(reply.status, status, "{}", reply.text);
-        assert_eq!(reply.body, json!({ "success": true, "data": data, "meta": self.meta() }));
+        assert_eq!(reply.body, json!({ "success": true, "data": data, "meta": self.meta(reply) }));
         assert_eq!(reply.header("content-type"), Some("application/json"));
     }
 
@@ -117,7 +115,7 @@ impl World {
     #[track_caller]
     fn assert_error(&self, reply: &Reply, status: u16, error: &Value) {
         assert_eq!(reply.status, status, "{}", reply.text);
-        assert_eq!(reply.body, json!({ "success": false, "error": error, "meta": self.meta() }));
+        assert_eq!(reply.body, json!({ "success": false, "error": error, "meta": self.meta(reply) }));
         assert_eq!(reply.header("content-type"), Some("application/json"));
         assert_eq!(reply.header("www-authenticate"), (status == 401).then_some("Bearer"));
         assert_eq!(reply.header("retry-after").is_some(), matches!(status, 429 | 503));
@@ -130,7 +128,7 @@ impl World {
 
     /// The keys of all stored objects.
     pub(crate) async fn objects(&self) -> Vec<String> {
-        let bucket = self.platform.vars.get("BUCKET_NAME").unwrap();
+        let bucket = self.variable("BUCKET_NAME");
         let listed = self.platform.aws.s3().list_objects_v2().bucket(bucket).send().await.unwrap();
         listed.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
     }
@@ -147,7 +145,7 @@ pub(crate) fn access_token(world: &World, product: &'static str, keys: &str, use
 pub(crate) fn bad_tokens(world: &World, user: &Session) -> Vec<(String, &'static str)> {
     const OTHER_KEYS: &str = "other-secret-other-secret-other-secret";
     let parts: Vec<_> = user.token.split('.').collect();
-    let other = access_token(world, "easy-writer", TOKEN_KEYS, Uuid::from_u128(7).into(), 0);
+    let other = access_token(world, "easy-writer", world.token_keys(), Uuid::from_u128(7).into(), 0);
     let others_claims = other.split('.').nth(1).unwrap();
     let unsigned_header = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
     let invalid = [
@@ -160,9 +158,9 @@ pub(crate) fn bad_tokens(world: &World, user: &Session) -> Vec<(String, &'static
         user.token[..user.token.len() - 2].to_owned(),
         user.refresh.clone(),
         access_token(world, "easy-writer", OTHER_KEYS, user.user, 0),
-        access_token(world, "novels", TOKEN_KEYS, user.user, 0),
+        access_token(world, "novels", world.token_keys(), user.user, 0),
     ];
-    let expired = access_token(world, "easy-writer", TOKEN_KEYS, user.user, 900);
+    let expired = access_token(world, "easy-writer", world.token_keys(), user.user, 900);
     invalid.into_iter().map(|token| (token, "TOKEN_INVALID")).chain([(expired, "TOKEN_EXPIRED")]).collect()
 }
 

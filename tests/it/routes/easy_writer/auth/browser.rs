@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use http::{Method, Request};
 use serde_json::Value;
 
-use crate::world::{AUTH_RETURN_URL, PUBLIC_URL, Reply, World};
+use crate::easy_writer::{AUTH_RETURN_URL, PUBLIC_URL};
+use crate::world::{Reply, World};
 
 pub(crate) struct Browser<'a> {
     world: &'a World,

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::super::support::{NOON, assert_methods};
 use super::browser::{Browser, Landing, me, other};
 use super::{COOKIE, assert_bound_to_the_browser, assert_provider_failures, assert_refresh_works, cookie, gone, items};
-use crate::world::{AUTH_RETURN_URL, Action, World};
+use crate::easy_writer::AUTH_RETURN_URL;
+use crate::world::{Action, World};
 
 const ANNA: [(&str, &str); 1] = [("person", "anna")];
 const BORIS: [(&str, &str); 1] = [("person", "boris")];
@@ -23,7 +24,7 @@ async fn log_in(world: &World, email: &str, password: &str) -> u16 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_person_gets_an_account_with_100_raits() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let mut browser = Browser::new(&world);
     let landing = browser.sign_in("google", &ANNA).await;
     assert_eq!(landing.reply.cookies.len(), 2, "{:?}", landing.reply.cookies);
@@ -50,7 +51,7 @@ async fn a_new_person_gets_an_account_with_100_raits() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_who_comes_again_has_the_same_account_and_no_second_gift() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let first = me(&world, sign_in(&world, &ANNA).await.token()).await;
     world.clock.advance(86_400);
     let again = sign_in(&world, &ANNA).await;
@@ -61,7 +62,7 @@ async fn a_person_who_comes_again_has_the_same_account_and_no_second_gift() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_from_a_provider_has_no_password() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let landing = sign_in(&world, &ANNA).await;
     assert_eq!(log_in(&world, "anna@example.com", "").await, 401);
     let body = json!({ "current_password": "", "new_password": "new1234567" });
@@ -71,7 +72,7 @@ async fn an_account_from_a_provider_has_no_password() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_verified_address_joins_its_account_and_ends_what_others_may_have_prepared() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let prepared = world.register("anna@example.com").await;
     let other_device = json!({ "email": "anna@example.com", "password": "pass123456" });
     let other_device = world.post("/api/v1/auth/login", None, &other_device).await.refresh_token();
@@ -106,7 +107,7 @@ async fn a_verified_address_joins_its_account_and_ends_what_others_may_have_prep
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_with_many_sign_ins_is_joined_too() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let prepared = world.register("anna@example.com").await;
     let body = json!({ "email": "anna@example.com", "password": "pass123456" });
     for _ in 0..12 {
@@ -114,7 +115,7 @@ async fn an_account_with_many_sign_ins_is_joined_too() {
     }
     let landing = sign_in(&world, &ANNA).await;
     assert_eq!(me(&world, landing.token()).await["id"], prepared.user.to_string());
-    let scan = world.platform.aws.dynamodb().scan().table_name(world.platform.vars.get("TABLE_NAME").unwrap());
+    let scan = world.platform.aws.dynamodb().scan().table_name(world.variable("TABLE_NAME"));
     let rows = scan.send().await.unwrap().items.unwrap_or_default();
     let families = rows.iter().filter(|item| item["sk"].as_s().is_ok_and(|key| key.starts_with("FAMILY#"))).count();
     assert_eq!(families, 1, "only the new sign-in is left");
@@ -122,7 +123,7 @@ async fn an_account_with_many_sign_ins_is_joined_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn joining_goes_on_where_a_crash_left_it() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let prepared = world.register("anna@example.com").await;
     let mut call = 0;
     loop {
@@ -146,7 +147,7 @@ async fn joining_goes_on_where_a_crash_left_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_while_an_account_is_opened_leaves_all_of_it_or_nothing() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let mut call = 0;
     loop {
         let email = format!("user-{call}@example.com");
@@ -168,7 +169,7 @@ async fn a_crash_while_an_account_is_opened_leaves_all_of_it_or_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unverified_address_never_takes_an_account_over() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let owner = world.register("boris@example.com").await;
     assert_eq!(sign_in(&world, &BORIS).await.error(), "email_not_verified");
     assert_eq!(sign_in(&world, &other(" Boris@EXAMPLE.com", "Не Борис", false)).await.error(), "email_not_verified");
@@ -179,7 +180,7 @@ async fn an_unverified_address_never_takes_an_account_over() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unverified_address_is_not_claimed_either() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let landing = sign_in(&world, &BORIS).await;
     let boris = me(&world, landing.token()).await;
     assert_eq!((boris["email"].as_str(), boris["name"].as_str()), (Some(""), Some("Борис Орлов")));
@@ -192,7 +193,7 @@ async fn an_unverified_address_is_not_claimed_either() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_person_at_two_providers_has_one_account() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let at_yandex = Browser::new(&world).sign_in("yandex", &[("person", "vera")]).await;
     let vera = me(&world, at_yandex.token()).await;
     let at_google = sign_in(&world, &other("vera@yandex.ru", "Вера", true)).await;
@@ -202,7 +203,7 @@ async fn one_person_at_two_providers_has_one_account() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_eight_first_sign_ins_at_once_one_opens_the_account() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let landings = join_all((0..8).map(|_| sign_in(&world, &ANNA))).await;
     let users = join_all(landings.iter().map(|landing| me(&world, landing.token()))).await;
     let ids: HashSet<_> = users.iter().map(|user| user["id"].as_str().unwrap()).collect();
@@ -213,7 +214,7 @@ async fn of_eight_first_sign_ins_at_once_one_opens_the_account() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_registration_of_the_same_address_at_the_same_time_makes_no_second_account() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let body = json!({ "email": "anna@example.com", "password": "pass123456" });
     let registering = join_all((0..4).map(|_| world.post("/api/v1/auth/register", None, &body)));
     let (landings, _) = tokio::join!(join_all((0..4).map(|_| sign_in(&world, &ANNA))), registering);
@@ -226,7 +227,7 @@ async fn a_registration_of_the_same_address_at_the_same_time_makes_no_second_acc
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_gets_lost_on_the_way_to_the_table_changes_nothing() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     for (call, target) in ["PutItem", "TransactWriteItems"].into_iter().enumerate() {
         world.faults.plan(target, 0, 1, Action::LoseAnswer);
         let email = format!("user-{call}@example.com");
@@ -239,7 +240,7 @@ async fn an_answer_that_gets_lost_on_the_way_to_the_table_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_may_rotate_between_two_sign_ins() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     sign_in(&world, &ANNA).await.token();
     let rotated = world.faults.outside().post(format!("{}/google/rotate", world.sandbox)).send().await.unwrap();
     assert!(rotated.status().is_success());
@@ -249,8 +250,8 @@ async fn keys_may_rotate_between_two_sign_ins() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_of_another_issuer_lets_nobody_in() {
-    let mut world = World::start().await;
-    world.restart(|vars| drop(vars.remove("GOOGLE_ISSUER")));
+    let mut world = World::easy_writer().await;
+    world.update(&[("GoogleIssuer", "")]);
     assert_eq!(sign_in(&world, &ANNA).await.error(), "server_error");
     assert_eq!(items(&world, "PROFILE").await, 0);
 }
@@ -262,13 +263,13 @@ async fn a_callback_counts_for_the_browser_that_set_out_and_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failures_end_on_the_front_end() {
-    let urls = ["GOOGLE_TOKEN_URL", "GOOGLE_JWKS_URL"];
-    assert_provider_failures("google", &ANNA, &urls, "GOOGLE_CLIENT_SECRET").await;
+    let urls = ["GoogleTokenUrl", "GoogleJwksUrl"];
+    assert_provider_failures("google", &ANNA, &urls, "GoogleClientSecret").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_callback_that_nobody_asked_for_ends_on_the_front_end() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     for query in ["", "?", "?%", "?code=c", "?state=s", "?error=access_denied", "?state=%FF&code=%00", "?a[b]=c"] {
         let landing = Landing::of(Browser::new(&world).go(&format!("/api/v1/auth/google/callback{query}")).await);
         assert_eq!(landing.error(), "state_mismatch", "{query}");

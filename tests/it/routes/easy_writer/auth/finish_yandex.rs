@@ -18,7 +18,7 @@ async fn sign_in(world: &World, person: &[(&str, &str)]) -> Landing {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_person_gets_an_account_with_100_raits() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let landing = sign_in(&world, &VERA).await;
     let vera = me(&world, landing.token()).await;
     let wanted = json!({
@@ -33,7 +33,7 @@ async fn a_new_person_gets_an_account_with_100_raits() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_without_an_address_works() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let landing = sign_in(&world, &DINA).await;
     let token = landing.token();
     let dina = me(&world, token).await;
@@ -53,7 +53,7 @@ async fn an_account_without_an_address_works() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn yandexs_own_mailbox_joins_its_account() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let prepared = world.register("vera@yandex.ru").await;
     let vera = me(&world, sign_in(&world, &VERA).await.token()).await;
     assert_eq!(vera["id"], prepared.user.to_string());
@@ -65,7 +65,7 @@ async fn yandexs_own_mailbox_joins_its_account() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_in_another_companys_mail_never_takes_an_account_over() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let owner = world.register("gleb@example.com").await;
     assert_eq!(sign_in(&world, &GLEB).await.error(), "email_not_verified");
     let body = json!({ "email": "gleb@example.com", "password": "pass123456" });
@@ -76,7 +76,7 @@ async fn an_address_in_another_companys_mail_never_takes_an_account_over() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_in_another_companys_mail_is_not_claimed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let gleb = me(&world, sign_in(&world, &GLEB).await.token()).await;
     assert_eq!(gleb["email"], "");
     assert_ne!(world.register("gleb@example.com").await.user.to_string(), gleb["id"]);
@@ -84,7 +84,7 @@ async fn an_address_in_another_companys_mail_is_not_claimed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_eight_first_sign_ins_at_once_one_opens_the_account() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     for person in [DINA, VERA] {
         let landings = join_all((0..8).map(|_| sign_in(&world, &person))).await;
         let users = join_all(landings.iter().map(|landing| me(&world, landing.token()))).await;
@@ -100,8 +100,8 @@ async fn a_callback_counts_for_the_browser_that_set_out_and_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failures_end_on_the_front_end() {
-    let urls = ["YANDEX_TOKEN_URL", "YANDEX_INFO_URL"];
-    assert_provider_failures("yandex", &DINA, &urls, "YANDEX_CLIENT_SECRET").await;
-    let world = World::start().await;
+    let urls = ["YandexTokenUrl", "YandexInfoUrl"];
+    assert_provider_failures("yandex", &DINA, &urls, "YandexClientSecret").await;
+    let world = World::easy_writer().await;
     assert_methods(&world, "/api/v1/auth/yandex/callback", &["GET", "HEAD"]).await;
 }

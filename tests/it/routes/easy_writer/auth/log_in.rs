@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::super::support::{assert_methods, assert_object_needed};
 use super::assert_signed_in;
-use crate::world::{Options, Reply, World, request};
+use crate::world::{Reply, World, request};
 
 const PATH: &str = "/api/v1/auth/login";
 
@@ -24,7 +24,7 @@ async fn log_in_from(world: &World, address: &str, email: &str, password: &str) 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_right_password_signs_in_and_tells_the_balance() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     world.start_essay(&user).await;
     assert_signed_in(&world, &log_in(&world, "user@example.com", "pass123456").await, 200, "user@example.com", 50)
@@ -33,7 +33,7 @@ async fn the_right_password_signs_in_and_tells_the_balance() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_address_may_be_in_any_letter_case() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     world.register("user@example.com").await;
     for email in ["USER@example.COM", " user@example.com "] {
         assert_signed_in(&world, &log_in(&world, email, "pass123456").await, 200, "user@example.com", 100).await;
@@ -42,7 +42,7 @@ async fn the_address_may_be_in_any_letter_case() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unknown_address_is_answered_as_a_wrong_password_is() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     world.register("user@example.com").await;
     let long = "x".repeat(10_000);
     let wrong = [
@@ -64,7 +64,7 @@ async fn an_unknown_address_is_answered_as_a_wrong_password_is() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_names_its_field() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let cases = [
         (json!({ "password": "pass123456" }), ("email", "required", "Заполните поле")),
         (json!({ "email": "user@example.com" }), ("password", "required", "Заполните поле")),
@@ -78,19 +78,19 @@ async fn what_is_wrong_names_its_field() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_json_object_is_taken() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_object_needed(&world, Method::POST, PATH, None).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, PATH, &["POST"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_sign_in_ends_on_its_own() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let first = world.register("user@example.com").await;
     let second = log_in(&world, "user@example.com", "pass123456").await.refresh_token();
     assert_eq!(world.post_with_cookie("/api/v1/auth/logout", &first.refresh).await.status, 200);
@@ -101,7 +101,7 @@ async fn every_sign_in_ends_on_its_own() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sign_ins_at_once_get_tokens_of_their_own() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     world.register("user@example.com").await;
     let replies = join_all((0..8).map(|_| log_in(&world, "user@example.com", "pass123456"))).await;
     assert_eq!(replies.iter().map(Reply::refresh_token).collect::<HashSet<_>>().len(), 8);
@@ -112,7 +112,7 @@ async fn sign_ins_at_once_get_tokens_of_their_own() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn passwords_can_only_be_guessed_so_often() {
-    let world = World::with(Options { rate_limit: "3/60", ..Options::default() }).await;
+    let world = World::with_limits("3/60").await;
     world.register("user@example.com").await;
     for remaining in [2, 1, 0] {
         let reply = log_in(&world, "user@example.com", "guess123456").await;
@@ -130,7 +130,7 @@ async fn passwords_can_only_be_guessed_so_often() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_can_lock_somebody_else_out() {
-    let world = World::with(Options { rate_limit: "3/60", ..Options::default() }).await;
+    let world = World::with_limits("3/60").await;
     world.register("user@example.com").await;
     for attempt in 0..20 {
         let spelling = if attempt % 2 == 0 { "user@example.com" } else { " USER@example.com" };
@@ -145,7 +145,7 @@ async fn nobody_can_lock_somebody_else_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn others_on_the_same_network_are_not_locked_out_with_one_account() {
-    let world = World::with(Options { rate_limit: "3/60", ..Options::default() }).await;
+    let world = World::with_limits("3/60").await;
     world.register("a@example.com").await;
     world.register("b@example.com").await;
     for _ in 0..4 {
@@ -157,7 +157,7 @@ async fn others_on_the_same_network_are_not_locked_out_with_one_account() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_network_cannot_try_passwords_at_any_number_of_accounts() {
-    let world = World::with(Options { network_limit: "3/60", ..Options::default() }).await;
+    let world = World::easy_writer_with(&[("EasyWriterRateLimitLoginNetwork", "3/60")]).await;
     world.register("user@example.com").await;
     for number in 0..3 {
         let reply = log_in(&world, &format!("nobody-{number}@example.com"), "pass123456").await;
@@ -172,7 +172,9 @@ async fn one_network_cannot_try_passwords_at_any_number_of_accounts() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn log_ins_that_succeed_are_not_counted() {
-    let world = World::with(Options { rate_limit: "3/60", network_limit: "3/60", ..Options::default() }).await;
+    let world =
+        World::easy_writer_with(&[("EasyWriterRateLimitLogin", "3/60"), ("EasyWriterRateLimitLoginNetwork", "3/60")])
+            .await;
     world.register("user@example.com").await;
     for _ in 0..6 {
         assert_eq!(log_in(&world, "user@example.com", "pass123456").await.status, 200);
@@ -186,7 +188,7 @@ async fn log_ins_that_succeed_are_not_counted() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guesses_at_once_are_counted_one_by_one() {
-    let world = World::with(Options { rate_limit: "3/60", ..Options::default() }).await;
+    let world = World::with_limits("3/60").await;
     world.register("user@example.com").await;
     let replies = join_all((0..12).map(|_| log_in(&world, "user@example.com", "guess123456"))).await;
     assert_eq!(replies.iter().filter(|reply| reply.status == 401).count(), 3);

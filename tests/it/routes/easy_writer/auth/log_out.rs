@@ -17,7 +17,7 @@ fn assert_logged_out(world: &World, reply: &Reply) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sign_in_ends_and_the_cookie_goes() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let other = world.register("other@example.com").await;
     assert_logged_out(&world, &world.post_with_cookie(PATH, &user.refresh).await);
@@ -28,7 +28,7 @@ async fn the_sign_in_ends_and_the_cookie_goes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn signing_out_again_or_without_a_sign_in_is_fine() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     for token in [&user.refresh, &user.refresh, "", "garbage", &user.token] {
         assert_logged_out(&world, &world.post_with_cookie(PATH, token).await);
@@ -38,7 +38,7 @@ async fn signing_out_again_or_without_a_sign_in_is_fine() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_access_token_as_cookie_ends_nothing() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_logged_out(&world, &world.post_with_cookie(PATH, &user.token).await);
     assert_logged_out(&world, &world.post(PATH, Some(&user.token), &Value::Null).await);
@@ -47,7 +47,7 @@ async fn an_access_token_as_cookie_ends_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replaced_token_signs_out_too() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let newest = world.post_with_cookie(REFRESH, &user.refresh).await.refresh_token();
     assert_logged_out(&world, &world.post_with_cookie(PATH, &user.refresh).await);
@@ -56,7 +56,7 @@ async fn a_replaced_token_signs_out_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_expired_token_is_cleared_as_well() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     world.clock.advance(31 * 24 * 3600);
     assert_logged_out(&world, &world.post_with_cookie(PATH, &user.refresh).await);
@@ -64,6 +64,6 @@ async fn an_expired_token_is_cleared_as_well() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, PATH, &["POST"]).await;
 }

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use self::browser::{Browser, Landing, me, nowhere, parameters, with_parameter};
 use super::support::{NOON, assert_methods};
-use crate::world::{Action, Options, Reply, World};
+use crate::world::{Action, Reply, World};
 
 /// How the refresh cookie is kept.
 const COOKIE: [&str; 5] = ["HttpOnly", "Secure", "SameSite=Strict", "Path=/api/v1/auth", "Max-Age=2592000"];
@@ -92,7 +92,7 @@ async fn assert_leaves_for(world: &World, provider: &str) -> (String, BTreeMap<S
 /// Asserts that a browser which cannot be sent to a provider is told so on the front end.
 async fn assert_start_fails_on_the_front_end(provider: &str, client: &str) {
     let path = format!("/api/v1/auth/{provider}");
-    let mut world = World::with(Options { rate_limit: "2/60", ..Options::default() }).await;
+    let mut world = World::with_limits("2/60").await;
     let mut browser = Browser::new(&world);
     for _ in 0..2 {
         browser.set_out(provider).await;
@@ -104,7 +104,7 @@ async fn assert_start_fails_on_the_front_end(provider: &str, client: &str) {
     world.faults.plan("UpdateItem", 0, 100, Action::Throttle);
     assert_eq!(Landing::of(Browser::new(&world).go(&path).await).error(), "server_error");
     world.faults.clear();
-    world.restart(|vars| drop(vars.remove(client)));
+    world.update(&[(client, "")]);
     let landing = Landing::of(Browser::new(&world).go(&path).await);
     assert_eq!(landing.error(), "provider_not_configured");
     assert!(landing.reply.cookies.is_empty());
@@ -122,14 +122,14 @@ async fn assert_refresh_works(world: &World, refresh: &str) {
 
 /// How many items there are whose sort key is this.
 async fn items(world: &World, sort_key: &str) -> usize {
-    let scan = world.platform.aws.dynamodb().scan().table_name(world.platform.vars.get("TABLE_NAME").unwrap());
+    let scan = world.platform.aws.dynamodb().scan().table_name(world.variable("TABLE_NAME"));
     let items = scan.send().await.unwrap().items.unwrap_or_default();
     items.iter().filter(|item| item["sk"].as_s().is_ok_and(|key| key == sort_key)).count()
 }
 
 /// Asserts that a callback signs in nobody but the browser that set out, soon, and once.
 async fn assert_bound_to_the_browser(provider: &str, person: &[(&str, &str)]) {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let error = async |browser: &mut Browser, path: &str| {
         let landing = Landing::of(browser.go(path).await);
         assert_eq!(cookie(&landing.reply, "oauth_attempt", &gone()), "");
@@ -199,10 +199,10 @@ fn gone() -> [&'static str; 5] {
     attributes
 }
 
-/// Asserts how everything that a provider can do wrong ends, and that it ends without a sign-in. `urls` are variables of what is asked while a
+/// Asserts how everything that a provider can do wrong ends, and that it ends without a sign-in. `urls` are parameters of what is asked while a
 /// browser waits.
 async fn assert_provider_failures(provider: &str, person: &[(&str, &str)], urls: &[&str], secret: &str) {
-    let mut world = World::start().await;
+    let mut world = World::easy_writer().await;
     let mut browser = Browser::new(&world);
     let page = browser.set_out(provider).await;
     let denied = browser.answer(&page, &[("person", person[0].1), ("decision", "deny")]).await;
@@ -224,18 +224,17 @@ async fn assert_provider_failures(provider: &str, person: &[(&str, &str)], urls:
     }
     drop(browser);
 
-    let usual: Vec<_> = urls.iter().map(|url| world.platform.vars.get(url).unwrap().to_owned()).collect();
-    for (url, usual) in urls.iter().zip(usual) {
+    let usual = world.sandboxed();
+    for url in urls {
         let down = nowhere().await;
-        world.restart(|vars| drop(vars.insert((*url).to_owned(), down)));
+        world.update(&[(url, &down)]);
         let landing = Browser::new(&world).sign_in(provider, person).await;
         assert_eq!(landing.error(), "provider_unavailable", "{url}");
-        world.restart(|vars| drop(vars.insert((*url).to_owned(), usual)));
+        world.update(&[(url, &usual[*url])]);
     }
-    let right = world.platform.vars.get(secret).unwrap().to_owned();
-    world.restart(|vars| drop(vars.insert(secret.to_owned(), "wrong".to_owned())));
+    world.update(&[(secret, "wrong")]);
     assert_eq!(Browser::new(&world).sign_in(provider, person).await.error(), "server_error");
-    world.restart(|vars| drop(vars.insert(secret.to_owned(), right)));
+    world.update(&[(secret, &usual[secret])]);
 
     let mut browser = Browser::new(&world);
     let callback = browser.permit(provider, person).await;

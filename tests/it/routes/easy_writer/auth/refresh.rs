@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::support::{access_token, assert_methods};
 use super::{COOKIE, assert_refresh_cookie};
-use crate::world::{Options, Reply, TOKEN_KEYS, World, request};
+use crate::world::{Reply, World, request};
 
 const PATH: &str = "/api/v1/auth/refresh";
 const DAY: i64 = 24 * 3600;
@@ -29,7 +29,7 @@ async fn assert_works(world: &World, access_token: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_tokens_are_replaced() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     world.clock.advance(900);
     world.assert_refusal(&world.get("/api/v1/auth/me", &user.token).await, 401, "TOKEN_EXPIRED");
@@ -44,7 +44,7 @@ async fn both_tokens_are_replaced() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_repeated_within_ten_seconds_gets_the_current_generation() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let second = rotate(&world, &user.refresh).await;
     assert_eq!(rotate(&world, &user.refresh).await, second, "the same generation, at the same second");
@@ -57,7 +57,7 @@ async fn a_token_repeated_within_ten_seconds_gets_the_current_generation() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_replayed_later_ends_the_sign_in() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let stolen_from = world.register("user@example.com").await;
     let elsewhere =
         world.post("/api/v1/auth/login", None, &json!({ "email": "user@example.com", "password": "pass123456" })).await;
@@ -71,7 +71,7 @@ async fn a_token_replayed_later_ends_the_sign_in() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_two_generations_old_ends_the_sign_in_at_once() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let second = rotate(&world, &user.refresh).await;
     let newest = rotate(&world, &second).await;
@@ -81,7 +81,7 @@ async fn a_token_two_generations_old_ends_the_sign_in_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sign_in_lives_thirty_days_after_its_last_refresh() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     world.clock.advance(30 * DAY - 1);
     let next = rotate(&world, &user.refresh).await;
@@ -93,19 +93,20 @@ async fn a_sign_in_lives_thirty_days_after_its_last_refresh() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_can_be_rotated_without_signing_anybody_out() {
-    let mut world = World::start().await;
+    let mut world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
-    world.restart(|vars| drop(vars.insert("TOKEN_KEYS".to_owned(), format!("{NEW_KEY},{TOKEN_KEYS}"))));
+    let old_key = world.token_keys().to_owned();
+    world.change_token_keys(&format!("{NEW_KEY},{old_key}"));
     assert_works(&world, &user.token).await;
     let reply = refresh(&world, &user.refresh).await;
     let (access, next) = (reply.data()["access_token"].as_str().unwrap().to_owned(), reply.refresh_token());
     assert_works(&world, &access).await;
 
-    world.restart(|vars| drop(vars.insert("TOKEN_KEYS".to_owned(), TOKEN_KEYS.to_owned())));
+    world.change_token_keys(&old_key);
     world.assert_refusal(&world.get("/api/v1/auth/me", &access).await, 401, "TOKEN_INVALID");
     world.assert_refusal(&refresh(&world, &next).await, 401, "TOKEN_INVALID");
 
-    world.restart(|vars| drop(vars.insert("TOKEN_KEYS".to_owned(), NEW_KEY.to_owned())));
+    world.change_token_keys(NEW_KEY);
     assert_works(&world, &access).await;
     rotate(&world, &next).await;
     world.assert_refusal(&world.get("/api/v1/auth/me", &user.token).await, 401, "TOKEN_INVALID");
@@ -114,7 +115,7 @@ async fn keys_can_be_rotated_without_signing_anybody_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_a_refresh_token_is_taken() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let parts: Vec<_> = user.refresh.split('.').collect();
     let bad = [
@@ -123,7 +124,7 @@ async fn nothing_but_a_refresh_token_is_taken() {
         format!("{}.{}.", parts[0], parts[1]),
         format!("{}.{}.{}", parts[0], user.token.split('.').nth(1).unwrap(), parts[2]),
         user.token.clone(),
-        access_token(&world, "novels", TOKEN_KEYS, user.user, 0),
+        access_token(&world, "novels", world.token_keys(), user.user, 0),
     ];
     for token in &bad {
         world.assert_refusal(&refresh(&world, token).await, 401, "TOKEN_INVALID");
@@ -137,7 +138,7 @@ async fn nothing_but_a_refresh_token_is_taken() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_cookie_is_found_among_others() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let cookies = format!("theme=dark; refresh_token={}; refresh_token_hint=x", user.refresh);
     let request = Request::builder().method("POST").uri(PATH).header("cookie", cookies).body(String::new()).unwrap();
@@ -146,7 +147,7 @@ async fn the_cookie_is_found_among_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refreshes_at_once_share_one_generation() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let replies = join_all((0..16).map(|_| refresh(&world, &user.refresh))).await;
     let tokens: Vec<_> = replies.iter().map(Reply::refresh_token).collect();
@@ -159,13 +160,13 @@ async fn refreshes_at_once_share_one_generation() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, PATH, &["POST"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_address_of_the_network_may_refresh_so_often() {
-    let world = World::with(Options { rate_limit: "3/60", ..Options::default() }).await;
+    let world = World::with_limits("3/60").await;
     let user = world.register("user@example.com").await;
     for remaining in [2, 1, 0] {
         let reply = world.send(request(Method::POST, PATH, None, &Value::Null)).await;

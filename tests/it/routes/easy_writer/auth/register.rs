@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::support::{NOON, assert_methods, assert_object_needed};
 use super::assert_signed_in;
-use crate::world::{Options, Reply, World, request};
+use crate::world::{Reply, World, request};
 
 const PATH: &str = "/api/v1/auth/register";
 
@@ -20,21 +20,21 @@ async fn log_in(world: &World, email: &str, password: &str) -> Reply {
 
 /// How many users there are.
 async fn users(world: &World) -> usize {
-    let scan = world.platform.aws.dynamodb().scan().table_name(world.platform.vars.get("TABLE_NAME").unwrap());
+    let scan = world.platform.aws.dynamodb().scan().table_name(world.variable("TABLE_NAME"));
     let items = scan.send().await.unwrap().items.unwrap_or_default();
     items.iter().filter(|item| item["sk"].as_s().is_ok_and(|key| key == "PROFILE")).count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_user_is_signed_in_and_has_100_raits() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let reply = register(&world, "user@example.com", "pass123456").await;
     assert_signed_in(&world, &reply, 201, "user@example.com", 100).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_welcome_gift_is_in_the_books() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let gift = json!({
         "id": user.user.to_string(), "type": "topup", "amount": 100, "description": "Приветственный бонус", "created_at": NOON
@@ -47,14 +47,14 @@ async fn the_welcome_gift_is_in_the_books() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn addresses_are_kept_trimmed_and_in_lower_case() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let reply = register(&world, "  Иван.User+tag@Example.COM ", "pass123456").await;
     assert_signed_in(&world, &reply, 201, "иван.user+tag@example.com", 100).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_taken_address_is_refused_in_any_letter_case_and_changes_nothing() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let first = world.register("user@example.com").await;
     for taken in ["user@example.com", "USER@EXAMPLE.COM", " User@Example.com\n"] {
         let reply = register(&world, taken, "other123456").await;
@@ -69,7 +69,7 @@ async fn a_taken_address_is_refused_in_any_letter_case_and_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_sixteen_registrations_of_one_address_at_once_one_succeeds() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let emails = ["user@example.com", "User@Example.com"].into_iter().cycle().take(16);
     let replies = join_all(emails.map(|email| register(&world, email, "pass123456"))).await;
     let (won, lost): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 201);
@@ -90,7 +90,7 @@ async fn what_is_wrong_names_its_field() {
     const REQUIRED: &str = "Заполните поле";
     const TYPE: &str = "Недопустимое значение";
     const ADDRESS: &str = "Укажите корректный адрес электронной почты";
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let email = "user@example.com";
     let cases = [
         (json!({ "password": "pass123456" }), ("email", "required", REQUIRED)),
@@ -129,7 +129,7 @@ async fn what_is_wrong_names_its_field() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn passwords_of_8_to_128_characters_are_taken_as_they_are() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     for (email, password) in
         [("a@example.com", "пароль12"), ("b@example.com", &"я".repeat(128)), ("c@example.com", "  spaces ")]
     {
@@ -141,7 +141,7 @@ async fn passwords_of_8_to_128_characters_are_taken_as_they_are() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_json_object_is_taken() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_object_needed(&world, Method::POST, PATH, None).await;
     let with_charset =
         request(Method::POST, PATH, None, &json!({ "email": "user@example.com", "password": "pass123456" }));
@@ -152,14 +152,14 @@ async fn only_a_json_object_is_taken() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_list_is_not_taken_for_an_object() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let reply = world.post(PATH, None, &json!(["user@example.com", "pass123456"])).await;
     world.assert_invalid(&reply, &[("", "type", "Ожидается объект")]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unknown_fields_are_ignored() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let body =
         json!({ "email": "user@example.com", "password": "pass123456", "balance": 1_000_000, "provider": "google" });
     let reply = world.post(PATH, None, &body).await;
@@ -168,13 +168,13 @@ async fn unknown_fields_are_ignored() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, PATH, &["POST"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_address_of_the_network_may_register_so_often() {
-    let world = World::with(Options { rate_limit: "3/60", ..Options::default() }).await;
+    let world = World::with_limits("3/60").await;
     let from = async |address: &str, email: &str| {
         let mut request = request(Method::POST, PATH, None, &json!({ "email": email, "password": "pass123456" }));
         request.headers_mut().insert("test-source-ip", address.parse().unwrap());
@@ -212,7 +212,7 @@ async fn register_with(world: &World, key: &str, email: &str, password: &str) ->
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repeat_with_the_same_key_signs_the_same_user_in_again() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let first = register_with(&world, "key-1", "user@example.com", "pass123456").await;
     let token = first.data()["access_token"].as_str().unwrap().to_owned();
     let tabs = json!({ "input": { "topic": "Осень в городе" }, "mode": "standard" });
@@ -232,7 +232,7 @@ async fn a_repeat_with_the_same_key_signs_the_same_user_in_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_key_with_another_body_is_refused_and_changes_nothing() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     register_with(&world, "key-1", "user@example.com", "pass123456").await;
     for (email, password) in [("other@example.com", "pass123456"), ("user@example.com", "guess123456")] {
         let reply = register_with(&world, "key-1", email, password).await;
@@ -251,7 +251,7 @@ async fn the_same_key_with_another_body_is_refused_and_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn repeats_at_once_open_one_account() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let replies = join_all((0..8).map(|_| register_with(&world, "key-1", "user@example.com", "pass123456"))).await;
     for reply in &replies {
         assert_eq!((reply.status, &reply.data()["user"]), (201, &replies[0].data()["user"]));
@@ -262,9 +262,9 @@ async fn repeats_at_once_open_one_account() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_record_of_a_key_is_the_same_whatever_the_password() {
     let fingerprint = async |password: &str| {
-        let world = World::start().await;
+        let world = World::easy_writer().await;
         register_with(&world, "key-1", "user@example.com", password).await;
-        let scan = world.platform.aws.dynamodb().scan().table_name(world.platform.vars.get("TABLE_NAME").unwrap());
+        let scan = world.platform.aws.dynamodb().scan().table_name(world.variable("TABLE_NAME"));
         let items = scan.send().await.unwrap().items.unwrap_or_default();
         let record = items.iter().find(|item| item["pk"].as_s().is_ok_and(|key| key.starts_with("REQUESTS#"))).unwrap();
         record["fingerprint"].as_s().unwrap().clone()

@@ -5,7 +5,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::super::support::{assert_token_needed, error_frame};
-use crate::world::{Action, GENERATION, GREETING, Options, Reply, Session, World};
+use crate::easy_writer::{GENERATION, GREETING, Session};
+use crate::world::{Action, Reply, World};
 
 fn path(session: &str) -> String {
     format!("/api/v1/generation/sessions/{session}")
@@ -26,7 +27,7 @@ async fn assert_gone_for_free(world: &World, user: &Session, session: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_completed_session_goes_and_its_charge_stays() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let done = world.execute(&user, "spell_check", "quick", json!({ "text": "Привет" })).await;
     let session = done.data()["session_id"].as_str().unwrap();
@@ -40,7 +41,7 @@ async fn a_completed_session_goes_and_its_charge_stays() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deleting_twice_is_not_found() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     assert_eq!(delete(&world, &user, &session).await.status, 200);
@@ -50,7 +51,7 @@ async fn deleting_twice_is_not_found() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_deletions_at_once_one_succeeds() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let kept = world.execute(&user, "spell_check", "quick", json!({ "text": "Привет" })).await;
     let done = world.execute(&user, "spell_check", "quick", json!({ "text": "Привет" })).await;
@@ -72,7 +73,7 @@ async fn of_deletions_at_once_one_succeeds() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_deleted_before_it_began_is_free_and_its_watcher_is_told() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
@@ -87,8 +88,8 @@ async fn a_session_deleted_before_it_began_is_free_and_its_watcher_is_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_deleted_while_its_worker_waits_for_the_vendor_is_free_and_its_watcher_is_told() {
-    let options = Options { model: "sandbox-hang", text_timeouts: "2000/1000/1000/2000", ..Options::default() };
-    let world = World::with(options).await;
+    let hanging = [("OpenAiModel", "sandbox-hang"), ("TextTimeouts", "2000/1000/1000/2000")];
+    let world = World::easy_writer_with(&hanging).await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
@@ -101,7 +102,7 @@ async fn a_session_deleted_while_its_worker_waits_for_the_vendor_is_free_and_its
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_deleted_after_its_worker_died_is_free_and_its_watcher_is_told() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
@@ -121,7 +122,7 @@ async fn a_session_deleted_after_its_worker_died_is_free_and_its_watcher_is_told
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_texts_of_a_session_go_with_it() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let text = "Мама мыла раму. ".repeat(300);
     let quick = world.execute(&user, "spell_check", "quick", json!({ "text": text })).await;
@@ -132,7 +133,7 @@ async fn the_texts_of_a_session_go_with_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_steps_of_a_session_wrote_goes_with_it() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let text = "Мама мыла раму, а папа читал газету. ".repeat(200);
     let started = world.execute(&user, "paraphrase", "standard", json!({ "text": text })).await;
@@ -145,7 +146,7 @@ async fn what_the_steps_of_a_session_wrote_goes_with_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_elses_session_cannot_be_deleted() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let (user, other) = (world.register("user@example.com").await, world.register("other@example.com").await);
     let session = world.start_essay(&user).await;
     world.assert_refusal(&delete(&world, &other, &session).await, 404, "SESSION_NOT_FOUND");
@@ -158,7 +159,7 @@ async fn somebody_elses_session_cannot_be_deleted() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_session_is_not_found() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     for unknown in ["0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f", "1", "unknown", "%D1%8F"] {
         world.assert_refusal(&delete(&world, &user, unknown).await, 404, "SESSION_NOT_FOUND");
@@ -169,7 +170,7 @@ async fn what_is_no_session_is_not_found() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     assert_token_needed(&world, &user, Method::DELETE, &path(&session), &Value::Null).await;

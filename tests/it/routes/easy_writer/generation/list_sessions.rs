@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::super::support::{
     NOON, access_token, assert_methods, assert_no_repeats, assert_page_bounds, assert_pages, assert_token_needed, page,
 };
-use crate::world::{GENERATION, Session, TOKEN_KEYS, World};
+use crate::easy_writer::{GENERATION, Session};
+use crate::world::World;
 
 const PATH: &str = "/api/v1/generation/sessions";
 
@@ -30,17 +31,17 @@ fn essay(session: &str, status: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_are_exact_with_no_one_ten_eleven_twenty_and_twenty_one_sessions() {
-    let mut world = World::start().await;
-    let nobody = access_token(&world, "easy-writer", TOKEN_KEYS, Uuid::from_u128(7).into(), 0);
+    let mut world = World::easy_writer().await;
+    let nobody = access_token(&world, "easy-writer", world.token_keys(), Uuid::from_u128(7).into(), 0);
     assert_pages(&world, &nobody, PATH, "sessions", 10, &[]).await;
     let user = world.register("user@example.com").await;
     assert_pages(&world, &user.token, PATH, "sessions", 10, &[]).await;
 
     // 100 raits are 20 sessions; one that fails is the twenty-first.
     let session = world.start_essay(&user).await;
-    world.restart(|vars| drop(vars.insert("OPENAI_MODEL".to_owned(), "sandbox-500".to_owned())));
+    world.update(&[("OpenAiModel", "sandbox-500")]);
     world.deliver(GENERATION).await;
-    world.restart(|vars| drop(vars.insert("OPENAI_MODEL".to_owned(), "sandbox".to_owned())));
+    world.update(&[("OpenAiModel", "sandbox")]);
     let mut all = vec![essay(&session, "failed")];
     assert_pages(&world, &user.token, PATH, "sessions", 10, &all).await;
     for number in 2..=21 {
@@ -55,7 +56,7 @@ async fn pages_are_exact_with_no_one_ten_eleven_twenty_and_twenty_one_sessions()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_line_follows_its_session_until_it_is_deleted() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     let lines = async || page(&world, &user.token, PATH, "sessions").await;
@@ -81,7 +82,7 @@ async fn a_line_follows_its_session_until_it_is_deleted() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deleting_from_the_middle_leaves_pages_exact() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let mut all = Vec::new();
     for _ in 0..12 {
@@ -96,7 +97,7 @@ async fn deleting_from_the_middle_leaves_pages_exact() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn users_see_their_own_only() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let (user, other) = (world.register("user@example.com").await, world.register("other@example.com").await);
     run(&world, &user).await;
     assert_pages(&world, &other.token, PATH, "sessions", 10, &[]).await;
@@ -104,27 +105,27 @@ async fn users_see_their_own_only() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_that_cannot_be_are_refused() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_page_bounds(&world, &user.token, PATH).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_given_twice_is_refused_by_name() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_no_repeats(&world, &user.token, PATH).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_token_needed(&world, &user, Method::GET, PATH, &Value::Null).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, PATH, &["GET", "HEAD"]).await;
 }

@@ -4,7 +4,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::super::support::{NOON, assert_methods, assert_token_needed};
-use crate::world::{GENERATION, Options, World};
+use crate::easy_writer::GENERATION;
+use crate::world::World;
 
 fn path(session: &str) -> String {
     format!("/api/v1/generation/sessions/{session}")
@@ -32,7 +33,7 @@ fn essay(session: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_quick_run_can_be_read_again() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let done = world.execute(&user, "spell_check", "quick", json!({ "text": "Превет мир" })).await;
     let session = json!({
@@ -55,7 +56,7 @@ async fn a_quick_run_can_be_read_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_background_run_is_pending_then_completed_and_its_cost_is_what_was_charged() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.assert_answer(&world.get(&path(&session), &user.token).await, 200, &essay(&session));
@@ -85,7 +86,7 @@ async fn a_background_run_is_pending_then_completed_and_its_cost_is_what_was_cha
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_run_says_why_and_costs_nothing() {
     for (model, code) in [("sandbox-500", "PROVIDER_UNAVAILABLE"), ("no-such-model", "GENERATION_FAILED")] {
-        let world = World::with(Options { model, ..Options::default() }).await;
+        let world = World::with_model(model).await;
         let user = world.register("user@example.com").await;
         let session = world.start_essay(&user).await;
         world.clock.advance(30);
@@ -103,7 +104,7 @@ async fn a_failed_run_says_why_and_costs_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_elses_session_does_not_exist() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let (user, other) = (world.register("user@example.com").await, world.register("other@example.com").await);
     let session = world.start_essay(&user).await;
     world.assert_refusal(&world.get(&path(&session), &other.token).await, 404, "SESSION_NOT_FOUND");
@@ -113,7 +114,7 @@ async fn somebody_elses_session_does_not_exist() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_session_is_not_found() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let user_id = user.user.to_string();
     for unknown in ["0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f", "1", "unknown", "%D1%8F", &user_id, &"x".repeat(1000)] {
@@ -123,7 +124,7 @@ async fn what_is_no_session_is_not_found() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     assert_token_needed(&world, &user, Method::GET, &path(&session), &Value::Null).await;
@@ -131,6 +132,6 @@ async fn nothing_but_an_access_token_opens() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, &path("0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f"), &["GET", "HEAD", "DELETE"]).await;
 }

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::super::support::{assert_methods, assert_object_needed, assert_token_needed};
 use super::GENERATE as PATH;
-use crate::world::{Action, IMAGES, Options, Reply, Session, World, request};
+use crate::easy_writer::{IMAGES, Session};
+use crate::world::{Action, Reply, World, request};
 
 async fn send(world: &World, user: &Session, key: &str, body: &Value) -> Reply {
     let mut request = request(Method::POST, PATH, Some(&user.token), body);
@@ -16,7 +17,7 @@ async fn send(world: &World, user: &Session, key: &str, body: &Value) -> Reply {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_picture_is_reserved_and_sent_to_be_drawn() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let reply = world.order_image(&user, "  Красивый закат над морем ", "web").await;
     let image = reply.data()["image_id"].as_str().unwrap().to_owned();
@@ -36,7 +37,7 @@ async fn a_picture_is_reserved_and_sent_to_be_drawn() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_format_has_its_size() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let formats = [("web", 1024, 1024), ("banner", 2048, 1024), ("print", 2048, 2048), ("messenger", 512, 512)];
     for (format, width, height) in formats {
@@ -55,7 +56,7 @@ async fn each_format_has_its_size() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_format_that_there_is_not_is_refused_by_its_code() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     for format in ["", "WEB", "poster", " web"] {
         let reply = world.order_image(&user, "Закат", format).await;
@@ -72,7 +73,7 @@ async fn a_format_that_there_is_not_is_refused_by_its_code() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn prompts_have_bounds_and_styles_have_names() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let order = |prompt: String, style: &str| {
         let body = json!({ "prompt": prompt, "format": "messenger", "style": style });
@@ -111,7 +112,7 @@ async fn prompts_have_bounds_and_styles_have_names() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_balance_that_does_not_suffice_is_told_and_nothing_is_ordered() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     for _ in 0..5 {
         world.start_image(&user).await;
@@ -127,7 +128,7 @@ async fn a_balance_that_does_not_suffice_is_told_and_nothing_is_ordered() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn orders_at_once_never_spend_more_than_there_is() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let replies = join_all((0..16).map(|_| world.order_image(&user, "Закат", "web"))).await;
     let taken = replies.iter().filter(|reply| reply.status == 202).count();
@@ -136,7 +137,7 @@ async fn orders_at_once_never_spend_more_than_there_is() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_repeated_with_its_idempotency_key_draws_once() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let body = json!({ "prompt": "Закат", "format": "web" });
     let replies = join_all((0..6).map(|_| send(&world, &user, "key-1", &body))).await;
@@ -163,7 +164,7 @@ async fn a_request_repeated_with_its_idempotency_key_draws_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_prompt_that_the_vendor_refuses_costs_nothing() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let reply = world.order_image(&user, "то, что запрещено", "web").await;
     world.drain(IMAGES).await;
@@ -175,7 +176,7 @@ async fn a_prompt_that_the_vendor_refuses_costs_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_second_vendor_draws_when_the_first_does_not() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     for trouble in ["sandbox-queue-full", "sandbox-fail", "sandbox-lost", "sandbox-500"] {
         let reply = world.order_image(&user, &format!("Кот {trouble}"), "messenger").await;
@@ -188,7 +189,7 @@ async fn the_second_vendor_draws_when_the_first_does_not() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn vendors_that_are_all_down_cost_nothing() {
-    let world = World::with(Options { model: "sandbox-500", ..Options::default() }).await;
+    let world = World::with_model("sandbox-500").await;
     let user = world.register("user@example.com").await;
     let reply = world.order_image(&user, "Кот sandbox-500", "web").await;
     world.drain(IMAGES).await;
@@ -199,7 +200,7 @@ async fn vendors_that_are_all_down_cost_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_that_is_down_delays_the_picture_only() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     world.faults.plan("SendMessage", 0, usize::MAX, Action::Throttle);
     let image = world.start_image(&user).await;
@@ -213,7 +214,7 @@ async fn a_queue_that_is_down_delays_the_picture_only() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_user_may_order_so_much() {
-    let world = World::with(Options { rate_limit: "3/60", ..Options::default() }).await;
+    let world = World::with_limits("3/60").await;
     let user = world.register("user@example.com").await;
     for _ in 0..3 {
         assert_eq!(world.order_image(&user, "", "web").await.status, 400);
@@ -225,7 +226,7 @@ async fn each_user_may_order_so_much() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let body = json!({ "prompt": "Закат", "format": "web" });
     assert_token_needed(&world, &user, Method::POST, PATH, &body).await;
@@ -234,12 +235,12 @@ async fn nothing_but_an_access_token_opens() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_json_object_is_taken() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_object_needed(&world, Method::POST, PATH, Some(&user.token)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    assert_methods(&World::start().await, PATH, &["POST"]).await;
+    assert_methods(&World::easy_writer().await, PATH, &["POST"]).await;
 }

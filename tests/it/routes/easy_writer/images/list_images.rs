@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 use super::super::support::{
     assert_methods, assert_no_repeats, assert_page_bounds, assert_pages, assert_token_needed, page,
 };
-use crate::world::{IMAGES, World};
+use crate::easy_writer::IMAGES;
+use crate::world::World;
 
 const PATH: &str = "/api/v1/images";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_are_exact_and_the_latest_comes_first() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_pages(&world, &user.token, PATH, "images", 10, &[]).await;
     let mut all = Vec::new();
@@ -35,7 +36,7 @@ async fn pages_are_exact_and_the_latest_comes_first() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_line_follows_its_picture() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     world.start_image(&user).await;
     let line = async || page(&world, &user.token, PATH, "images").await.0[0].clone();
@@ -50,7 +51,7 @@ async fn a_line_follows_its_picture() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn users_see_their_own_only() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let (user, other) = (world.register("user@example.com").await, world.register("other@example.com").await);
     world.start_image(&user).await;
     assert_pages(&world, &other.token, PATH, "images", 10, &[]).await;
@@ -58,7 +59,7 @@ async fn users_see_their_own_only() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_that_cannot_be_are_refused() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_page_bounds(&world, &user.token, PATH).await;
     assert_no_repeats(&world, &user.token, PATH).await;
@@ -66,12 +67,12 @@ async fn pages_that_cannot_be_are_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_token_needed(&world, &user, Method::GET, PATH, &Value::Null).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    assert_methods(&World::start().await, PATH, &["GET", "HEAD"]).await;
+    assert_methods(&World::easy_writer().await, PATH, &["GET", "HEAD"]).await;
 }

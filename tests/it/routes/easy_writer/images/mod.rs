@@ -7,7 +7,8 @@ mod upscale_image;
 
 use serde_json::{Value, json};
 
-use crate::world::{IMAGES, Reply, Session, World};
+use crate::easy_writer::{IMAGES, Session};
+use crate::world::{Reply, World};
 
 pub(super) const GENERATE: &str = "/api/v1/images/generate";
 
@@ -44,7 +45,7 @@ impl World {
 
     /// Width and height of a PNG that is served at `url`, and what it is served with.
     pub(crate) async fn served_png(&self, url: &str) -> (u32, u32, String, String) {
-        let bucket = self.platform.vars.get("BUCKET_NAME").unwrap();
+        let bucket = self.variable("BUCKET_NAME");
         let key = url.trim_start_matches('/');
         let object = self.platform.aws.s3().get_object().bucket(bucket).key(key).send().await.unwrap();
         let (kind, caching) = (object.content_type().unwrap().to_owned(), object.cache_control().unwrap().to_owned());

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use super::super::support::{NOON, assert_methods, assert_token_needed};
 use crate::contract::assert_type;
-use crate::world::{IMAGES, World};
+use crate::easy_writer::IMAGES;
+use crate::world::World;
 
 const UNKNOWN: &str = "0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_picture_is_processing_then_completed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let image = world.start_image(&user).await;
     let path = format!("/api/v1/images/{image}");
@@ -40,7 +41,7 @@ async fn a_picture_is_processing_then_completed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_picture_has_the_contracts_type_too() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let reply = world.order_image(&user, "то, что запрещено", "banner").await;
     world.drain(IMAGES).await;
@@ -51,7 +52,7 @@ async fn a_failed_picture_has_the_contracts_type_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_elses_picture_does_not_exist() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let (user, other) = (world.register("user@example.com").await, world.register("other@example.com").await);
     let image = world.draw_image(&user).await;
     let reply = world.get(&format!("/api/v1/images/{image}"), &other.token).await;
@@ -60,7 +61,7 @@ async fn somebody_elses_picture_does_not_exist() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_picture_is_not_found() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     for id in [UNKNOWN, "unknown", &session] {
@@ -71,12 +72,12 @@ async fn what_is_no_picture_is_not_found() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_token_needed(&world, &user, Method::GET, &format!("/api/v1/images/{UNKNOWN}"), &Value::Null).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    assert_methods(&World::start().await, &format!("/api/v1/images/{UNKNOWN}"), &["GET", "HEAD"]).await;
+    assert_methods(&World::easy_writer().await, &format!("/api/v1/images/{UNKNOWN}"), &["GET", "HEAD"]).await;
 }

@@ -18,13 +18,14 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::super::support::{assert_methods, assert_object_needed, assert_token_needed};
-use crate::world::{GREETING, IMAGES, World};
+use crate::easy_writer::{GREETING, IMAGES};
+use crate::world::World;
 
 const UNKNOWN: &str = "0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_picture_is_enlarged_for_nothing() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let image = world.draw_image(&user).await;
     for scale in [2, 4] {
@@ -72,12 +73,8 @@ async fn start_enlarger() -> (String, Arc<AtomicUsize>, JoinSet<()>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_configured_vendor_enlarges_what_it_takes() {
-    let mut world = World::start().await;
     let (url, asked, _serving) = start_enlarger().await;
-    world.restart(|vars| {
-        vars.insert("STABILITY_BASE_URL".to_owned(), url);
-        vars.insert("STABILITY_API_KEY".to_owned(), "sk-test".to_owned());
-    });
+    let world = World::easy_writer_with(&[("StabilityBaseUrl", &url), ("StabilityApiKey", "sk-test")]).await;
     let user = world.register("user@example.com").await;
     let image = world.draw_image(&user).await;
     let jobs = world.jobs();
@@ -105,7 +102,7 @@ async fn a_configured_vendor_enlarges_what_it_takes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_that_is_there_is_not_made_again() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let image = world.draw_image(&user).await;
     world.upscale(&user, &image, 2).await;
@@ -121,7 +118,7 @@ async fn a_copy_that_is_there_is_not_made_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_copy_is_made_at_a_time() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let image = world.draw_image(&user).await;
     let replies = join_all([2, 4, 2, 4].map(|scale| world.upscale(&user, &image, scale))).await;
@@ -137,7 +134,7 @@ async fn one_copy_is_made_at_a_time() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_picture_that_is_not_there_cannot_be_enlarged() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let image = world.start_image(&user).await;
     world.assert_refusal(&world.upscale(&user, &image, 2).await, 409, "IN_PROGRESS");
@@ -153,7 +150,7 @@ async fn a_picture_that_is_not_there_cannot_be_enlarged() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_two_and_four_are_scales() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let image = world.draw_image(&user).await;
     for scale in [0, 1, 3, 5, 8, u32::MAX] {
@@ -169,7 +166,7 @@ async fn only_two_and_four_are_scales() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_watches_the_picture_sees_it_being_enlarged() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let image = world.draw_image(&user).await;
     world.upscale(&user, &image, 2).await;
@@ -184,7 +181,7 @@ async fn who_watches_the_picture_sees_it_being_enlarged() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let path = format!("/api/v1/images/{UNKNOWN}/upscale");
     assert_token_needed(&world, &user, Method::POST, &path, &json!({ "scale": 2 })).await;
@@ -192,12 +189,12 @@ async fn nothing_but_an_access_token_opens() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_json_object_is_taken() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_object_needed(&world, Method::POST, &format!("/api/v1/images/{UNKNOWN}/upscale"), Some(&user.token)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    assert_methods(&World::start().await, &format!("/api/v1/images/{UNKNOWN}/upscale"), &["POST"]).await;
+    assert_methods(&World::easy_writer().await, &format!("/api/v1/images/{UNKNOWN}/upscale"), &["POST"]).await;
 }

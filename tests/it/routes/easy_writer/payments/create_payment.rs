@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::super::support::{assert_methods, assert_token_needed};
 use super::{PROVIDERS, create, status, world};
-use crate::world::{Options, Reply, Session, World, request};
+use crate::easy_writer::Session;
+use crate::world::{Reply, World, request};
 
 const PATH: &str = "/api/v1/payments/create";
 
@@ -105,7 +106,7 @@ async fn a_provider_that_refuses_or_is_silent_is_told_apart() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_are_limited() {
-    let world = World::with(Options { rate_limit: "2/60", ..Options::default() }).await;
+    let world = World::with_limits("2/60").await;
     let user = world.register("user@example.com").await;
     let order = body(&json!(1), "tbank");
     for remaining in [1, 0] {
@@ -116,13 +117,13 @@ async fn requests_are_limited() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_token_needed(&world, &user, Method::POST, PATH, &body(&json!(500), "tbank")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, PATH, &["POST"]).await;
 }

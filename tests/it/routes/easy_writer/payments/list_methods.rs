@@ -28,8 +28,8 @@ async fn it_lists_what_the_contract_shows() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_without_a_key_is_not_offered() {
-    // An empty variable is none.
-    let empty = ["YOOKASSA_SECRET_KEY", "ROBOKASSA_PASSWORD1", "CLOUDPAYMENTS_API_SECRET"].map(|name| (name, ""));
+    let empty = ["EasyWriterYooKassaSecretKey", "EasyWriterRobokassaPassword1", "EasyWriterCloudPaymentsApiSecret"]
+        .map(|name| (name, ""));
     let world = world_with(&Bank::open().await, &empty).await;
     let user = world.register("user@example.com").await;
     let methods = world.get(PATH, &user.token).await.data()["methods"].clone();
@@ -38,13 +38,13 @@ async fn a_provider_without_a_key_is_not_offered() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_token_needed(&world, &user, Method::GET, PATH, &Value::Null).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, PATH, &["GET", "HEAD"]).await;
 }

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 pub(crate) use bank::Bank;
 
-use crate::world::{Reply, Session, World};
+use crate::easy_writer::Session;
+use crate::world::{Reply, World};
 
 pub(crate) const PROVIDERS: [&str; 4] = ["yookassa", "robokassa", "cloudpayments", "tbank"];
 
@@ -20,24 +21,23 @@ pub(crate) const ROBOKASSA_PASSWORDS: [&str; 2] = ["first-password", "second-pas
 pub(crate) const TERMINAL: &str = "1700000000000";
 
 /// What sets all providers up, with their calls going to the bank.
-pub(crate) fn settings(bank: &Bank) -> Vec<(String, String)> {
+fn providers(bank: &Bank) -> [(&'static str, String); 13] {
     let url = |provider: &str| format!("{}/{provider}", bank.url);
-    let settings = [
-        ("YOOKASSA_SHOP_ID", "100500".to_owned()),
-        ("YOOKASSA_SECRET_KEY", KEY.to_owned()),
-        ("YOOKASSA_BASE_URL", url("yookassa")),
-        ("ROBOKASSA_LOGIN", "shop".to_owned()),
-        ("ROBOKASSA_PASSWORD1", ROBOKASSA_PASSWORDS[0].to_owned()),
-        ("ROBOKASSA_PASSWORD2", ROBOKASSA_PASSWORDS[1].to_owned()),
-        ("ROBOKASSA_SERVICE_URL", url("robokassa")),
-        ("CLOUDPAYMENTS_PUBLIC_ID", "pk_shop".to_owned()),
-        ("CLOUDPAYMENTS_API_SECRET", KEY.to_owned()),
-        ("CLOUDPAYMENTS_BASE_URL", url("cloudpayments")),
-        ("TBANK_TERMINAL_KEY", TERMINAL.to_owned()),
-        ("TBANK_PASSWORD", KEY.to_owned()),
-        ("TBANK_BASE_URL", url("tbank")),
-    ];
-    settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    [
+        ("EasyWriterYooKassaShopId", "100500".to_owned()),
+        ("EasyWriterYooKassaSecretKey", KEY.to_owned()),
+        ("EasyWriterYooKassaBaseUrl", url("yookassa")),
+        ("EasyWriterRobokassaLogin", "shop".to_owned()),
+        ("EasyWriterRobokassaPassword1", ROBOKASSA_PASSWORDS[0].to_owned()),
+        ("EasyWriterRobokassaPassword2", ROBOKASSA_PASSWORDS[1].to_owned()),
+        ("EasyWriterRobokassaServiceUrl", url("robokassa")),
+        ("EasyWriterCloudPaymentsPublicId", "pk_shop".to_owned()),
+        ("EasyWriterCloudPaymentsApiSecret", KEY.to_owned()),
+        ("EasyWriterCloudPaymentsBaseUrl", url("cloudpayments")),
+        ("EasyWriterTBankTerminalKey", TERMINAL.to_owned()),
+        ("EasyWriterTBankPassword", KEY.to_owned()),
+        ("EasyWriterTBankBaseUrl", url("tbank")),
+    ]
 }
 
 /// A world with all providers, which are played by the bank.
@@ -46,14 +46,11 @@ pub(crate) async fn world() -> (World, Bank) {
     (world_with(&bank, &[]).await, bank)
 }
 
-/// The same, with other variables.
-pub(crate) async fn world_with(bank: &Bank, variables: &[(&str, &str)]) -> World {
-    let mut world = World::start().await;
-    world.restart(|vars| {
-        vars.extend(settings(bank));
-        vars.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-    });
-    world
+/// The same, with other parameters.
+pub(crate) async fn world_with(bank: &Bank, parameters: &[(&str, &str)]) -> World {
+    let providers = providers(bank);
+    let providers = providers.iter().map(|(name, value)| (*name, value.as_str()));
+    World::easy_writer_with(&providers.chain(parameters.iter().copied()).collect::<Vec<_>>()).await
 }
 
 pub(crate) async fn create(world: &World, user: &Session, provider: &str) -> Reply {

@@ -36,7 +36,7 @@ async fn it_is_pending_until_paid_and_then_completed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_not_paid_in_time_has_failed() {
-    let world = world_with(&Bank::open().await, &[("PAYMENT_LIFETIME_MINUTES", "10")]).await;
+    let world = world_with(&Bank::open().await, &[("EasyWriterPaymentLifetimeMinutes", "10")]).await;
     let user = world.register("user@example.com").await;
     let payment = begin(&world, &user, "robokassa").await;
     world.clock.advance(599);
@@ -60,13 +60,13 @@ async fn a_payment_that_is_not_the_callers_is_not_there() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_token_needed(&world, &user, Method::GET, &path("x"), &Value::Null).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, &path("x"), &["GET", "HEAD"]).await;
 }

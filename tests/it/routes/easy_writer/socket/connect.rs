@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::super::support::{GATEWAY_REQUEST_ID, NOON, access_token, bad_tokens, error_body};
+use super::super::support::{NOON, access_token, bad_tokens, error_body};
 use super::connected;
-use crate::world::{GENERATION, GREETING, TOKEN_KEYS, World, events};
+use crate::easy_writer::{GENERATION, GREETING};
+use crate::world::{World, events};
 
 async fn shake_hands(world: &World, path: &str, token: Option<&str>) -> Value {
     world.invoke("easy-writer-socket", &events::connect("c1", path, token)).await.unwrap()
@@ -14,7 +15,7 @@ async fn shake_hands(world: &World, path: &str, token: Option<&str>) -> Value {
 async fn assert_refused(world: &World, path: &str, token: Option<&str>, status: u16, code: &str) {
     let answer = shake_hands(world, path, token).await;
     let body: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default();
-    let meta = json!({ "timestamp": NOON, "request_id": GATEWAY_REQUEST_ID });
+    let meta = json!({ "timestamp": NOON, "request_id": events::REQUEST_ID });
     assert_eq!(answer["statusCode"], status, "{path} {token:?}: {answer}");
     assert_eq!(answer["headers"], json!({ "content-type": "application/json" }));
     assert_eq!(body, json!({ "success": false, "error": error_body(code), "meta": meta }));
@@ -23,7 +24,7 @@ async fn assert_refused(world: &World, path: &str, token: Option<&str>, status: 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_owner_of_a_session_may_watch_it_in_any_state() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     let path = format!("/ws/generation/{session}");
@@ -39,7 +40,7 @@ async fn the_owner_of_a_session_may_watch_it_in_any_state() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let path = format!("/ws/generation/{}", world.start_essay(&user).await);
     assert_refused(&world, &path, None, 401, "TOKEN_INVALID").await;
@@ -52,7 +53,7 @@ async fn nothing_but_an_access_token_opens() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_that_expires_does_not_open_any_more() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.clock.advance(899);
@@ -63,12 +64,12 @@ async fn a_token_that_expires_does_not_open_any_more() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_elses_session_cannot_be_watched() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let (user, other) = (world.register("user@example.com").await, world.register("other@example.com").await);
     let session = world.start_essay(&user).await;
     let path = format!("/ws/generation/{session}");
     assert_refused(&world, &path, Some(&other.token), 404, "SESSION_NOT_FOUND").await;
-    let nobody = access_token(&world, "easy-writer", TOKEN_KEYS, uuid::Uuid::from_u128(7).into(), 0);
+    let nobody = access_token(&world, "easy-writer", world.token_keys(), uuid::Uuid::from_u128(7).into(), 0);
     assert_refused(&world, &path, Some(&nobody), 404, "SESSION_NOT_FOUND").await;
     world.deliver(GENERATION).await;
     assert_eq!(world.watchers.frames("c1"), Vec::<Value>::new());
@@ -76,7 +77,7 @@ async fn somebody_elses_session_cannot_be_watched() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_paths_of_sessions_and_images_can_be_watched() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     let others = [
@@ -99,7 +100,7 @@ async fn only_paths_of_sessions_and_images_can_be_watched() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deleted_session_cannot_be_watched() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.delete(&format!("/api/v1/generation/sessions/{session}"), &user.token).await;
@@ -108,7 +109,7 @@ async fn a_deleted_session_cannot_be_watched() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handshake_that_names_no_path_is_refused() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let mut event = events::connect("c1", "", Some(&user.token));
     event["queryStringParameters"] = Value::Null;

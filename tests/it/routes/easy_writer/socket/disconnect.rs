@@ -1,6 +1,7 @@
 //! `$disconnect`
 
-use crate::world::{GENERATION, GREETING, World};
+use crate::easy_writer::{GENERATION, GREETING};
+use crate::world::World;
 
 /// How many frames the gateway was asked to send since this was last asked.
 fn frames_sent(world: &World) -> usize {
@@ -9,7 +10,7 @@ fn frames_sent(world: &World) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_connection_gets_no_more_frames() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
@@ -24,7 +25,7 @@ async fn a_closed_connection_gets_no_more_frames() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_connections_of_the_session_stay() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     for connection in ["c1", "c2"] {
@@ -39,7 +40,7 @@ async fn other_connections_of_the_session_stay() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_greeting_that_comes_too_late_is_dropped() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
@@ -51,7 +52,7 @@ async fn a_greeting_that_comes_too_late_is_dropped() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closing_twice_or_what_was_never_open_is_fine() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;

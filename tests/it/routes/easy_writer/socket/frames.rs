@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use super::super::support::error_frame;
 use super::{ESSAY, assert_whole_story, completed, connected};
-use crate::world::{Action, GENERATION, GREETING, Options, World};
+use crate::easy_writer::{GENERATION, GREETING};
+use crate::world::{Action, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_early_watcher_sees_the_whole_story() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
@@ -21,7 +22,7 @@ async fn an_early_watcher_sees_the_whole_story() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_watcher_whose_greeting_is_late_sees_the_whole_story() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
@@ -33,7 +34,7 @@ async fn a_watcher_whose_greeting_is_late_sees_the_whole_story() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_watcher_who_joins_in_the_middle_sees_the_whole_story() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("early", &session, &user.token).await;
@@ -61,7 +62,7 @@ async fn a_watcher_who_joins_in_the_middle_sees_the_whole_story() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_watcher_who_comes_after_the_end_sees_the_whole_story() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.deliver(GENERATION).await;
@@ -73,7 +74,7 @@ async fn a_watcher_who_comes_after_the_end_sees_the_whole_story() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_watcher_who_comes_back_sees_the_whole_story_again() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
@@ -94,7 +95,7 @@ async fn a_watcher_who_comes_back_sees_the_whole_story_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn watchers_of_different_sessions_see_their_own_only() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let (user, other) = (world.register("user@example.com").await, world.register("other@example.com").await);
     let (mine, yours) = (world.start_essay(&user).await, world.start_essay(&other).await);
     world.connect("mine", &mine, &user.token).await;
@@ -110,7 +111,7 @@ async fn watchers_of_different_sessions_see_their_own_only() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_is_gone_is_forgotten_and_disturbs_nobody() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     for connection in ["gone", "there"] {
@@ -129,7 +130,7 @@ async fn a_connection_that_is_gone_is_forgotten_and_disturbs_nobody() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_is_gone_before_its_greeting_is_forgotten() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("gone", &session, &user.token).await;
@@ -144,7 +145,7 @@ async fn a_connection_that_is_gone_before_its_greeting_is_forgotten() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failure_is_told_to_early_and_late_watchers() {
     for (model, code) in [("sandbox-500", "PROVIDER_UNAVAILABLE"), ("no-such-model", "GENERATION_FAILED")] {
-        let world = World::with(Options { model, ..Options::default() }).await;
+        let world = World::with_model(model).await;
         let user = world.register("user@example.com").await;
         let session = world.start_essay(&user).await;
         world.connect("early", &session, &user.token).await;
@@ -161,7 +162,7 @@ async fn a_failure_is_told_to_early_and_late_watchers() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_deleted_before_the_greeting_is_told_as_such() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
@@ -173,7 +174,7 @@ async fn a_session_deleted_before_the_greeting_is_told_as_such() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_finished_quick_run_can_be_watched_too() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let done = world.execute(&user, "spell_check", "quick", json!({ "text": "Превет мир" })).await;
     let session = done.data()["session_id"].as_str().unwrap();
@@ -185,7 +186,7 @@ async fn a_finished_quick_run_can_be_watched_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_result_that_does_not_fit_a_frame_is_announced_and_read_over_http() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     // Four bytes a character.
     let text = "𠀀𠀁𠀂 ".repeat(2500).trim().to_owned();

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::support::error_frame;
-use crate::world::{GREETING, IMAGES, Options, Session, World};
+use crate::easy_writer::{GREETING, IMAGES, Session};
+use crate::world::World;
 
 async fn watch(world: &World, connection: &str, image: &str, user: &Session) -> u64 {
     world.connect_to(connection, &format!("/ws/image/{image}"), Some(&user.token)).await
@@ -15,7 +16,7 @@ fn connected(image: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn early_and_late_watchers_see_the_whole_story() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let image = world.start_image(&user).await;
     watch(&world, "early", &image, &user).await;
@@ -37,7 +38,7 @@ async fn early_and_late_watchers_see_the_whole_story() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_watcher_that_is_gone_is_forgotten_and_disturbs_nobody() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let image = world.start_image(&user).await;
     for connection in ["gone", "there"] {
@@ -52,7 +53,7 @@ async fn a_watcher_that_is_gone_is_forgotten_and_disturbs_nobody() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_prompt_is_told_to_early_and_late_watchers() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let reply = world.order_image(&user, "то, что запрещено", "web").await;
     let image = reply.data()["image_id"].as_str().unwrap().to_owned();
@@ -68,7 +69,7 @@ async fn a_refused_prompt_is_told_to_early_and_late_watchers() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn vendors_that_are_down_are_told_as_such() {
-    let world = World::with(Options { model: "sandbox-500", ..Options::default() }).await;
+    let world = World::with_model("sandbox-500").await;
     let user = world.register("user@example.com").await;
     let reply = world.order_image(&user, "Кот sandbox-500", "web").await;
     let image = reply.data()["image_id"].as_str().unwrap().to_owned();
@@ -80,7 +81,7 @@ async fn vendors_that_are_down_are_told_as_such() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_elses_picture_cannot_be_watched() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let (user, other) = (world.register("user@example.com").await, world.register("other@example.com").await);
     let image = world.start_image(&user).await;
     assert_eq!(watch(&world, "c1", &image, &other).await, 404);

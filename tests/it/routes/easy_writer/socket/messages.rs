@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::{ESSAY, assert_whole_story, completed};
-use crate::world::{GENERATION, GREETING, World, events};
+use crate::easy_writer::{GENERATION, GREETING};
+use crate::world::{World, events};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_of_clients_are_ignored() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;

@@ -8,7 +8,8 @@ mod messages;
 
 use serde_json::{Value, json};
 
-use crate::world::{Session, World};
+use crate::easy_writer::Session;
+use crate::world::World;
 
 /// The steps of an essay.
 const ESSAY: [&str; 4] = ["Анализ", "План", "Черновик", "Редактура"];

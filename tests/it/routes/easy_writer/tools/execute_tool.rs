@@ -8,7 +8,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::super::support::{assert_methods, assert_object_needed, assert_token_needed, page};
-use crate::world::{GENERATION, Options, Reply, Session, World, request};
+use crate::easy_writer::{GENERATION, Session};
+use crate::world::{Reply, World, request};
 
 const SPELL_CHECK: &str = "/api/v1/tools/spell_check/execute";
 
@@ -46,7 +47,7 @@ fn assert_started(world: &World, reply: &Reply) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_quick_run_answers_with_the_result_and_is_charged() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let reply = spell_check(&world, &user).await;
     let (session, tokens) = (&reply.data()["session_id"], reply.data()["tokens_used"].as_u64().unwrap());
@@ -65,7 +66,7 @@ async fn a_quick_run_answers_with_the_result_and_is_charged() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standard_run_is_reserved_and_sent_to_the_background() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let reply = world.execute(&user, "essay", "standard", json!({ "topic": "Осень в городе" })).await;
     assert_started(&world, &reply);
@@ -79,7 +80,7 @@ async fn a_standard_run_is_reserved_and_sent_to_the_background() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tool_runs_in_its_first_mode_unless_told_otherwise() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let text = json!({ "text": "Мама мыла раму." });
     let product = json!({ "product": "Термокружка", "features": "450 мл, сталь" });
@@ -100,8 +101,8 @@ async fn a_tool_runs_in_its_first_mode_unless_told_otherwise() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_quick_run_that_takes_too_long_goes_on_in_the_background() {
-    let options = Options { model: "sandbox-hang", quick_deadline: "1", ..Options::default() };
-    let mut world = World::with(options).await;
+    let hanging = [("OpenAiModel", "sandbox-hang"), ("EasyWriterQuickDeadlineSeconds", "1")];
+    let mut world = World::easy_writer_with(&hanging).await;
     let user = world.register("user@example.com").await;
     let reply = spell_check(&world, &user).await;
     assert_started(&world, &reply);
@@ -110,7 +111,7 @@ async fn a_quick_run_that_takes_too_long_goes_on_in_the_background() {
     let session = reply.data()["session_id"].as_str().unwrap();
     assert_eq!(world.session(&user, session).await["status"], "pending");
 
-    world.restart(|vars| drop(vars.insert("OPENAI_MODEL".to_owned(), "sandbox".to_owned())));
+    world.update(&[("OpenAiModel", "sandbox")]);
     assert_eq!(world.deliver(GENERATION).await, 1);
     let finished = world.session(&user, session).await;
     assert_eq!((&finished["status"], &finished["mode"]), (&json!("completed"), &json!("quick")));
@@ -121,7 +122,7 @@ async fn a_quick_run_that_takes_too_long_goes_on_in_the_background() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repeated_request_is_a_run_of_its_own() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let (first, second) = (spell_check(&world, &user).await, spell_check(&world, &user).await);
     assert_ne!(first.data()["session_id"], second.data()["session_id"]);
@@ -130,7 +131,7 @@ async fn a_repeated_request_is_a_run_of_its_own() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn runs_at_once_never_spend_more_than_there_is() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let replies = join_all((0..25).map(|_| spell_check(&world, &user))).await;
     let done = replies.iter().filter(|reply| reply.status == 200).count();
@@ -153,7 +154,7 @@ async fn with_key(world: &World, user: &Session, key: &str, text: &str) -> Reply
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_repeated_with_its_idempotency_key_runs_once() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let (user, other) = (world.register("user@example.com").await, world.register("other@example.com").await);
     let first = with_key(&world, &user, "key-1", "Превет мир").await;
     let again = with_key(&world, &user, "key-1", "Превет мир").await;
@@ -168,7 +169,7 @@ async fn a_request_repeated_with_its_idempotency_key_runs_once() {
 /// The result is an object then, which the repeat has to read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_run_is_repeated_as_a_short_one_is() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let long = "Превет мир. ".repeat(250);
     let first = with_key(&world, &user, "key-1", &long).await;
@@ -178,7 +179,7 @@ async fn a_long_run_is_repeated_as_a_short_one_is() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idempotency_key_belongs_to_one_request() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_eq!(with_key(&world, &user, "key-1", "Превет мир").await.status, 200);
     world.assert_refusal(&with_key(&world, &user, "key-1", "Другой текст").await, 409, "IDEMPOTENCY_KEY_REUSED");
@@ -187,7 +188,7 @@ async fn an_idempotency_key_belongs_to_one_request() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_user_may_run_so_much() {
-    let world = World::with(Options { rate_limit: "3/60", ..Options::default() }).await;
+    let world = World::with_limits("3/60").await;
     let (user, other) = (world.register("user@example.com").await, world.register("other@example.com").await);
     for remaining in [2, 1, 0] {
         let reply = spell_check(&world, &user).await;
@@ -204,7 +205,7 @@ async fn each_user_may_run_so_much() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let body = json!({ "input": { "text": "Привет" }, "mode": "quick" });
     assert_token_needed(&world, &user, Method::POST, SPELL_CHECK, &body).await;
@@ -213,7 +214,7 @@ async fn nothing_but_an_access_token_opens() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_json_object_is_taken() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_object_needed(&world, Method::POST, SPELL_CHECK, Some(&user.token)).await;
     assert_nothing_happened(&world, &user).await;
@@ -221,6 +222,6 @@ async fn only_a_json_object_is_taken() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, SPELL_CHECK, &["POST"]).await;
 }

@@ -9,7 +9,7 @@ const PATH: &str = "/api/v1/tools/tabs";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_tabs_are_those_of_the_contract_with_and_without_a_token() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let tabs = json!({
         "tabs": [
             { "id": "everyday", "name": "На каждый день", "icon": "sun", "tools_count": 8 },
@@ -27,7 +27,7 @@ async fn the_tabs_are_those_of_the_contract_with_and_without_a_token() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_tab_has_as_many_tools_as_it_says() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     for tab in world.get(PATH, "").await.data()["tabs"].as_array().unwrap() {
         let shown = world.get(&format!("{PATH}/{}", tab["id"].as_str().unwrap()), "").await;
         assert_eq!(json!(shown.data()["tools"].as_array().unwrap().len()), tab["tools_count"]);
@@ -37,6 +37,6 @@ async fn every_tab_has_as_many_tools_as_it_says() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, PATH, &["GET", "HEAD"]).await;
 }

@@ -7,7 +7,7 @@ use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tool_says_what_it_takes() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let spell_check = json!({
         "tool_id": "spell_check",
         "name": "Проверка орфографии",
@@ -24,7 +24,7 @@ async fn a_tool_says_what_it_takes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fields_come_in_the_order_of_the_form() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let schema = world.get("/api/v1/tools/essay/schema", "").await;
     let fields: Vec<_> = schema.data()["input_schema"]["properties"].as_object().unwrap().keys().cloned().collect();
     assert_eq!(fields, ["topic", "kind", "level", "language", "words", "thesis", "wishes"]);
@@ -32,7 +32,7 @@ async fn fields_come_in_the_order_of_the_form() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_tool_of_every_tab_says_the_same_of_itself_here() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let tabs = world.get("/api/v1/tools/tabs", "").await;
     for tab in tabs.data()["tabs"].as_array().unwrap() {
         let tab = world.get(&format!("/api/v1/tools/tabs/{}", tab["id"].as_str().unwrap()), "").await;
@@ -55,7 +55,7 @@ async fn every_tool_of_every_tab_says_the_same_of_itself_here() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unknown_tool_is_not_found() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     for unknown in ["unknown", "SPELL_CHECK", "spell_check%20", "everyday", "%D1%8F"] {
         let reply = world.get(&format!("/api/v1/tools/{unknown}/schema"), "").await;
         world.assert_refusal(&reply, 404, "TOOL_NOT_FOUND");
@@ -64,6 +64,6 @@ async fn an_unknown_tool_is_not_found() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, "/api/v1/tools/spell_check/schema", &["GET", "HEAD"]).await;
 }

@@ -16,7 +16,7 @@ fn tool(id: &str, name: &str, description: &str, icon: &str, modes: &[&str], cos
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tab_has_its_tools_in_order() {
     let both = ["quick", "standard"];
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let tools = [
         tool("spell_check", "Проверка орфографии", "Исправление ошибок в тексте", "check-circle", &["quick"], 5),
         tool("paraphrase", "Перефразирование", "Тот же смысл другими словами", "refresh-cw", &both, 20),
@@ -40,7 +40,7 @@ async fn a_tab_has_its_tools_in_order() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unknown_tab_is_not_found() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     for unknown in ["unknown", "Everyday", "everyday%20", "spell_check", "schema", "%00", "%D1%8F"] {
         let reply = world.get(&format!("{PATH}/{unknown}"), "").await;
         world.assert_refusal(&reply, 404, "TAB_NOT_FOUND");
@@ -49,6 +49,6 @@ async fn an_unknown_tab_is_not_found() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, &format!("{PATH}/everyday"), &["GET", "HEAD"]).await;
 }

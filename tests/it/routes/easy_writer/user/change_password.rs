@@ -5,7 +5,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::super::support::{assert_methods, assert_object_needed, assert_token_needed};
-use crate::world::{Options, Reply, Session, World};
+use crate::easy_writer::Session;
+use crate::world::{Reply, World};
 
 const PATH: &str = "/api/v1/user/password";
 const REFRESH: &str = "/api/v1/auth/refresh";
@@ -20,7 +21,7 @@ async fn log_in(world: &World, password: &str) -> Reply {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_new_password_signs_in_and_the_old_one_does_not() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let reply = change(&world, &user, "pass123456", "новый пароль").await;
     world.assert_answer(&reply, 200, &json!({ "message": "Password changed" }));
@@ -31,7 +32,7 @@ async fn the_new_password_signs_in_and_the_old_one_does_not() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_other_sign_ins_end_and_the_own_one_stays() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let stranger = world.register("stranger@example.com").await;
     let other = log_in(&world, "pass123456").await.refresh_token();
@@ -43,7 +44,7 @@ async fn all_other_sign_ins_end_and_the_own_one_stays() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_sign_ins_than_fit_one_transaction_end_too() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let others: Vec<_> = join_all((0..105).map(|_| log_in(&world, "pass123456"))).await;
     assert_eq!(change(&world, &user, "pass123456", "new123456").await.status, 200);
@@ -56,7 +57,7 @@ async fn more_sign_ins_than_fit_one_transaction_end_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_current_password_changes_nothing() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let other = log_in(&world, "pass123456").await.refresh_token();
     for wrong in ["", "pass12345", "PASS123456", "pass123456 "] {
@@ -69,7 +70,7 @@ async fn a_wrong_current_password_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_names_its_field_and_nothing_changes() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let body = |new: &str| json!({ "current_password": "pass123456", "new_password": new });
     let cases = [
@@ -95,7 +96,7 @@ async fn what_is_wrong_names_its_field_and_nothing_changes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_changes_at_once_one_wins() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let passwords = ["first123456", "second123456"];
     let replies = join_all(passwords.map(|new| change(&world, &user, "pass123456", new))).await;
@@ -109,7 +110,7 @@ async fn of_two_changes_at_once_one_wins() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_user_may_try_so_often() {
-    let world = World::with(Options { rate_limit: "3/60", ..Options::default() }).await;
+    let world = World::with_limits("3/60").await;
     let user = world.register("user@example.com").await;
     let other = world.register("other@example.com").await;
     for remaining in [2, 1, 0] {
@@ -125,7 +126,7 @@ async fn each_user_may_try_so_often() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let body = json!({ "current_password": "pass123456", "new_password": "new123456" });
     assert_token_needed(&world, &user, Method::PUT, PATH, &body).await;
@@ -134,20 +135,20 @@ async fn nothing_but_an_access_token_opens() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_json_object_is_taken() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_object_needed(&world, Method::PUT, PATH, Some(&user.token)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, PATH, &["PUT"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_owner_is_written_that_it_happened_and_a_silent_mail_service_keeps_nobody() {
-    let mut world = World::start().await;
+    let mut world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let change = |current: &str, new: &str| json!({ "current_password": current, "new_password": new });
     let reply = world.put("/api/v1/user/password", &user.token, &change("wrong-password", "new1234567")).await;
@@ -161,11 +162,11 @@ async fn the_owner_is_written_that_it_happened_and_a_silent_mail_service_keeps_n
     );
     assert!(!letters[0]["text"].as_str().unwrap().contains("new1234567"));
     for broken in ["http://127.0.0.1:1", ""] {
-        world.restart(|vars| drop(vars.insert("UNISENDER_BASE_URL".to_owned(), broken.to_owned())));
+        world.update(&[("UnisenderBaseUrl", broken)]);
         let back =
             if broken.is_empty() { change("pass123456", "new1234567") } else { change("new1234567", "pass123456") };
         assert_eq!(world.put("/api/v1/user/password", &user.token, &back).await.status, 200, "{broken}");
-        world.restart(|vars| drop(vars.remove("UNISENDER_API_KEY")));
+        world.update(&[("UnisenderApiKey", "")]);
     }
     assert_eq!(world.letters().await.len(), 1);
 }

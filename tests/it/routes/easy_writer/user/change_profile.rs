@@ -11,7 +11,7 @@ const PATH: &str = "/api/v1/user/profile";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_name_changes_for_this_user_as_often_as_wanted() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let other = world.register("other@example.com").await;
     world.clock.advance(60);
@@ -34,7 +34,7 @@ async fn the_name_changes_for_this_user_as_often_as_wanted() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_else_can_be_changed_along_with_it() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let body =
         json!({ "name": "Иван", "balance": 1_000_000, "email": "other@example.com", "id": "x", "provider": "google" });
@@ -49,7 +49,7 @@ async fn nothing_else_can_be_changed_along_with_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_with_a_name_is_told_and_nothing_changes() {
     const TYPE: (&str, &str, &str) = ("name", "type", "Недопустимое значение");
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     world.put(PATH, &user.token, &json!({ "name": "Иван" })).await;
     let cases = [
@@ -70,7 +70,7 @@ async fn what_is_wrong_with_a_name_is_told_and_nothing_changes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_changes_at_once_one_is_the_last() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let names: Vec<_> = (0..8).map(|number| json!({ "name": format!("Иван {number}") })).collect();
     let replies = join_all(names.iter().map(|body| world.put(PATH, &user.token, body))).await;
@@ -81,7 +81,7 @@ async fn of_changes_at_once_one_is_the_last() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_token_needed(&world, &user, Method::PUT, PATH, &json!({ "name": "Иван" })).await;
     assert_eq!(world.get(PATH, &user.token).await.data()["name"], Value::Null);
@@ -89,7 +89,7 @@ async fn nothing_but_an_access_token_opens() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_json_object_is_taken() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_object_needed(&world, Method::PUT, PATH, Some(&user.token)).await;
 }

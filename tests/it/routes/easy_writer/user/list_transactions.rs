@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::super::support::{
     NOON, access_token, assert_methods, assert_no_repeats, assert_page_bounds, assert_pages, assert_token_needed, page,
 };
-use crate::world::{GENERATION, Session, TOKEN_KEYS, World};
+use crate::easy_writer::{GENERATION, Session};
+use crate::world::World;
 
 const PATH: &str = "/api/v1/user/transactions";
 
@@ -29,8 +30,8 @@ async fn spend(world: &World, user: &Session) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_are_exact_with_no_one_twenty_and_twenty_one_transactions() {
-    let world = World::start().await;
-    let nobody = access_token(&world, "easy-writer", TOKEN_KEYS, Uuid::from_u128(7).into(), 0);
+    let world = World::easy_writer().await;
+    let nobody = access_token(&world, "easy-writer", world.token_keys(), Uuid::from_u128(7).into(), 0);
     assert_pages(&world, &nobody, PATH, "transactions", 20, &[]).await;
     let user = world.register("user@example.com").await;
     let mut all = vec![gift(&user)];
@@ -49,17 +50,17 @@ async fn pages_are_exact_with_no_one_twenty_and_twenty_one_transactions() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_only_reserved_or_given_back_is_not_listed() {
-    let mut world = World::start().await;
+    let mut world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let expect = [gift(&user)];
     let running = world.start_essay(&user).await;
     let deleted = world.start_essay(&user).await;
     world.delete(&format!("/api/v1/generation/sessions/{deleted}"), &user.token).await;
-    world.restart(|vars| drop(vars.insert("OPENAI_MODEL".to_owned(), "sandbox-500".to_owned())));
+    world.update(&[("OpenAiModel", "sandbox-500")]);
     assert_eq!(world.execute(&user, "spell_check", "quick", json!({ "text": "Привет" })).await.status, 503);
     assert_pages(&world, &user.token, PATH, "transactions", 20, &expect).await;
 
-    world.restart(|vars| drop(vars.insert("OPENAI_MODEL".to_owned(), "sandbox".to_owned())));
+    world.update(&[("OpenAiModel", "sandbox")]);
     world.clock.advance(10);
     world.drain(GENERATION).await;
     let cost = world.session(&user, &running).await["cost_raits"].as_i64().unwrap();
@@ -70,7 +71,7 @@ async fn what_is_only_reserved_or_given_back_is_not_listed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_released_holds_between_do_not_tear_pages() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let mut all = vec![gift(&user)];
     for _ in 0..3 {
@@ -86,7 +87,7 @@ async fn many_released_holds_between_do_not_tear_pages() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn users_see_their_own_only() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let (user, other) = (world.register("user@example.com").await, world.register("other@example.com").await);
     spend(&world, &user).await;
     assert_eq!(page(&world, &other.token, PATH, "transactions").await.0, [gift(&other)]);
@@ -94,27 +95,27 @@ async fn users_see_their_own_only() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_that_cannot_be_are_refused() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_page_bounds(&world, &user.token, PATH).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_given_twice_is_refused_by_name() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_no_repeats(&world, &user.token, PATH).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_token_needed(&world, &user, Method::GET, PATH, &Value::Null).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, PATH, &["GET", "HEAD"]).await;
 }

@@ -4,7 +4,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::super::support::{assert_methods, assert_token_needed};
-use crate::world::{GENERATION, Session, World};
+use crate::easy_writer::{GENERATION, Session};
+use crate::world::World;
 
 const PATH: &str = "/api/v1/user/balance";
 
@@ -15,7 +16,7 @@ async fn assert_balance(world: &World, user: &Session, balance: i64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_is_what_can_be_spent_now() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let other = world.register("other@example.com").await;
     assert_balance(&world, &user, 100).await;
@@ -29,13 +30,13 @@ async fn it_is_what_can_be_spent_now() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_token_needed(&world, &user, Method::GET, PATH, &Value::Null).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, PATH, &["GET", "HEAD"]).await;
 }

@@ -4,7 +4,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::super::support::{NOON, assert_methods, assert_token_needed};
-use crate::world::{GENERATION, Session, World};
+use crate::easy_writer::{GENERATION, Session};
+use crate::world::World;
 
 const PATH: &str = "/api/v1/user/profile";
 
@@ -18,7 +19,7 @@ async fn assert_profile(world: &World, user: &Session, balance: i64, total_gener
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_counts_completed_generations_and_no_others() {
-    let mut world = World::start().await;
+    let mut world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let other = world.register("other@example.com").await;
     assert_profile(&world, &user, 100, 0).await;
@@ -32,7 +33,7 @@ async fn it_counts_completed_generations_and_no_others() {
     let cost = world.session(&user, &essay).await["cost_raits"].as_i64().unwrap();
     assert_profile(&world, &user, 95 - cost, 2).await;
 
-    world.restart(|vars| drop(vars.insert("OPENAI_MODEL".to_owned(), "sandbox-500".to_owned())));
+    world.update(&[("OpenAiModel", "sandbox-500")]);
     assert_eq!(world.execute(&user, "spell_check", "quick", json!({ "text": "Привет" })).await.status, 503);
     assert_profile(&world, &user, 95 - cost, 2).await;
     assert_profile(&world, &other, 100, 0).await;
@@ -40,7 +41,7 @@ async fn it_counts_completed_generations_and_no_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deleted_generations_still_count() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let done = world.execute(&user, "spell_check", "quick", json!({ "text": "Привет" })).await;
     let running = world.start_essay(&user).await;
@@ -53,13 +54,13 @@ async fn deleted_generations_still_count() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_but_an_access_token_opens() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_token_needed(&world, &user, Method::GET, PATH, &Value::Null).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_methods_are_not_allowed() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     assert_methods(&world, PATH, &["GET", "HEAD", "PUT"]).await;
 }

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::super::{ROBOKASSA_PASSWORDS, create, world};
 use super::{FORM, PATH, assert_acknowledged, assert_forged, assert_paid, assert_unpaid, call, hex};
-use crate::world::{Session, World};
+use crate::easy_writer::Session;
+use crate::world::World;
 
 /// A payment and its number with Robokassa.
 pub(crate) async fn begin(world: &World, user: &Session) -> (String, String) {

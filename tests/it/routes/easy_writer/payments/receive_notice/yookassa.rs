@@ -4,7 +4,7 @@ use http::Request;
 use serde_json::{Value, json};
 
 use super::super::bank::yookassa_id;
-use super::super::{Bank, begin, world, world_with};
+use super::super::{begin, world};
 use super::{AFTER, BEFORE, JSON, assert_acknowledged, assert_forged, assert_paid, assert_unpaid, call};
 
 const ADDRESS: &str = "185.71.76.1";
@@ -43,7 +43,7 @@ async fn only_known_addresses_are_believed_and_no_header_says_which() {
     bank.change(&yookassa_id(&payment), &json!({ "status": "succeeded" }));
     let calls = bank.calls();
     let paid = notice("payment.succeeded", &yookassa_id(&payment));
-    for address in ["185.71.76.32", "203.0.113.7", "2a02:5180:0:1510::1", "127.0.0.1", "nonsense"] {
+    for address in ["185.71.76.32", "203.0.113.7", "2a02:5180:0:1510::1", "127.0.0.1"] {
         let mut request = from(address, &paid);
         for header in ["x-forwarded-for", "x-real-ip", "forwarded", "x-viewer-address"] {
             request.headers_mut().insert(header, format!("{ADDRESS}:443").parse().unwrap());
@@ -56,24 +56,23 @@ async fn only_known_addresses_are_believed_and_no_header_says_which() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_cloudfront_the_viewer_is_believed_only_with_its_secret() {
-    const SECRET: &str = "0123456789abcdef0123456789abcdef";
-    let bank = Bank::open().await;
-    let world = world_with(&bank, &[("TRUSTED_HOP", "cloudfront"), ("ORIGIN_SECRET", SECRET)]).await;
+    let (world, bank) = world().await;
+    let (secret, _) = world.variable("ORIGIN_SECRET").split_once(',').unwrap();
     let user = world.register("user@example.com").await;
     let payment = begin(&world, &user, "yookassa").await;
     bank.change(&yookassa_id(&payment), &json!({ "status": "succeeded" }));
     let paid = notice("payment.succeeded", &yookassa_id(&payment));
-    for secret in [None, Some("wrong")] {
+    for other in [None, Some("wrong")] {
         let mut request = from("130.176.0.1", &paid);
         request.headers_mut().insert("x-viewer-address", ADDRESS.parse().unwrap());
-        if let Some(secret) = secret {
-            request.headers_mut().insert("x-origin-verify", secret.parse().unwrap());
+        if let Some(other) = other {
+            request.headers_mut().insert("x-origin-verify", other.parse().unwrap());
         }
         assert_forged(&world.send(request).await);
     }
     let mut request = from("130.176.0.1", &paid);
     request.headers_mut().insert("x-viewer-address", ADDRESS.parse().unwrap());
-    request.headers_mut().insert("x-origin-verify", SECRET.parse().unwrap());
+    request.headers_mut().insert("x-origin-verify", secret.parse().unwrap());
     assert_eq!(world.send(request).await.status, 200);
     assert_paid(&world, &user, &payment).await;
 }

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{assert_nothing_happened, sessions, spell_check, transactions};
-use crate::world::{GENERATION, Options, Session, World};
+use crate::easy_writer::{GENERATION, Session};
+use crate::world::World;
 
 /// Asserts that one run failed for free and can be looked up.
 async fn assert_failed_for_free(world: &World, user: &Session, code: &str) {
@@ -21,7 +22,7 @@ async fn assert_failed_for_free(world: &World, user: &Session, code: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unknown_tool_is_not_found() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     for unknown in ["unknown", "SPELL_CHECK", "everyday", "%20", "%D1%8F"] {
         let reply = world.execute(&user, unknown, "quick", json!({ "text": "Привет" })).await;
@@ -32,12 +33,12 @@ async fn an_unknown_tool_is_not_found() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_balance_that_does_not_suffice_is_told_and_no_vendor_is_asked() {
-    let mut world = World::start().await;
+    let mut world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     assert_eq!(spell_check(&world, &user).await.status, 200);
     world.start_essay(&user).await;
     // Whoever asks this vendor gets a 503.
-    world.restart(|vars| drop(vars.insert("OPENAI_MODEL".to_owned(), "sandbox-500".to_owned())));
+    world.update(&[("OpenAiModel", "sandbox-500")]);
     let essay = world.execute(&user, "essay", "standard", json!({ "topic": "Осень" })).await;
     world.assert_refusal_with(&essay, 402, "INSUFFICIENT_BALANCE", &json!({ "required": 50, "balance": 45 }));
     for _ in 0..2 {
@@ -57,7 +58,7 @@ async fn a_balance_that_does_not_suffice_is_told_and_no_vendor_is_asked() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vendor_that_is_down_costs_nothing() {
     for model in ["sandbox-500", "sandbox-429", "sandbox-quota", "sandbox-half-stream", "sandbox-broken-json"] {
-        let world = World::with(Options { model, ..Options::default() }).await;
+        let world = World::with_model(model).await;
         let user = world.register("user@example.com").await;
         let text = json!({ "text": "Мама мыла раму. ".repeat(20) });
         let reply = world.execute(&user, "spell_check", "quick", text).await;
@@ -70,8 +71,8 @@ async fn a_vendor_that_is_down_costs_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vendor_that_is_silent_costs_nothing() {
-    let options = Options { model: "sandbox-hang", text_timeouts: "2000/100/100/1000", ..Options::default() };
-    let world = World::with(options).await;
+    let hanging = [("OpenAiModel", "sandbox-hang"), ("TextTimeouts", "2000/100/100/1000")];
+    let world = World::easy_writer_with(&hanging).await;
     let user = world.register("user@example.com").await;
     world.assert_refusal(&spell_check(&world, &user).await, 503, "PROVIDER_UNAVAILABLE");
     assert_failed_for_free(&world, &user, "PROVIDER_UNAVAILABLE").await;
@@ -79,7 +80,7 @@ async fn a_vendor_that_is_silent_costs_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vendor_that_refuses_costs_nothing() {
-    let world = World::with(Options { model: "no-such-model", ..Options::default() }).await;
+    let world = World::with_model("no-such-model").await;
     let user = world.register("user@example.com").await;
     world.assert_refusal(&spell_check(&world, &user).await, 500, "GENERATION_FAILED");
     assert_failed_for_free(&world, &user, "GENERATION_FAILED").await;
@@ -87,9 +88,9 @@ async fn a_vendor_that_refuses_costs_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_vendor_that_does_not_know_our_key_costs_nothing() {
-    let mut world = World::start().await;
+    let mut world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
-    world.restart(|vars| drop(vars.insert("OPENAI_API_KEY".to_owned(), "sk-wrong".to_owned())));
+    world.update(&[("OpenAiApiKey", "sk-wrong")]);
     let reply = spell_check(&world, &user).await;
     world.assert_refusal(&reply, 500, "GENERATION_FAILED");
     assert!(!reply.text.contains("sk-"), "{}", reply.text);
@@ -98,7 +99,7 @@ async fn a_vendor_that_does_not_know_our_key_costs_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_that_is_down_delays_a_background_run_only() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     world.faults.plan("SendMessage", 0, 100, crate::world::Action::Throttle);
     let session = world.start_essay(&user).await;

@@ -9,7 +9,7 @@ const REQUIRED: &str = "Заполните поле";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mode_that_the_tool_has_not_is_refused() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let (text, topic) = (json!({ "text": "Привет" }), json!({ "topic": "Осень" }));
     for (tool, mode, input) in [("spell_check", "standard", text), ("essay", "quick", topic)] {
@@ -21,7 +21,7 @@ async fn a_mode_that_the_tool_has_not_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mode_that_there_is_not_is_refused_by_name() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     for mode in
         [json!("fast"), json!("Quick"), json!(""), json!(1), json!(true), json!(["quick"]), json!({ "quick": 1 })]
@@ -35,7 +35,7 @@ async fn a_mode_that_there_is_not_is_refused_by_name() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_with_an_input_names_its_field() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let too_long = "я".repeat(10_001);
     let cases = [
@@ -60,7 +60,7 @@ async fn what_is_wrong_with_an_input_names_its_field() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_kind_of_rule_has_a_word_of_its_own() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let essay = |field: &str, value: Value| ("essay", json!({ "topic": "Осень", field: value }));
     let product =
@@ -86,7 +86,7 @@ async fn every_kind_of_rule_has_a_word_of_its_own() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_that_is_wrong_is_told_at_once() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let input = json!({ "kind": "поэма", "words": 5, "unknown": true });
     let reply = world.execute(&user, "essay", "standard", input).await;
@@ -99,7 +99,7 @@ async fn all_that_is_wrong_is_told_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deep_nesting_is_refused() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let deep = format!(r#"{{"input":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
     let mut request = crate::world::request(http::Method::POST, SPELL_CHECK, Some(&user.token), &json!({}));
@@ -111,7 +111,7 @@ async fn deep_nesting_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn long_texts_are_kept_whole() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let text = "Мама мыла раму. ".repeat(300).trim().to_owned();
     let reply = world.execute(&user, "spell_check", "quick", json!({ "text": text })).await;
@@ -124,7 +124,7 @@ async fn long_texts_are_kept_whole() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_longest_text_is_counted_in_characters() {
-    let world = World::start().await;
+    let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let text = "Мама мыла раму. ".repeat(625);
     assert_eq!(text.chars().count(), 10_000);
