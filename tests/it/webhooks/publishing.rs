@@ -3,7 +3,7 @@
 use domain::kernel::Error;
 use domain::webhooks::{Attempted, EndpointChange, State, event_id};
 use serde_json::json;
-use store::{Condition, Key, Put, Write};
+use store::{Condition, Key, Put, Transaction};
 
 use super::{PAID, Post, QUEUE, REFUSED};
 
@@ -59,15 +59,18 @@ async fn an_event_can_be_part_of_what_makes_it_happen() {
     let happen = || async {
         let planned = post.deliveries.plan(post.owner, PAID, &json!({}), id, post.now()).await.unwrap();
         let fact = Put::new(&Key::new("FACT", "1")).unwrap().when(Condition::item_missing());
-        let writes = [Write::from(fact)].into_iter().chain(planned.writes).collect();
-        post.world.table.transact(writes).await.map(|()| planned.messages)
+        let mut transaction = Transaction::new();
+        let fact = transaction.add(fact);
+        transaction.extend(planned.writes);
+        let committed = post.world.table.commit(transaction).await;
+        (committed.map(|()| planned.messages), fact)
     };
-    let messages = happen().await.unwrap();
+    let messages = happen().await.0.unwrap();
     assert!(post.messages().await.is_empty(), "nothing is sent before it has happened");
     post.deliveries.send(&messages).await;
     assert_eq!(post.messages().await.len(), 2);
-    let again = happen().await;
-    assert!(again.is_err_and(|error| error.failed_write(0).is_some()));
+    let (again, fact) = happen().await;
+    assert!(again.is_err_and(|error| error.failed(fact).is_some()));
     assert_eq!(post.deliveries.publish(post.owner, PAID, &json!({}), id, post.now()).await.unwrap(), 0);
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
-use store::{Condition, Delete, Put, Query, Table, Update, Write};
+use store::{Condition, Delete, Put, Query, Table, Transaction, Update};
 
 use super::items::{ApiKeyItem, KEY_PREFIX, ProofItem, api_key_key, keys_partition, proof_key};
 use crate::identity::Identity;
@@ -258,11 +258,10 @@ impl Access {
         };
         let proof =
             ProofItem { key: proof_key(&hash), company, id, permissions, expires_at: epoch_seconds(expires_at) };
-        let writes: Vec<Write> = vec![
-            Put::new(&record)?.when(Condition::item_missing()).into(),
-            Put::new(&proof)?.when(Condition::item_missing()).into(),
-        ];
-        self.table.transact(writes).await?;
+        let mut transaction = Transaction::new();
+        transaction.add(Put::new(&record)?.when(Condition::item_missing()));
+        transaction.add(Put::new(&proof)?.when(Condition::item_missing()));
+        self.table.commit(transaction).await?;
         Ok((record.into(), text))
     }
 
@@ -277,9 +276,10 @@ impl Access {
     pub async fn revoke(&self, company: UserId, id: KeyId) -> Result<ApiKey> {
         let item: Option<ApiKeyItem> = self.table.get(api_key_key(company, id)).await?;
         let item = item.ok_or(Error::NotFound(Resource::ApiKey))?;
-        let end = Update::new(api_key_key(company, id)).set("active", false).when(Condition::item_exists());
-        let writes: Vec<Write> = vec![end.into(), Delete::new(proof_key(&item.hash)).into()];
-        self.table.transact(writes).await?;
+        let mut transaction = Transaction::new();
+        transaction.add(Update::new(api_key_key(company, id)).set("active", false).when(Condition::item_exists()));
+        transaction.add(Delete::new(proof_key(&item.hash)));
+        self.table.commit(transaction).await?;
         self.lock().retain(|_, known| known.caller.key != Some(id));
         Ok(ApiKey { is_active: false, ..item.into() })
     }

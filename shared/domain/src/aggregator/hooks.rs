@@ -6,14 +6,14 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use store::{Queue, Table};
+use store::{MAX_WRITES, Queue, Table};
 use uuid::Uuid;
 
 use super::PRODUCT_NAME;
 use super::access::KeyId;
 use super::price::dollars;
 use super::settlement::UsageMessage;
-use super::usage::{Call, UsageLog, sums, time_of};
+use super::usage::{Call, Uncounted, UsageLog, sums, time_of};
 use crate::identity::Identity;
 use crate::kernel::{Amount, Clock, Error, IdSource, Result, UserId};
 use crate::mail::{self, Mail, SharedMailer};
@@ -50,9 +50,6 @@ pub struct UsageReporter {
     /// How they are told.
     pub deliveries: Deliveries,
 }
-
-/// How many writes a transaction may have: DynamoDB's limit.
-const MAX_WRITES: usize = 100;
 
 impl UsageReporter {
     /// Counts calls and has their companies told: each endpoint gets one [`USAGE_TRACKED`] of each call, however often its message comes.
@@ -91,23 +88,22 @@ impl UsageReporter {
             let rest = open.split_off(fitting.count().max(1));
             let (calls, sending): (Vec<_>, Vec<_>) = open.into_iter().unzip();
             open = rest;
-            let error = match self.usage.count(&calls).await {
+            let Uncounted { error, refused } = match self.usage.count(&calls).await {
                 Ok(()) => {
                     self.deliveries.send(&sending.concat()).await;
                     continue;
                 }
-                Err(error) => error,
+                Err(uncounted) => uncounted,
             };
-            // What is refused as a whole, one of them is to blame for. It must not be the fate of the others.
-            let is_refused = calls.len() > 1 && matches!(error, store::Error::Internal { .. });
-            let is_odd = |index: usize| is_refused || error.failed_write(index).is_some();
-            if !(0..calls.len()).any(is_odd) {
+            // If the batch is rejected as a whole, one call is bad: each is counted alone.
+            let is_rejected = calls.len() > 1 && matches!(error, store::Error::Internal { .. });
+            if !is_rejected && !refused.contains(&true) {
                 let error = Arc::new(Error::from(error));
                 failed.extend(calls.iter().map(|call| (call.message.operation, Arc::clone(&error))));
                 continue;
             }
-            for (index, (call, messages)) in calls.into_iter().zip(sending).enumerate() {
-                if !is_odd(index) {
+            for ((call, messages), refused) in calls.into_iter().zip(sending).zip(refused) {
+                if !is_rejected && !refused {
                     // It was in company with one that could not be counted like this; without it, it can.
                     open.push((call, messages));
                     continue;

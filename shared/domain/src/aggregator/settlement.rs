@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use store::{Put, Queue, Table, Write};
+use store::{Put, Queue, Table, Transaction};
 use uuid::Uuid;
 
 use super::access::{Caller, KeyId};
 use super::items::{AnswerItem, answer_key};
 use crate::gateway::Usage;
-use crate::idempotency::Request;
+use crate::idempotency::{self, Request};
 use crate::kernel::{Amount, Clock, Error, IdSource, Result, Rule, Timestamp, UserId, epoch_seconds};
 use crate::ledger::{self, EntryState, Ledger, Posting};
 
@@ -136,35 +136,35 @@ impl Cashier for Till {
         let begun = self.clock.now();
         let operation = self.ids.uuid(begun);
         let posting = Posting { operation, amount: most, description: format!("{what} usage") };
-        let mut writes = ledger::due_hold_writes(caller.company.into(), &posting, begun + PATIENCE, begun)?;
-        let request_write = writes.len();
-        if let Some(request) = &request {
-            writes.push(request.write(operation, begun)?);
-        }
-        let error = match self.table.transact(writes).await {
+        let mut transaction = Transaction::new();
+        let hold = ledger::hold(caller.company.into(), &posting, begun).due(begun + PATIENCE);
+        let hold = hold.add_to(&mut transaction)?;
+        let record = idempotency::record(&mut transaction, request.as_ref(), operation, begun)?;
+        let error = match self.table.commit(transaction).await {
             Ok(()) => return Ok(Held::New(Hold { caller, operation, held: most, begun, request })),
             Err(error) => error,
         };
         if let Some(request) = &request
-            && let Some(earlier) = request.earlier(&error, request_write)?
+            && let Some(earlier) = record.replay_of(&error)?
         {
             return self.earlier(caller.company, earlier, request).await.map(Held::Earlier);
         }
-        Err(ledger::refused(error, ledger::BALANCE_WRITE, most)?)
+        Err(hold.refused(error, most)?)
     }
 
     async fn settle(&self, hold: &Hold, cost: Amount, details: Details, answer: Option<String>) -> Result<()> {
         let company = hold.caller.company;
-        let account = company.into();
-        let mut writes = ledger::capture_writes_with(account, hold.operation, hold.held, cost, &details);
+        let mut transaction = Transaction::new();
+        ledger::capture(company.into(), hold.operation, hold.held, cost).details(&details).add_to(&mut transaction);
         let answer = answer.filter(|answer| hold.request.is_some() && answer.len() <= MAX_ANSWER);
         if let Some(body) = answer {
             let expires_at = epoch_seconds(self.clock.now() + MEMORY);
-            writes.push(Put::new(&AnswerItem { key: answer_key(company, hold.operation), body, expires_at })?.into());
+            let item = AnswerItem { key: answer_key(company, hold.operation), body, expires_at };
+            transaction.add(Put::new(&item)?);
         }
         let message =
             UsageMessage { company, operation: hold.operation, held: hold.held.units(), cost: cost.units(), details };
-        let (captured, sent) = tokio::join!(self.table.transact(writes), self.queue.send(&message));
+        let (captured, sent) = tokio::join!(self.table.commit(transaction), self.queue.send(&message));
         match (captured, sent) {
             (Ok(()), Ok(())) => Ok(()),
             (Ok(()), Err(error)) => {
@@ -180,9 +180,10 @@ impl Cashier for Till {
     }
 
     async fn release(&self, hold: &Hold) -> Result<()> {
-        let mut writes: Vec<Write> = ledger::release_due_writes(hold.caller.company.into(), hold.operation, hold.held);
-        writes.extend(hold.request.as_ref().map(Request::forget));
-        Ok(self.table.transact(writes).await?)
+        let mut transaction = Transaction::new();
+        ledger::release(hold.caller.company.into(), hold.operation, hold.held).add_to(&mut transaction);
+        transaction.extend(hold.request.as_ref().map(Request::forget));
+        Ok(self.table.commit(transaction).await?)
     }
 }
 
@@ -198,7 +199,7 @@ impl Till {
             (None, Some(EntryState::Pending { .. })) => Err(Error::Conflict(Rule::InProgress)),
             // Its process was killed. The next try is a new one.
             (None, Some(EntryState::Void)) => {
-                self.table.transact(vec![request.forget()]).await?;
+                self.table.commit([request.forget()].into_iter().collect()).await?;
                 Err(Error::Conflict(Rule::Busy))
             }
             // It is paid for, and too long to be kept, or its caller left before it was whole.
@@ -213,14 +214,15 @@ impl Till {
         for (account, entry) in self.ledger.due(now, SWEEP).await? {
             let done = match entry.state {
                 EntryState::Pending { held } => {
-                    let writes = ledger::release_due_writes(account, entry.operation, held);
-                    match self.table.transact(writes).await {
+                    let mut transaction = Transaction::new();
+                    let release = ledger::release(account, entry.operation, held).add_to(&mut transaction);
+                    match self.table.commit(transaction).await {
                         Ok(()) => {
                             swept.released += 1;
                             Ok(())
                         }
                         // It was captured a moment ago.
-                        Err(error) if error.failed_write(ledger::ENTRY_WRITE).is_some() => Ok(()),
+                        Err(error) if release.entry_failed(&error) => Ok(()),
                         Err(error) => Err(error.into()),
                     }
                 }

@@ -5,7 +5,7 @@ use std::slice;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use store::{Query, Table, Update, Write};
+use store::{Put, Query, Table, Transaction, Update};
 
 use super::access::{Access, KeyId};
 use super::items::{DAY_PREFIX, DayItem, usage_key, usage_partition};
@@ -192,7 +192,7 @@ impl Report {
 pub(super) struct Call<'a> {
     pub(super) message: &'a UsageMessage,
     /// What is written when it is.
-    pub(super) also: Vec<Write>,
+    pub(super) also: Vec<Put>,
 }
 
 impl Call<'_> {
@@ -206,6 +206,13 @@ impl Call<'_> {
 pub(super) fn sums(message: &UsageMessage) -> impl Iterator<Item = (Option<KeyId>, Date)> {
     let day = date(time_of(message));
     std::iter::once(None).chain(message.details.key.map(Some)).map(move |key| (key, day))
+}
+
+/// Calls that were not counted, because the transaction failed.
+pub(super) struct Uncounted {
+    pub(super) error: store::Error,
+    /// Whether it failed because of this call, for each call in order: it is not captured, or was counted before.
+    pub(super) refused: Vec<bool>,
 }
 
 /// Counts usage, and tells it.
@@ -222,14 +229,17 @@ impl UsageLog {
     }
 
     /// Counts calls of one company that are captured, all in one transaction with what is to happen with the counting. It fails if one of them is not
-    /// captured, or was counted before: the write that says so has the call's index.
-    pub(super) async fn count(&self, calls: &[Call<'_>]) -> store::Result<()> {
-        let settled =
-            calls.iter().map(|call| ledger::settled_write(call.message.company.into(), call.message.operation));
-        let mut writes: Vec<Write> = settled.collect();
-        writes.extend(additions(calls.iter().map(|call| call.message)));
-        writes.extend(calls.iter().flat_map(|call| call.also.iter().cloned()));
-        self.table.transact(writes).await?;
+    /// captured, or was counted before.
+    pub(super) async fn count(&self, calls: &[Call<'_>]) -> Result<(), Uncounted> {
+        let mut transaction = Transaction::new();
+        let not_due = |call: &Call<'_>| ledger::no_longer_due(call.message.company.into(), call.message.operation);
+        let entries: Vec<_> = calls.iter().map(|call| transaction.add(not_due(call))).collect();
+        transaction.extend(additions(calls.iter().map(|call| call.message)));
+        transaction.extend(calls.iter().flat_map(|call| call.also.iter().cloned()));
+        if let Err(error) = self.table.commit(transaction).await {
+            let refused = entries.into_iter().map(|entry| error.failed(entry).is_some()).collect();
+            return Err(Uncounted { error, refused });
+        }
         for Call { message, .. } in calls {
             self.touch(message).await;
             telemetry::note(Metric::Charged, message.cost.unsigned_abs());
@@ -241,18 +251,19 @@ impl UsageLog {
     pub(super) async fn make_up_for(&self, call: &Call<'_>) -> Result<bool> {
         let message = call.message;
         let (held, cost) = (Amount::new(message.held), Amount::new(message.cost));
-        let capture =
-            ledger::capture_writes_with(message.company.into(), message.operation, held, cost, &message.details);
-        match self.table.transact(capture).await {
+        let capture = ledger::capture(message.company.into(), message.operation, held, cost).details(&message.details);
+        let mut transaction = Transaction::new();
+        let writes = capture.add_to(&mut transaction);
+        match self.table.commit(transaction).await {
             Ok(()) => {}
             // It is not pending. If it is not captured by now, nothing is left to do.
-            Err(error) if error.failed_write(ledger::ENTRY_WRITE).is_some() => {}
+            Err(error) if writes.entry_failed(&error) => {}
             Err(error) => return Err(error.into()),
         }
         match self.count(slice::from_ref(call)).await {
             Ok(()) => Ok(true),
-            Err(error) if error.failed_write(0).is_some() => Ok(false),
-            Err(error) => Err(error.into()),
+            Err(uncounted) if uncounted.refused.contains(&true) => Ok(false),
+            Err(uncounted) => Err(uncounted.error.into()),
         }
     }
 
@@ -281,7 +292,7 @@ pub(super) fn time_of(message: &UsageMessage) -> Timestamp {
 }
 
 /// What is added to the sums of a company and its keys.
-fn additions<'a>(messages: impl Iterator<Item = &'a UsageMessage>) -> Vec<Write> {
+fn additions<'a>(messages: impl Iterator<Item = &'a UsageMessage>) -> impl Iterator<Item = Update> {
     type Sums = BTreeMap<String, i64>;
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let mut days: BTreeMap<(UserId, Option<KeyId>, Date), Sums> = BTreeMap::new();
@@ -304,9 +315,9 @@ fn additions<'a>(messages: impl Iterator<Item = &'a UsageMessage>) -> Vec<Write>
     }
     let update = |((company, key, day), sums): ((UserId, Option<KeyId>, Date), Sums)| {
         let update = Update::new(usage_key(company, key, &day.to_string()));
-        sums.into_iter().fold(update, |update, (name, number)| update.add(name, number)).into()
+        sums.into_iter().fold(update, |update, (name, number)| update.add(name, number))
     };
-    days.into_iter().map(update).collect()
+    days.into_iter().map(update)
 }
 
 impl TryFrom<DayItem> for Day {

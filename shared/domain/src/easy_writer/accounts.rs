@@ -1,6 +1,6 @@
 //! Registration with its gift, and what users see of themselves.
 
-use store::Write;
+use store::Transaction;
 
 use super::letters;
 use crate::generation::JobCounts;
@@ -125,9 +125,9 @@ impl Accounts {
     }
 }
 
-/// The writes that put the welcome gift on a new account.
-fn gift(user: UserId, now: Timestamp) -> Result<Vec<Write>> {
+/// Puts the welcome gift on a new account.
+fn gift(transaction: &mut Transaction, user: UserId, now: Timestamp) -> Result<()> {
     let description = "Приветственный бонус".to_owned();
     let posting = Posting { operation: user.as_uuid(), amount: WELCOME, description };
-    ledger::credit_writes(user.into(), &posting, now)
+    ledger::credit(user.into(), &posting, now).add_to(transaction).map(|_| ())
 }

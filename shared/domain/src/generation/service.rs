@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use store::{Condition, Delete, Index, Objects, Put, Query, Queue, Table, Update, Write, attr};
+use store::{Condition, Delete, Index, Objects, Put, Query, Queue, Table, Transaction, Update, WriteHandle, attr};
 use uuid::Uuid;
 
 use super::items::{
@@ -13,6 +13,7 @@ use super::items::{
 };
 use super::model::{Claim, Failure, Job, NewJob, Outcome, Source, Started, Status};
 use super::progress::{Event, Log};
+use crate::idempotency;
 use crate::kernel::telemetry::{self, Metric};
 use crate::kernel::{Clock, Error, IdSource, JobId, JobKind, Page, Paged, Resource, Result, Rule, Timestamp, UserId};
 use crate::ledger::{self, Posting};
@@ -109,11 +110,6 @@ fn resource(kind: JobKind) -> Resource {
     }
 }
 
-/// Position of the job in the transactions that start and settle it.
-const JOB_WRITE: usize = 0;
-/// Position of the ledger's two writes in the same transactions, where there is money in it; the job and the counts come first.
-const LEDGER_WRITES: usize = 2;
-
 impl Jobs {
     /// Jobs that make texts, kept in `table`, with texts that are too large for it in `objects`.
     pub fn new(table: Table, objects: Objects, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
@@ -185,23 +181,18 @@ impl Jobs {
             failure: None,
             events: 0,
         };
-        let mut writes: Vec<Write> = vec![
-            Put::new(&item)?.when(Condition::item_missing()).into(),
-            Update::new(counts_key(new.owner, self.kind)).add("listed", 1).into(),
-        ];
-        if new.price.is_positive() {
+        let mut transaction = Transaction::new();
+        transaction.add(Put::new(&item)?.when(Condition::item_missing()));
+        transaction.add(Update::new(counts_key(new.owner, self.kind)).add("listed", 1));
+        let hold = if new.price.is_positive() {
             let posting = Posting { operation: new.id.as_uuid(), amount: new.price, description: new.title };
-            writes.extend(ledger::hold_writes(account, &posting, now)?);
-        }
-        let source_write = writes.len();
-        if let Some(source) = &new.source {
-            writes.push(succession(new.owner, source, new.id).into());
-        }
-        let request_write = writes.len();
-        if let Some(request) = &new.request {
-            writes.push(request.write(new.id.as_uuid(), now)?);
-        }
-        let error = match self.table.transact(writes).await {
+            Some(ledger::hold(account, &posting, now).add_to(&mut transaction)?)
+        } else {
+            None
+        };
+        let succession = new.source.as_ref().map(|source| transaction.add(succession(new.owner, source, new.id)));
+        let request = idempotency::record(&mut transaction, new.request.as_ref(), new.id.as_uuid(), now)?;
+        let error = match self.table.commit(transaction).await {
             Ok(()) => return Ok(Started::New(item.into())),
             Err(error) => error,
         };
@@ -209,18 +200,16 @@ impl Jobs {
         if matches!(error, store::Error::Cancelled(_)) {
             self.objects.delete_text(&item.input).await?;
         }
-        if let Some(request) = &new.request
-            && let Some(before) = request.earlier(&error, request_write)?
-        {
+        if let Some(before) = request.replay_of(&error)? {
             return Ok(Started::Before(self.get(new.owner, before.into()).await?));
         }
-        if new.source.is_some() && error.failed_write(source_write).is_some() {
+        if succession.is_some_and(|write| error.failed(write).is_some()) {
             return Err(Error::Conflict(Rule::InProgress));
         }
-        if !new.price.is_positive() {
-            return Err(error.into());
+        match hold {
+            Some(hold) => Err(hold.refused(error, new.price)?),
+            None => Err(error.into()),
         }
-        Err(ledger::refused(error, LEDGER_WRITES + ledger::BALANCE_WRITE, new.price)?)
     }
 
     /// Takes the lease of a job that nobody works on.
@@ -235,11 +224,11 @@ impl Jobs {
             .set("gsi1sk", due_sort_key(now + LEASE))
             .add("attempts", 1)
             .when(attr("status").one_of([StoredStatus::Pending, StoredStatus::InProgress]).and(free));
-        let error = match self.table.update::<JobItem>(update).await {
+        let failed = match self.table.update::<JobItem>(update).await {
             Ok(item) => return Ok(Claim::Granted(item.into())),
-            Err(error) => error,
+            Err(store::Error::ConditionFailed(failed)) => failed,
+            Err(error) => return Err(error.into()),
         };
-        let Some(failed) = error.failed_write(0) else { return Err(error.into()) };
         Ok(match failed.item::<JobItem>()?.map(Job::from) {
             None => Claim::Gone,
             Some(job) if job.status.is_final() => Claim::Finished(job),
@@ -256,7 +245,7 @@ impl Jobs {
             .set("lease_until", until.as_millisecond())
             .set("gsi1sk", due_sort_key(until))
             .when(is_leased(job));
-        lease_kept(self.table.update::<JobItem>(update).await.map(|_| ()))
+        self.update_leased(update).await
     }
 
     /// Gives the lease up so that a worker can take the job from the queue, where the caller will put it. Returns whether the caller still
@@ -277,7 +266,16 @@ impl Jobs {
             .remove("lease")
             .remove("lease_until")
             .when(is_leased(job));
-        lease_kept(self.table.update::<JobItem>(update).await.map(|_| ()))
+        self.update_leased(update).await
+    }
+
+    /// Does an update that only the lease's holder may do. Returns whether it was done.
+    async fn update_leased(&self, update: Update) -> Result<bool> {
+        match self.table.update::<JobItem>(update).await {
+            Ok(_) => Ok(true),
+            Err(store::Error::ConditionFailed(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Stores the result and charges for it, in one transaction. `None` if the caller has lost the job: nothing was stored or charged.
@@ -292,12 +290,13 @@ impl Jobs {
             .set("tokens_used", outcome.tokens_used)
             .set("cost", cost.units())
             .set("events", outcome.events);
-        let counts = Update::new(counts_key(job.owner, job.kind)).add("completed", 1);
-        let mut writes: Vec<Write> = vec![finish.into(), counts.into()];
+        let mut transaction = Transaction::new();
+        let finish = transaction.add(finish);
+        transaction.add(Update::new(counts_key(job.owner, job.kind)).add("completed", 1));
         if job.price.is_positive() {
-            writes.extend(ledger::capture_writes(job.owner.into(), job.id.as_uuid(), job.price, cost));
+            ledger::capture(job.owner.into(), job.id.as_uuid(), job.price, cost).add_to(&mut transaction);
         }
-        if !lease_kept(self.table.transact(writes).await)? {
+        if !lease_kept(self.table.commit(transaction).await, finish)? {
             self.objects.delete_text(&result).await?;
             return Ok(None);
         }
@@ -321,11 +320,12 @@ impl Jobs {
         let now = self.clock.now();
         let finish =
             finished(job, StoredStatus::Failed, now).set("failure", StoredFailure::from(failure)).set("events", events);
-        let mut writes: Vec<Write> = vec![finish.into()];
+        let mut transaction = Transaction::new();
+        let finish = transaction.add(finish);
         if job.price.is_positive() {
-            writes.extend(ledger::release_writes(job.owner.into(), job.id.as_uuid(), job.price));
+            ledger::release(job.owner.into(), job.id.as_uuid(), job.price).add_to(&mut transaction);
         }
-        if !lease_kept(self.table.transact(writes).await)? {
+        if !lease_kept(self.table.commit(transaction).await, finish)? {
             return Ok(None);
         }
         Ok(Some(Job {
@@ -406,16 +406,15 @@ impl Jobs {
             } else {
                 attr("status").one_of([StoredStatus::Pending, StoredStatus::InProgress])
             };
-            let mut writes: Vec<Write> = vec![
-                Delete::new(job_key(owner, self.kind, id)).when(unchanged).into(),
-                Update::new(counts_key(owner, self.kind)).add("listed", -1).into(),
-            ];
+            let mut transaction = Transaction::new();
+            let deletion = transaction.add(Delete::new(job_key(owner, self.kind, id)).when(unchanged));
+            transaction.add(Update::new(counts_key(owner, self.kind)).add("listed", -1));
             if !job.status.is_final() && job.price.is_positive() {
-                writes.extend(ledger::release_writes(owner.into(), id.as_uuid(), job.price));
+                ledger::release(owner.into(), id.as_uuid(), job.price).add_to(&mut transaction);
             }
-            match self.table.transact(writes).await {
+            match self.table.commit(transaction).await {
                 Ok(()) => return self.delete_texts(&job).await,
-                Err(error) if error.failed_write(JOB_WRITE).is_some() => {}
+                Err(error) if error.failed(deletion).is_some() => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -526,13 +525,11 @@ fn finished(job: &Job, status: StoredStatus, now: Timestamp) -> Update {
         .when(is_leased(job))
 }
 
-/// Whether a write that only the lease's holder may do was done.
-fn lease_kept(written: store::Result<()>) -> Result<bool> {
-    match written {
+/// Whether a transaction that only the lease's holder may do was done; `job` is the write that says so.
+fn lease_kept(committed: store::Result<()>, job: WriteHandle) -> Result<bool> {
+    match committed {
         Ok(()) => Ok(true),
-        Err(store::Error::ConditionFailed(_)) => Ok(false),
-        Err(error) if error.failed_write(JOB_WRITE).is_some() => Ok(false),
-        Err(store::Error::Contended) => Err(Error::Conflict(Rule::Busy)),
+        Err(error) if error.failed(job).is_some() => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

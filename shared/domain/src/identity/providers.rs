@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use store::{Condition, Put, Write};
+use store::{Condition, Put, Transaction};
 use subtle::ConstantTimeEq as _;
 
 use super::items::{AttemptItem, attempt_key};
@@ -75,7 +75,7 @@ impl OAuth {
         Ok(Departure { url, attempt })
     }
 
-    /// Signs in the person whose browser came back from a provider. `attempt` is what the browser kept; `with_account` brings the writes that
+    /// Signs in the person whose browser came back from a provider. `attempt` is what the browser kept; `with_account` adds the writes that
     /// must happen together with a new account.
     ///
     /// Nothing that came with the browser is looked at before it is proved to be the one that set out.
@@ -84,7 +84,7 @@ impl OAuth {
         origin: Origin,
         arrival: Arrival<'_>,
         attempt: Option<&str>,
-        with_account: impl Fn(UserId, Timestamp) -> Result<Vec<Write>>,
+        with_account: impl Fn(&mut Transaction, UserId, Timestamp) -> Result<()>,
     ) -> Result<SignedIn, OAuthFailure> {
         let (provider, redirect_uri) = self.provider(origin)?;
         let attempt = self.own_attempt(origin, arrival.state, attempt)?;

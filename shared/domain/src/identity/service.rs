@@ -3,21 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Check, Condition, Delete, Put, Query, Table, Update, Write, attr};
+use store::{Check, Condition, Delete, Failed, MAX_WRITES, Put, Query, Table, Transaction, Update, attr};
 use uuid::Uuid;
 
 use super::items::{EmailItem, FAMILY_PREFIX, FamilyItem, UserItem, email_key, family_key, user_key, user_partition};
 use super::model::{Email, NewPassword, Opened, Origin, Profile, Registration, SignedIn, User};
 use super::password;
 use super::tokens::{AccessToken, REFRESH_LIFETIME, RefreshToken, TokenIssuer};
-use crate::idempotency::Request;
+use crate::idempotency::{self, Request};
 use crate::kernel::{AuthFailure, Clock, Error, IdSource, Resource, Result, Rule, Timestamp, UserId, epoch_seconds};
 
 /// How long after a rotation the previous token still gets the current one: a second tab, or an answer that got lost.
 const ROTATION_GRACE: Duration = Duration::from_secs(10);
 
-/// The most writes that one transaction takes, less one for the user item.
-const FAMILIES_PER_TRANSACTION: usize = 99;
+/// The most families that one transaction ends together with a change of the user.
+const FAMILIES_PER_TRANSACTION: usize = MAX_WRITES - 1;
 
 /// The accounts of one product.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ impl Identity {
         Self { table, tokens, clock, ids }
     }
 
-    /// Opens an account and signs its owner in. `with_account` brings the writes that must happen together with it, such as a first credit.
+    /// Opens an account and signs its owner in. `with_account` adds the writes that must happen together with it, such as a first credit.
     ///
     /// A repeat of `request` signs the owner of the account in that the first one opened: whoever repeats it must know its password.
     ///
@@ -44,7 +44,7 @@ impl Identity {
         &self,
         registration: Registration,
         request: Option<Request>,
-        with_account: impl FnOnce(UserId, Timestamp) -> Result<Vec<Write>>,
+        with_account: impl FnOnce(&mut Transaction, UserId, Timestamp) -> Result<()>,
     ) -> Result<Opened> {
         let password = registration.password.text().to_owned();
         let password_hash = password::hash(registration.password).await?;
@@ -53,29 +53,26 @@ impl Identity {
         let email = EmailItem { key: email_key(&registration.email), user: id };
         let user = User { id, email: Some(registration.email), name: None, origin: Origin::Local, created_at: now };
         let family = self.new_family(user.id, now);
-        let mut writes = vec![
-            Put::new(&email)?.when(Condition::item_missing()).into(),
-            Put::new(&UserItem::new(&user, Some(password_hash)))?.when(Condition::item_missing()).into(),
-            Put::new(&family)?.into(),
-        ];
-        writes.extend(with_account(user.id, now)?);
-        let request_write = writes.len();
-        if let Some(request) = &request {
-            writes.push(request.write(id.as_uuid(), now)?);
-        }
-        let error = match self.table.transact(writes).await {
+        let mut transaction = Transaction::new();
+        let address = transaction.add(Put::new(&email)?.when(Condition::item_missing()));
+        transaction.add(Put::new(&UserItem::new(&user, Some(password_hash)))?.when(Condition::item_missing()));
+        transaction.add(Put::new(&family)?);
+        with_account(&mut transaction, user.id, now)?;
+        let request = idempotency::record(&mut transaction, request.as_ref(), id.as_uuid(), now)?;
+        let error = match self.table.commit(transaction).await {
             Ok(()) => return Ok(Opened { signed_in: self.signed_in(user, &family, now)?, is_new: true }),
             Err(error) => error,
         };
-        if let Some(request) = request
-            && let Some(earlier) = request.earlier(&error, request_write)?
-        {
+        if let Some(earlier) = request.replay_of(&error)? {
             // The record of a request holds no hash of the password: a fast one could be guessed. The account's own is asked instead.
             let signed_in = self.sign_in_to(UserId::from(earlier), password).await?;
             let other = Error::Conflict(Rule::IdempotencyKeyReused);
             return Ok(Opened { signed_in: signed_in.ok_or(other)?, is_new: false });
         }
-        if error.failed_write(0).is_some() { Err(Error::AlreadyExists(Resource::Email)) } else { Err(error.into()) }
+        match error.failed(address) {
+            Some(_) => Err(Error::AlreadyExists(Resource::Email)),
+            None => Err(error.into()),
+        }
     }
 
     /// Signs in with e-mail and password. Unknown addresses take as long as wrong passwords and get the same answer.
@@ -103,9 +100,12 @@ impl Identity {
         let family = self.new_family(user.id, now);
         // Whoever takes the password away and then ends all sign-ins must not miss one that is just being made.
         let unchanged = Check::new(user_key(user.id), attr("password_hash").equals(stored_hash));
-        match self.table.transact(vec![unchanged.into(), Put::new(&family)?.into()]).await {
+        let mut transaction = Transaction::new();
+        let unchanged = transaction.add(unchanged);
+        transaction.add(Put::new(&family)?);
+        match self.table.commit(transaction).await {
             Ok(()) => self.signed_in(user, &family, now).map(Some),
-            Err(error) if error.failed_write(0).is_some() => Ok(None),
+            Err(error) if error.failed(unchanged).is_some() => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -122,7 +122,8 @@ impl Identity {
             .when(attr("generation").equals(token.generation).and(attr("expires_at").at_least(epoch_seconds(now))));
         let generation = match self.table.update::<FamilyItem>(rotate).await {
             Ok(_) => next,
-            Err(error) => self.refused_rotation(token, error, now).await?,
+            Err(store::Error::ConditionFailed(failed)) => self.refused_rotation(token, &failed, now).await?,
+            Err(error) => return Err(error.into()),
         };
         let access = self.tokens.sign_access(AccessToken { user: token.user, family: token.family }, now)?;
         let refresh = self.tokens.sign_refresh(RefreshToken { generation, ..token }, now)?;
@@ -131,9 +132,8 @@ impl Identity {
 
     /// What a rotation that did not happen means: a repeat within the grace period gets the current generation; anything older is a replay
     /// and ends the family; a family that is gone was revoked.
-    async fn refused_rotation(&self, token: RefreshToken, error: store::Error, now: Timestamp) -> Result<u64> {
+    async fn refused_rotation(&self, token: RefreshToken, failed: &Failed, now: Timestamp) -> Result<u64> {
         let revoked = Error::Unauthenticated(AuthFailure::TokenInvalid);
-        let Some(failed) = error.failed_write(0) else { return Err(error.into()) };
         let Some(family) = failed.item::<FamilyItem>()? else { return Err(revoked) };
         if family.expires_at < epoch_seconds(now) {
             return Err(Error::Unauthenticated(AuthFailure::TokenExpired));
@@ -197,16 +197,18 @@ impl Identity {
             .collect();
         while others.len() > FAMILIES_PER_TRANSACTION {
             let batch = others.split_off(others.len() - FAMILIES_PER_TRANSACTION);
-            self.table.transact(batch.into_iter().map(Write::from).collect()).await?;
+            self.table.commit(batch.into_iter().collect()).await?;
         }
         let change = Update::new(user_key(caller.user))
             .set("password_hash", new_hash)
             .when(attr("password_hash").equals(old_hash));
-        let writes = std::iter::once(change.into()).chain(others.into_iter().map(Write::from)).collect();
-        match self.table.transact(writes).await {
+        let mut transaction = Transaction::new();
+        let change = transaction.add(change);
+        transaction.extend(others);
+        match self.table.commit(transaction).await {
             Ok(()) => item.try_into(),
             // Somebody changed the password in between: `current` is not current any more.
-            Err(error) if error.failed_write(0).is_some() => Err(Error::Unauthenticated(AuthFailure::Credentials)),
+            Err(error) if error.failed(change).is_some() => Err(Error::Unauthenticated(AuthFailure::Credentials)),
             Err(error) => Err(error.into()),
         }
     }

@@ -1,7 +1,6 @@
-//! The five operations, the statement and the audit.
+//! The five operations alone, the statement and the audit.
 
-use serde::Serialize;
-use store::{Condition, Index, Put, Query, Table, Update, Write, attr};
+use store::{Index, Query, Table, Transaction, Update, attr};
 use uuid::Uuid;
 
 use super::items::{
@@ -9,6 +8,7 @@ use super::items::{
     entry_key, partition,
 };
 use super::model::{Account, AccountId, Audit, Entry, Posting, Selection};
+use super::operations::{self, NewEntry, Settlement};
 use crate::kernel::{Amount, Error, Page, Paged, Result, Rule, Timestamp};
 
 /// The ledger of one product.
@@ -26,11 +26,6 @@ fn operation_at(at: Timestamp, rest: u128) -> Uuid {
     Uuid::from_u128((millis << 80) | (rest >> 48))
 }
 
-/// Position of the balance update in each operation's list of writes.
-pub(crate) const BALANCE_WRITE: usize = 0;
-/// Position of the entry in each operation's list of writes.
-pub(crate) const ENTRY_WRITE: usize = 1;
-
 impl Ledger {
     /// The ledger kept in `table`.
     pub fn new(table: Table) -> Self {
@@ -39,31 +34,31 @@ impl Ledger {
 
     /// Puts `posting` on the account; the account comes into being with its first credit.
     pub async fn credit(&self, account: AccountId, posting: &Posting, now: Timestamp) -> Result<Entry> {
-        self.apply(account, posting, posting.amount, credit_writes(account, posting, now)?).await
+        self.apply(account, posting, posting.amount, operations::credit(account, posting, now)).await
     }
 
     /// Takes `posting` off the account at once.
     ///
     /// Fails with [`Error::InsufficientFunds`] if the balance does not cover it.
     pub async fn debit(&self, account: AccountId, posting: &Posting, now: Timestamp) -> Result<Entry> {
-        self.apply(account, posting, -posting.amount, debit_writes(account, posting, now)?).await
+        self.apply(account, posting, -posting.amount, operations::debit(account, posting, now)).await
     }
 
     /// Reserves `posting`.
     ///
     /// Fails with [`Error::InsufficientFunds`] if the balance does not cover it.
     pub async fn hold(&self, account: AccountId, posting: &Posting, now: Timestamp) -> Result<Entry> {
-        self.apply(account, posting, -posting.amount, hold_writes(account, posting, now)?).await
+        self.apply(account, posting, -posting.amount, operations::hold(account, posting, now)).await
     }
 
     /// Spends `actual` of a hold of `held` and gives the rest back. Repeating it, or capturing what was released, changes nothing.
     pub async fn capture(&self, account: AccountId, operation: Uuid, held: Amount, actual: Amount) -> Result<Entry> {
-        self.settle(account, operation, capture_writes(account, operation, held, actual)).await
+        self.settle(account, operation, operations::capture(account, operation, held, actual)).await
     }
 
     /// Gives a hold of `held` back in full. Repeating it, or releasing what was captured, changes nothing.
     pub async fn release(&self, account: AccountId, operation: Uuid, held: Amount) -> Result<Entry> {
-        self.settle(account, operation, release_writes(account, operation, held)).await
+        self.settle(account, operation, operations::release(account, operation, held)).await
     }
 
     /// The account's balance; an account without entries has an empty one.
@@ -193,23 +188,27 @@ impl Ledger {
         Ok(items.into_iter().map(Entry::from).collect())
     }
 
-    async fn apply(&self, account: AccountId, posting: &Posting, change: Amount, writes: Vec<Write>) -> Result<Entry> {
-        match self.table.transact(writes).await {
+    async fn apply(&self, account: AccountId, posting: &Posting, change: Amount, operation: NewEntry) -> Result<Entry> {
+        let mut transaction = Transaction::new();
+        let writes = operation.add_to(&mut transaction)?;
+        match self.table.commit(transaction).await {
             Ok(()) => self.entry(account, posting.operation).await,
-            Err(error) => match repeated_entry(&error)? {
+            Err(error) => match writes.earlier_entry(&error)? {
                 Some(first) if first.requested == change.units() && first.description == posting.description => {
                     Ok(first.into())
                 }
                 Some(_) => Err(Error::Conflict(Rule::IdempotencyKeyReused)),
-                None => Err(refused(error, BALANCE_WRITE, posting.amount)?),
+                None => Err(writes.refused(error, posting.amount)?),
             },
         }
     }
 
-    async fn settle(&self, account: AccountId, operation: Uuid, writes: Vec<Write>) -> Result<Entry> {
-        match self.table.transact(writes).await {
+    async fn settle(&self, account: AccountId, operation: Uuid, settlement: Settlement) -> Result<Entry> {
+        let mut transaction = Transaction::new();
+        let writes = settlement.add_to(&mut transaction);
+        match self.table.commit(transaction).await {
             Ok(()) => self.entry(account, operation).await,
-            Err(error) => match repeated_entry(&error)? {
+            Err(error) => match writes.earlier_entry(&error)? {
                 Some(settled) if settled.state != StoredState::Pending => Ok(settled.into()),
                 _ => Err(error.into()),
             },
@@ -220,131 +219,4 @@ impl Ledger {
         let item: Option<EntryItem> = self.table.get(entry_key(account, operation)).await?;
         item.map(Entry::from).ok_or_else(|| Error::internal("ledger entry", "entry is missing right after its write"))
     }
-}
-
-/// The entry that an earlier call with the same operation id left behind.
-fn repeated_entry(error: &store::Error) -> Result<Option<EntryItem>> {
-    match error.failed_write(ENTRY_WRITE) {
-        Some(failed) => Ok(failed.item()?),
-        None => Ok(None),
-    }
-}
-
-/// What the failed balance update at `index` means: the account does not cover `needed`. Other failures keep their meaning.
-pub(crate) fn refused(error: store::Error, index: usize, needed: Amount) -> Result<Error> {
-    let available = match error.failed_write(index) {
-        Some(failed) => failed.item::<BalanceItem>()?.map_or(Amount::ZERO, |item| Amount::new(item.available)),
-        None => return Ok(error.into()),
-    };
-    Ok(Error::InsufficientFunds { needed, available })
-}
-
-/// Credit as writes: balance, entry.
-pub(crate) fn credit_writes(account: AccountId, posting: &Posting, now: Timestamp) -> Result<Vec<Write>> {
-    let units = posting.amount.units();
-    let balance = Update::new(balance_key(account)).add("available", units).add("held", 0).add("entries", 1);
-    Ok(vec![balance.into(), new_entry(account, posting, StoredState::Posted, posting.amount, now)?])
-}
-
-/// Debit as writes: balance, entry.
-pub(crate) fn debit_writes(account: AccountId, posting: &Posting, now: Timestamp) -> Result<Vec<Write>> {
-    let units = posting.amount.units();
-    let balance = Update::new(balance_key(account))
-        .add("available", -units)
-        .add("entries", 1)
-        .when(attr("available").at_least(units));
-    Ok(vec![balance.into(), new_entry(account, posting, StoredState::Posted, -posting.amount, now)?])
-}
-
-/// Hold as writes: balance, entry.
-pub(crate) fn hold_writes(account: AccountId, posting: &Posting, now: Timestamp) -> Result<Vec<Write>> {
-    let units = posting.amount.units();
-    let balance = Update::new(balance_key(account))
-        .add("available", -units)
-        .add("held", units)
-        .when(attr("available").at_least(units));
-    Ok(vec![balance.into(), new_entry(account, posting, StoredState::Pending, -posting.amount, now)?])
-}
-
-/// Capture as writes: balance, entry. `actual` is capped by `held`, so a capture never takes more than was reserved.
-pub(crate) fn capture_writes(account: AccountId, operation: Uuid, held: Amount, actual: Amount) -> Vec<Write> {
-    let actual = actual.min(held).max(Amount::ZERO);
-    let balance = Update::new(balance_key(account))
-        .add("available", (held - actual).units())
-        .add("held", -held.units())
-        .add("entries", 1);
-    let entry = Update::new(entry_key(account, operation))
-        .set("state", StoredState::Posted)
-        .set("amount", (-actual).units())
-        .when(is_pending(held));
-    vec![balance.into(), entry.into()]
-}
-
-/// Release as writes: balance, entry.
-pub(crate) fn release_writes(account: AccountId, operation: Uuid, held: Amount) -> Vec<Write> {
-    let balance = Update::new(balance_key(account)).add("available", held.units()).add("held", -held.units());
-    let entry = Update::new(entry_key(account, operation)).set("state", StoredState::Void).when(is_pending(held));
-    vec![balance.into(), entry.into()]
-}
-
-/// Hold as writes, like [`hold_writes`], that somebody comes back to at `due` ([`Ledger::due`]) unless [`settled_write`] says that it is not needed.
-pub(crate) fn due_hold_writes(
-    account: AccountId,
-    posting: &Posting,
-    due: Timestamp,
-    now: Timestamp,
-) -> Result<Vec<Write>> {
-    let mut writes = hold_writes(account, posting, now)?;
-    let item = EntryItem::new(account, posting, StoredState::Pending, -posting.amount, now).due(due);
-    writes.truncate(ENTRY_WRITE);
-    writes.push(Put::new(&item)?.when(Condition::item_missing()).into());
-    Ok(writes)
-}
-
-/// Capture as writes, like [`capture_writes`], with what was really done. The entry stays due: who counts it next says when it is not any more.
-pub(crate) fn capture_writes_with(
-    account: AccountId,
-    operation: Uuid,
-    held: Amount,
-    actual: Amount,
-    details: &impl Serialize,
-) -> Vec<Write> {
-    let mut writes = capture_writes(account, operation, held, actual);
-    if let Some(Write::Update(entry)) = writes.pop() {
-        writes.push(entry.set("details", details).into());
-    }
-    writes
-}
-
-/// Release as writes, like [`release_writes`], of an entry that is not due any more.
-pub(crate) fn release_due_writes(account: AccountId, operation: Uuid, held: Amount) -> Vec<Write> {
-    let mut writes = release_writes(account, operation, held);
-    if let Some(Write::Update(entry)) = writes.pop() {
-        writes.push(entry.remove("gsi1pk").remove("gsi1sk").into());
-    }
-    writes
-}
-
-/// The write by which a posted entry is not due any more. It fails if it was not: whatever goes with it in a transaction happens once.
-pub(crate) fn settled_write(account: AccountId, operation: Uuid) -> Write {
-    Update::new(entry_key(account, operation))
-        .remove("gsi1pk")
-        .remove("gsi1sk")
-        .when(attr("state").equals(StoredState::Posted).and(attr("gsi1sk").exists()))
-        .into()
-}
-
-fn is_pending(held: Amount) -> Condition {
-    attr("state").equals(StoredState::Pending).and(attr("requested").equals((-held).units()))
-}
-
-fn new_entry(
-    account: AccountId,
-    posting: &Posting,
-    state: StoredState,
-    requested: Amount,
-    now: Timestamp,
-) -> Result<Write> {
-    let item = EntryItem::new(account, posting, state, requested, now);
-    Ok(Put::new(&item)?.when(Condition::item_missing()).into())
 }

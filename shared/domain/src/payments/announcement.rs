@@ -1,7 +1,7 @@
 //! Telling others what became of payments.
 
 use serde_json::Value;
-use store::Write;
+use store::Transaction;
 
 use super::model::Payment;
 use super::service::Payments;
@@ -36,10 +36,10 @@ impl Payments {
         deliveries.plan(payment.owner.as_uuid().into(), event, &data, id, now).await
     }
 
-    /// Does `writes` and what was planned to go with them, or none, and sends what was planned. Should sending fail, the sweeper sends.
-    pub(super) async fn transact(&self, mut writes: Vec<Write>, planned: Planned) -> store::Result<()> {
-        writes.extend(planned.writes);
-        self.table.transact(writes).await?;
+    /// Commits `transaction` together with the deliveries that were planned, and sends these. If sending fails, the sweeper sends.
+    pub(super) async fn commit(&self, mut transaction: Transaction, planned: Planned) -> store::Result<()> {
+        transaction.extend(planned.writes);
+        self.table.commit(transaction).await?;
         if let Some(announcer) = &self.announcer {
             announcer.deliveries.send(&planned.messages).await;
         }

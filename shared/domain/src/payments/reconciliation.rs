@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use store::{Index, Query, Update, attr};
+use store::{Index, Query, Transaction, Update, attr};
 
 use super::announcement::Ended;
 use super::items::{OpenPaymentItem, PaymentItem, SHARDS, StoredState, due_sort_key, payment_key, shard_partition};
 use super::model::{Payment, State};
 use super::provider::ProviderId;
-use super::service::{FIRST_CHECK, PAYMENT_WRITE, Payments};
+use super::service::{FIRST_CHECK, Payments};
 use crate::kernel::{Error, Result, Timestamp};
 
 /// The longest time between two questions about one payment.
@@ -170,9 +170,11 @@ impl Payments {
             .remove("gsi1sk")
             .when(attr("state").equals(StoredState::from(payment.state)));
         let planned = self.plan(payment, Ended::Unpaid).await?;
-        match self.transact(vec![update.into()], planned).await {
+        let mut transaction = Transaction::new();
+        let change = transaction.add(update);
+        match self.commit(transaction, planned).await {
             Ok(()) => Ok(true),
-            Err(error) if error.failed_write(PAYMENT_WRITE).is_some() => Ok(false),
+            Err(error) if error.failed(change).is_some() => Ok(false),
             Err(error) => Err(Error::from(error)),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Condition, Index, Put, Query, Table, Update, Write, attr};
+use store::{Condition, Index, Put, Query, Table, Transaction, Update, attr};
 
 use super::announcement::{Announcer, Ended};
 use super::items::{
@@ -11,7 +11,7 @@ use super::items::{
 };
 use super::model::{Checkout, NewPayment, Payment, State};
 use super::provider::{Order, PaymentProvider, ProviderError, ProviderId, SharedPaymentProvider};
-use crate::idempotency::Request;
+use crate::idempotency::{self, Request};
 use crate::kernel::{
     Amount, Clock, Dependency, Error, IdSource, Page, Paged, PaymentId, Resource, Result, Timestamp, UserId,
 };
@@ -34,11 +34,6 @@ pub struct Payments {
 
 /// How far a selection of payments is counted, about: the rest of one page of the table is counted too.
 const MOST_COUNTED: u64 = 20_000;
-
-/// Position of the payment in every transaction that has one.
-pub(super) const PAYMENT_WRITE: usize = 0;
-/// Position of the idempotency record in the transaction that makes a payment.
-const REQUEST_WRITE: usize = 1;
 
 impl Payments {
     /// Payments kept in `table`, made with `providers`.
@@ -121,17 +116,19 @@ impl Payments {
     async fn write(&self, payment: Payment, request: Option<&Request>) -> Result<Payment> {
         let item = PaymentItem::new(&payment, payment.created_at + FIRST_CHECK);
         let put = Put::new(&item)?.when(Condition::item_missing());
-        let Some(request) = request else {
+        if request.is_none() {
             return match self.table.put(put).await {
                 // The SDK repeats a write whose answer got lost; nobody else has this id.
                 Ok(()) | Err(store::Error::ConditionFailed(_)) => Ok(payment),
                 Err(error) => Err(error.into()),
             };
-        };
-        let writes: Vec<Write> = vec![put.into(), request.write(payment.id.as_uuid(), payment.created_at)?];
-        match self.table.transact(writes).await {
+        }
+        let mut transaction = Transaction::new();
+        transaction.add(put);
+        let request = idempotency::record(&mut transaction, request, payment.id.as_uuid(), payment.created_at)?;
+        match self.table.commit(transaction).await {
             Ok(()) => Ok(payment),
-            Err(error) => match request.earlier(&error, REQUEST_WRITE)? {
+            Err(error) => match request.replay_of(&error)? {
                 Some(before) => self.get(payment.owner, before.into()).await,
                 None => Err(error.into()),
             },
@@ -179,13 +176,10 @@ impl Payments {
     /// Remembers where a payment is paid, unless that is known.
     async fn keep_url(&self, payment: PaymentId, url: String) -> Result<Checkout> {
         let update = Update::new(payment_key(payment)).set("url", &url).when(attr("url").missing());
-        let error = match self.table.update::<PaymentItem>(update).await {
+        let known = match self.table.update::<PaymentItem>(update).await {
             Ok(item) => return Ok(Checkout { payment: item.into(), url }),
-            Err(error) => error,
-        };
-        let known = match error.failed_write(0) {
-            Some(failed) => failed.item::<PaymentItem>()?.map(Payment::from),
-            None => return Err(error.into()),
+            Err(store::Error::ConditionFailed(failed)) => failed.item::<PaymentItem>()?.map(Payment::from),
+            Err(error) => return Err(error.into()),
         };
         let payment = known.ok_or_else(|| Error::internal("payment", "payment is missing right after its write"))?;
         Ok(Checkout { url: payment.url.clone().unwrap_or(url), payment })
@@ -199,9 +193,11 @@ impl Payments {
             .remove("gsi1pk")
             .remove("gsi1sk")
             .when(attr("state").equals(StoredState::Created));
-        match self.transact(vec![update.into()], planned).await {
+        let mut transaction = Transaction::new();
+        let change = transaction.add(update);
+        match self.commit(transaction, planned).await {
             Ok(()) => Ok(None),
-            Err(error) => match error.failed_write(PAYMENT_WRITE) {
+            Err(error) => match error.failed(change) {
                 Some(failed) => Ok(failed.item::<PaymentItem>()?.map(Payment::from)),
                 None => Err(error.into()),
             },

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
 use serde::{Deserialize, Serialize};
-use store::{Condition, Put, Query, Queue, Update, Write, attr};
+use store::{Condition, Put, Query, Queue, Update, attr};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -62,7 +62,7 @@ pub struct Planned {
     /// The writes, one for each endpoint that wants the event: [`super::MAX_ENDPOINTS`] at most.
     ///
     /// Each fails if the same event was written before; a transaction that makes something happen once has a condition of its own that fails then.
-    pub writes: Vec<Write>,
+    pub writes: Vec<Put>,
     /// What is to be given to [`Deliveries::send`] once they are written.
     pub messages: Vec<DeliveryMessage>,
 }
@@ -120,7 +120,7 @@ impl Deliveries {
         let mut planned = Planned::default();
         for (message, put) in self.puts(owner, event, data, id, at).await? {
             planned.messages.push(message);
-            planned.writes.push(put.into());
+            planned.writes.push(put);
         }
         Ok(planned)
     }
@@ -260,14 +260,14 @@ impl Deliveries {
             .set("gsi1sk", due_sort_key(now + QUEUE_PATIENCE))
             .add("replays", 1)
             .when(done.and(attr("replays").less_than(MAX_REPLAYS)));
-        let error = match self.endpoints.table.update::<DeliveryItem>(update).await {
+        let failed = match self.endpoints.table.update::<DeliveryItem>(update).await {
             Ok(item) => {
                 self.send(&[message]).await;
                 return Ok(item.into());
             }
-            Err(error) => error,
+            Err(store::Error::ConditionFailed(failed)) => failed,
+            Err(error) => return Err(error.into()),
         };
-        let Some(failed) = error.failed_write(0) else { return Err(error.into()) };
         match failed.item::<DeliveryItem>()?.map(Delivery::from) {
             None => Err(Error::NotFound(Resource::Delivery)),
             Some(delivery) if delivery.state == State::Pending => Err(Error::Conflict(Rule::InProgress)),
@@ -287,11 +287,11 @@ impl Deliveries {
             .set("gsi1sk", due_sort_key(now + LEASE))
             .add("attempts", 1)
             .when(attr("state").equals(StoredState::Pending).and(due).and(free));
-        let error = match self.endpoints.table.update::<DeliveryItem>(update).await {
+        let failed = match self.endpoints.table.update::<DeliveryItem>(update).await {
             Ok(item) => return Ok(Some(item.into())),
-            Err(error) => error,
+            Err(store::Error::ConditionFailed(failed)) => failed,
+            Err(error) => return Err(error.into()),
         };
-        let Some(failed) = error.failed_write(0) else { return Err(error.into()) };
         let there = failed.item::<DeliveryItem>()?.map(Delivery::from);
         // The SDK repeats a write whose answer got lost: the lease may be ours already.
         Ok(there.filter(|delivery| delivery.lease == Some(token)))

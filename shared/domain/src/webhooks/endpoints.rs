@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use store::{Condition, Delete, Put, Query, Table, Update, Write, attr};
+use store::{Condition, Delete, Put, Query, Table, Transaction, Update, attr};
 
 use super::check::check;
 use super::items::{ENDPOINT_PREFIX, EndpointItem, StoredReason, count_key, endpoint_key, owner_partition};
@@ -11,17 +11,11 @@ use super::model::{
 };
 use super::signature::standard_secret;
 use super::{EndpointId, Owner, Reach};
+use crate::idempotency;
 use crate::kernel::{Clock, Error, IdSource, Resource, Result, Rule, Timestamp};
 
 /// How many endpoints an owner can have.
 pub const MAX_ENDPOINTS: u32 = 20;
-
-/// Position of the endpoint in the transactions that make and remove one.
-const ENDPOINT_WRITE: usize = 0;
-/// Position of the count in the transaction that makes one.
-const COUNT_WRITE: usize = 1;
-/// Position of the idempotency record in it.
-const REQUEST_WRITE: usize = 2;
 
 /// The endpoints of one product.
 #[derive(Clone)]
@@ -66,22 +60,17 @@ impl Endpoints {
             previous: None,
         };
         let room = attr("endpoints").missing().or(attr("endpoints").less_than(MAX_ENDPOINTS));
-        let mut writes: Vec<Write> = vec![
-            Put::new(&EndpointItem::from(&endpoint))?.when(Condition::item_missing()).into(),
-            Update::new(count_key(new.owner)).add("endpoints", 1).when(room).into(),
-        ];
-        if let Some(request) = &new.request {
-            writes.push(request.write(endpoint.id.as_uuid(), now)?);
-        }
-        let Err(error) = self.table.transact(writes).await else { return Ok(told(endpoint)) };
-        if let Some(request) = &new.request
-            && let Some(before) = request.earlier(&error, REQUEST_WRITE)?
-        {
+        let mut transaction = Transaction::new();
+        transaction.add(Put::new(&EndpointItem::from(&endpoint))?.when(Condition::item_missing()));
+        let count = transaction.add(Update::new(count_key(new.owner)).add("endpoints", 1).when(room));
+        let request = idempotency::record(&mut transaction, new.request.as_ref(), endpoint.id.as_uuid(), now)?;
+        let Err(error) = self.table.commit(transaction).await else { return Ok(told(endpoint)) };
+        if let Some(before) = request.replay_of(&error)? {
             // An endpoint that was removed since cannot be made again with the same key.
             let before = self.find(new.owner, before.into()).await?;
             return before.map(told).ok_or(Error::Conflict(Rule::IdempotencyKeyReused));
         }
-        if error.failed_write(COUNT_WRITE).is_some() {
+        if error.failed(count).is_some() {
             return Err(Error::invalid("", "limit", format!("Можно настроить не больше {MAX_ENDPOINTS} вебхуков")));
         }
         Err(error.into())
@@ -129,11 +118,11 @@ impl Endpoints {
                 .set("previous_secret", before.secret.expose())
                 .set("previous_until", (now + ROTATION).as_millisecond());
         }
-        let error = match self.table.update::<EndpointItem>(update.when(unchanged)).await {
+        let failed = match self.table.update::<EndpointItem>(update.when(unchanged)).await {
             Ok(item) => return Ok(Saved { endpoint: item.into(), secret }),
-            Err(error) => error,
+            Err(store::Error::ConditionFailed(failed)) => failed,
+            Err(error) => return Err(error.into()),
         };
-        let Some(failed) = error.failed_write(0) else { return Err(error.into()) };
         match failed.item::<EndpointItem>()? {
             None => Err(Error::NotFound(Resource::Webhook)),
             Some(_) => Err(Error::Conflict(Rule::Busy)),
@@ -142,13 +131,12 @@ impl Endpoints {
 
     /// Removes the owner's endpoint; what was on its way there is cancelled when its turn comes.
     pub async fn delete(&self, owner: Owner, endpoint: EndpointId) -> Result<()> {
-        let writes: Vec<Write> = vec![
-            Delete::new(endpoint_key(owner, endpoint)).when(Condition::item_exists()).into(),
-            Update::new(count_key(owner)).add("endpoints", -1).into(),
-        ];
-        match self.table.transact(writes).await {
+        let mut transaction = Transaction::new();
+        let deletion = transaction.add(Delete::new(endpoint_key(owner, endpoint)).when(Condition::item_exists()));
+        transaction.add(Update::new(count_key(owner)).add("endpoints", -1));
+        match self.table.commit(transaction).await {
             Ok(()) => Ok(()),
-            Err(error) if error.failed_write(ENDPOINT_WRITE).is_some() => Err(Error::NotFound(Resource::Webhook)),
+            Err(error) if error.failed(deletion).is_some() => Err(Error::NotFound(Resource::Webhook)),
             Err(error) => Err(error.into()),
         }
     }
