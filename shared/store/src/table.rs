@@ -136,6 +136,15 @@ impl Table {
         parse(output.attributes.unwrap_or_default())
     }
 
+    /// Changes an item like [`Table::update`]; `None` if its condition does not hold.
+    pub async fn try_update<T: DeserializeOwned>(&self, update: Update) -> Result<Option<T>> {
+        match self.update(update).await {
+            Ok(item) => Ok(Some(item)),
+            Err(Error::ConditionFailed(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Removes an item.
     ///
     /// Fails with [`Error::ConditionFailed`] if its condition does not hold.

@@ -198,6 +198,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(debug_assertions)]
     #[should_panic(expected = "another transaction")]
     fn a_handle_of_another_transaction_is_a_defect() {
         let mut other = Transaction::new();

@@ -26,7 +26,7 @@ pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigErro
 
 async fn sweep(till: Till, deliveries: Deliveries) -> Result<()> {
     let (calls, webhooks) = tokio::join!(till.sweep(), deliveries.sweep());
-    tracing::info!(sent = webhooks.sent, "webhooks swept");
+    tracing::info!(sent = webhooks.done.len(), "webhooks swept");
     let calls = calls?;
     telemetry::note(Metric::CallsReleased, u64::from(calls.released));
     telemetry::note(Metric::CallsRetold, u64::from(calls.sent));

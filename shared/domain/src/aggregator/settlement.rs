@@ -210,8 +210,9 @@ impl Till {
     /// Looks after calls that should be over: releases holds that nobody captured, and has those counted that were not.
     pub async fn sweep(&self) -> Result<Swept> {
         let now = self.clock.now();
-        let mut swept = Swept::default();
-        for (account, entry) in self.ledger.due(now, SWEEP).await? {
+        let due = self.ledger.due(now, SWEEP).await;
+        let mut swept = Swept { problems: u32::try_from(due.problems).unwrap_or(u32::MAX), ..Swept::default() };
+        for (account, entry) in due.done {
             let done = match entry.state {
                 EntryState::Pending { held } => {
                     let mut transaction = Transaction::new();

@@ -52,8 +52,8 @@ impl Request {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestRecord<'a>(Option<(&'a Request, WriteHandle)>);
 
-/// Records in `transaction` what `request` `made`. The transaction fails if the key was used within the last day; [`RequestRecord::replay_of`] then
-/// says what that means.
+/// Records in `transaction` what `request` `made`. The transaction fails if the key was used within the last day;
+/// [`RequestRecord::replay_of`] then says what that means.
 pub(crate) fn record<'a>(
     transaction: &mut Transaction,
     request: Option<&'a Request>,

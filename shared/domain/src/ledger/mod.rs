@@ -1,10 +1,12 @@
 //! Accounts in integer units, with two-phase spending: hold, then capture or release.
 //!
-//! **Invariants.** `available + held` equals the sum of posted entries plus the credit that the account was granted, `held` equals the sum of pending ones, and `available` is never
-//! negative. Every operation is one transaction: a conditional balance update plus an entry keyed by the caller's operation id, so a repeat
-//! changes nothing and returns what the first call did.
+//! **Invariants.** `available + held` equals the sum of posted entries plus the account's credit limit, `held` equals
+//! the sum of pending entries, and `available` is never negative. Every operation is one transaction: a conditional
+//! balance update plus an entry keyed by the caller's operation id. A repeat changes nothing and returns the entry of
+//! the first call.
 //!
-//! Each operation can also be added to a caller's transaction (`operations`), for use cases whose own records must agree with the money.
+//! Each operation can also be added to a caller's transaction (`operations`), for use cases whose own records must
+//! agree with the money.
 
 mod check;
 mod items;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::items::{BalanceItem, EntryItem, StoredState, balance_key, entry_key};
 use super::model::{AccountId, Posting};
+use crate::due::Reschedule as _;
 use crate::kernel::{Amount, Error, Result, Timestamp};
 
 /// The writes of one operation in a transaction.
@@ -16,14 +17,16 @@ pub(crate) struct LedgerWrites {
 }
 
 impl LedgerWrites {
-    /// The meaning of a transaction that failed: [`Error::InsufficientFunds`] if the balance did not cover `needed`. Other failures keep theirs.
+    /// The meaning of a transaction that failed: [`Error::InsufficientFunds`] if the balance did not cover `needed`.
+    /// Other failures keep theirs.
     pub(crate) fn refused(self, error: store::Error, needed: Amount) -> Result<Error> {
         let Some(failed) = error.failed(self.balance) else { return Ok(error.into()) };
         let available = failed.item::<BalanceItem>()?.map_or(Amount::ZERO, |item| Amount::new(item.available));
         Ok(Error::InsufficientFunds { needed, available })
     }
 
-    /// Whether the entry failed the transaction: a new one because its operation has one, a settlement because the entry is not pending.
+    /// Whether the entry failed the transaction: a new one because its operation has one, a settlement because the
+    /// entry is not pending.
     pub(crate) fn entry_failed(self, error: &store::Error) -> bool {
         error.failed(self.entry).is_some()
     }
@@ -37,21 +40,21 @@ impl LedgerWrites {
     }
 }
 
-/// An operation that makes an entry.
+/// An operation that creates an entry.
 #[derive(Debug)]
 pub(crate) struct NewEntry {
     balance: Update,
     entry: EntryItem,
 }
 
-/// Puts `posting` on the account.
+/// Credits the account.
 pub(crate) fn credit(account: AccountId, posting: &Posting, now: Timestamp) -> NewEntry {
     let units = posting.amount.units();
     let balance = Update::new(balance_key(account)).add("available", units).add("held", 0).add("entries", 1);
     NewEntry { balance, entry: EntryItem::new(account, posting, StoredState::Posted, posting.amount, now) }
 }
 
-/// Takes `posting` off the account, if the balance covers it.
+/// Debits the account, if the balance covers it.
 pub(crate) fn debit(account: AccountId, posting: &Posting, now: Timestamp) -> NewEntry {
     let units = posting.amount.units();
     let balance = Update::new(balance_key(account)).add("available", -units).add("entries", 1);
@@ -68,7 +71,8 @@ pub(crate) fn hold(account: AccountId, posting: &Posting, now: Timestamp) -> New
 }
 
 impl NewEntry {
-    /// The same, with an entry that is due at `at` ([`super::Ledger::due`]) unless it is released or [`no_longer_due`] before.
+    /// The same, with an entry that is due at `at` ([`super::Ledger::due`]) unless it is released or [`no_longer_due`]
+    /// before.
     pub(crate) fn due(self, at: Timestamp) -> Self {
         Self { entry: self.entry.due(at), ..self }
     }
@@ -88,8 +92,8 @@ pub(crate) struct Settlement {
     entry: Update,
 }
 
-/// Spends `actual` of a hold and gives the rest back. `actual` is capped by `held`, so a capture never takes more than was reserved. An entry that is due
-/// stays due.
+/// Captures `actual` of a hold and releases the rest. `actual` is capped by `held`, so a capture never takes more than
+/// was held. An entry that is due stays due.
 pub(crate) fn capture(account: AccountId, operation: Uuid, held: Amount, actual: Amount) -> Settlement {
     let actual = actual.min(held).max(Amount::ZERO);
     let balance = Update::new(balance_key(account))
@@ -103,19 +107,16 @@ pub(crate) fn capture(account: AccountId, operation: Uuid, held: Amount, actual:
     Settlement { balance, entry }
 }
 
-/// Gives a hold back in full. An entry that was due is not any more.
+/// Releases a hold in full. An entry that was due is not any more.
 pub(crate) fn release(account: AccountId, operation: Uuid, held: Amount) -> Settlement {
     let balance = Update::new(balance_key(account)).add("available", held.units()).add("held", -held.units());
-    let entry = Update::new(entry_key(account, operation))
-        .set("state", StoredState::Void)
-        .remove("gsi1pk")
-        .remove("gsi1sk")
-        .when(is_pending(held));
+    let entry =
+        Update::new(entry_key(account, operation)).set("state", StoredState::Void).not_due().when(is_pending(held));
     Settlement { balance, entry }
 }
 
 impl Settlement {
-    /// The same, with what was really done, in the product's own words.
+    /// The same, with the product's own record of what was done.
     pub(crate) fn details(self, details: &impl Serialize) -> Self {
         Self { entry: self.entry.set("details", details), ..self }
     }
@@ -126,11 +127,11 @@ impl Settlement {
     }
 }
 
-/// The write by which a posted entry is not due any more. It fails if the entry was not due: what goes with it in a transaction happens once.
+/// The write by which a posted entry is not due any more. It fails if the entry was not due: what goes with it in a
+/// transaction happens once.
 pub(crate) fn no_longer_due(account: AccountId, operation: Uuid) -> Update {
     Update::new(entry_key(account, operation))
-        .remove("gsi1pk")
-        .remove("gsi1sk")
+        .not_due()
         .when(attr("state").equals(StoredState::Posted).and(attr("gsi1sk").exists()))
 }
 

@@ -1,14 +1,12 @@
 //! The five operations alone, the statement and the audit.
 
-use store::{Index, Query, Table, Transaction, Update, attr};
+use store::{Query, Table, Transaction, Update, attr};
 use uuid::Uuid;
 
-use super::items::{
-    BalanceItem, DueEntryItem, ENTRY_PREFIX, EntryItem, SHARDS, StoredState, balance_key, due_partition, due_sort_key,
-    entry_key, partition,
-};
+use super::items::{BalanceItem, DUE_ENTRIES, ENTRY_PREFIX, EntryItem, StoredState, balance_key, entry_key, partition};
 use super::model::{Account, AccountId, Audit, Entry, Posting, Selection};
 use super::operations::{self, NewEntry, Settlement};
+use crate::due::Swept;
 use crate::kernel::{Amount, Error, Page, Paged, Result, Rule, Timestamp};
 
 /// The ledger of one product.
@@ -17,10 +15,10 @@ pub struct Ledger {
     pub(super) table: Table,
 }
 
-/// How far a selection of entries is counted, about: the rest of one page of the table is counted too.
-const MOST_COUNTED: u64 = 20_000;
+/// Filtered lists stop counting about here: the page of the table that reaches it is counted to its end.
+const MAX_COUNTED: u64 = 20_000;
 
-/// The first (`rest` zero) or last (all ones) operation that could have been minted at `at`.
+/// The first (`rest` zero) or last (all ones) UUIDv7 of the millisecond `at`.
 fn operation_at(at: Timestamp, rest: u128) -> Uuid {
     let millis = u128::try_from(at.as_millisecond()).unwrap_or_default();
     Uuid::from_u128((millis << 80) | (rest >> 48))
@@ -32,12 +30,12 @@ impl Ledger {
         Self { table }
     }
 
-    /// Puts `posting` on the account; the account comes into being with its first credit.
+    /// Credits the account. The first credit creates it.
     pub async fn credit(&self, account: AccountId, posting: &Posting, now: Timestamp) -> Result<Entry> {
         self.apply(account, posting, posting.amount, operations::credit(account, posting, now)).await
     }
 
-    /// Takes `posting` off the account at once.
+    /// Debits the account in one step.
     ///
     /// Fails with [`Error::InsufficientFunds`] if the balance does not cover it.
     pub async fn debit(&self, account: AccountId, posting: &Posting, now: Timestamp) -> Result<Entry> {
@@ -51,12 +49,13 @@ impl Ledger {
         self.apply(account, posting, -posting.amount, operations::hold(account, posting, now)).await
     }
 
-    /// Spends `actual` of a hold of `held` and gives the rest back. Repeating it, or capturing what was released, changes nothing.
+    /// Captures `actual` of a hold of `held` and releases the rest. A repeat, or a capture after a release, changes
+    /// nothing.
     pub async fn capture(&self, account: AccountId, operation: Uuid, held: Amount, actual: Amount) -> Result<Entry> {
         self.settle(account, operation, operations::capture(account, operation, held, actual)).await
     }
 
-    /// Gives a hold of `held` back in full. Repeating it, or releasing what was captured, changes nothing.
+    /// Releases a hold of `held` in full. A repeat, or a release after a capture, changes nothing.
     pub async fn release(&self, account: AccountId, operation: Uuid, held: Amount) -> Result<Entry> {
         self.settle(account, operation, operations::release(account, operation, held)).await
     }
@@ -67,9 +66,9 @@ impl Ledger {
         Ok(item.map_or_else(Account::default, Account::from))
     }
 
-    /// Lets the account go `limit` below zero, and no further. Its first use opens the account.
+    /// Sets the account's credit limit. Creates the account if there is none.
     ///
-    /// Fails with [`Error::InsufficientFunds`] if more than that is used already.
+    /// Fails with [`Error::InsufficientFunds`] if more than `limit` of credit is in use.
     pub async fn set_credit(&self, account: AccountId, limit: Amount) -> Result<Account> {
         loop {
             let before = self.account(account).await?;
@@ -93,20 +92,13 @@ impl Ledger {
         }
     }
 
-    /// Entries that were due before `now`, the earliest of each shard first, at most `limit` of each.
-    pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<(AccountId, Entry)>> {
-        let mut found = Vec::new();
-        for shard in 0..SHARDS {
-            let query = Query::index(Index::Gsi1, due_partition(shard)).at_most(due_sort_key(now)).limit(limit);
-            for item in self.table.query::<DueEntryItem>(query).await?.items {
-                let (account, operation) =
-                    item.read().ok_or_else(|| Error::internal("due entry", "index entry of something else"))?;
-                // The index may be behind; the entry itself says whether it is still due.
-                let entry: Option<EntryItem> = self.table.get(entry_key(account, operation)).await?;
-                found.extend(entry.filter(|entry| entry.gsi1sk.is_some()).map(|entry| (account, entry.into())));
-            }
-        }
-        Ok(found)
+    /// Entries that were due at `now`, the earliest of each shard first, at most `limit` of each.
+    pub async fn due(&self, now: Timestamp, limit: u32) -> Swept<(AccountId, Entry)> {
+        let sweep = DUE_ENTRIES.sweep(&self.table, now, Some(limit), |due| async move {
+            let entry: Option<EntryItem> = due.load(&self.table).await?;
+            Ok(entry.filter(|entry| entry.due.is_due()).map(|entry| (due.name.0, entry.into())))
+        });
+        sweep.await
     }
 
     /// One entry of the account, whatever its state.
@@ -140,8 +132,8 @@ impl Ledger {
         Ok(found.into_iter().skip(page.offset as usize).take(page.limit as usize).collect())
     }
 
-    /// A page of those of the account's posted entries that are selected, latest first, and how many there are. What is selected is counted by walking it,
-    /// as far as [`MOST_COUNTED`]; an account's whole statement has a counter.
+    /// A page of the posted entries that match `selection`, latest first, and their number. The number is counted by
+    /// reading them, up to about [`MAX_COUNTED`]; the unfiltered statement has a counter.
     pub async fn selected(&self, account: AccountId, selection: Selection, page: Page) -> Result<Paged<Entry>> {
         if selection == Selection::default() {
             return self.statement(account, page).await;
@@ -169,13 +161,13 @@ impl Ledger {
                 total += 1;
             }
             cursor = read.next;
-            if cursor.is_none() || total >= MOST_COUNTED {
+            if cursor.is_none() || total >= MAX_COUNTED {
                 return Ok(Paged { items, total, page });
             }
         }
     }
 
-    /// Adds up all entries of the account and compares with its balance. Only meaningful while nothing writes to the account.
+    /// Computes the balance from all entries. Only meaningful while nothing writes to the account.
     pub async fn audit(&self, account: AccountId) -> Result<Audit> {
         let entries = self.entries(account).await?;
         Ok(Audit::new(self.account(account).await?, &entries))

@@ -1,4 +1,4 @@
-//! What notices and look-ups lead to: the only code that moves money for payments.
+//! Applying notifications and look-ups: the only code that moves money for payments.
 
 use store::{Condition, Put, Transaction, Update, attr};
 
@@ -9,27 +9,28 @@ use super::provider::{
     Acknowledgement, Notice, NoticeError, PaymentEvent, PaymentProvider, ProviderId, RawNotice, Report, Verdict,
 };
 use super::service::{Payments, unavailable};
+use crate::due::Reschedule as _;
 use crate::kernel::telemetry::{self, Metric};
 use crate::kernel::{Amount, AuthFailure, Error, Resource, Result};
 use crate::ledger::{self, Ledger, NewEntry, Posting};
 use crate::webhooks::Planned;
 
-/// How often a report is looked at anew because the payment or the balance changed meanwhile.
+/// How often a report is applied anew because the payment or the balance changed meanwhile.
 const ATTEMPTS: usize = 6;
 
-/// What a report does to the payer's account.
+/// The effect of a report on the payer's account.
 #[derive(Default)]
 struct Money {
     entry: Option<NewEntry>,
-    /// What a refund should take and the account does not have any more.
+    /// The part of a refund that the account does not cover.
     missing: Amount,
 }
 
 impl Payments {
-    /// Takes a webhook call of `provider`, and returns what the provider wants to hear.
+    /// Handles a webhook call of `provider` and returns the acknowledgement.
     ///
-    /// Fails with [`AuthFailure::Signature`] if the call is not proved to come from the provider, with [`Error::Invalid`] if it makes no sense, and
-    /// with [`Error::Unavailable`] if it cannot be checked now; providers repeat what is not acknowledged.
+    /// Fails with [`AuthFailure::Signature`] if signature verification fails, with [`Error::Invalid`] for a malformed
+    /// call, and with [`Error::Unavailable`] if it cannot be verified now; providers repeat what is not acknowledged.
     pub async fn receive(&self, provider: ProviderId, notice: RawNotice<'_>) -> Result<Acknowledgement> {
         let provider = self.provider(provider).ok_or(Error::NotFound(Resource::Payment))?;
         let notice = provider.read_notice(notice).await.map_err(|error| unread(provider.id(), error))?;
@@ -51,7 +52,7 @@ impl Payments {
         Ok(verdict)
     }
 
-    /// Does what a proved report asks for, once.
+    /// Applies a verified report, once.
     ///
     /// Fails with [`crate::kernel::Rule::Busy`] if others keep changing the same payment or balance.
     pub(super) async fn apply(&self, provider: &dyn PaymentProvider, report: &Report) -> Result<Verdict> {
@@ -72,7 +73,7 @@ impl Payments {
                     if state.is_open() {
                         (update.set("provider_payment", &report.provider_payment), Money::default())
                     } else {
-                        (update.remove("gsi1pk").remove("gsi1sk"), Money::default())
+                        (update.not_due(), Money::default())
                     }
                 }
                 Decision::Remember { refunded } => {
@@ -107,7 +108,7 @@ impl Payments {
                 }
                 Err(error @ store::Error::Cancelled(_)) if error.failed(change).is_none() => {
                     if error.failed(event_record).is_some() {
-                        // The payment is as it was, but the event is on record: as that of another payment, or from before.
+                        // The payment is unchanged, but the event is recorded: for another payment, or from before.
                         return match report.event {
                             PaymentEvent::Paid => self.suspect(provider.id(), report, Suspicion::Reused).await,
                             _ => Ok(Verdict::Accepted),
@@ -132,7 +133,7 @@ impl Payments {
         Ok(Put::new(&item)?.when(Condition::item_missing()))
     }
 
-    /// The settlement of a paid payment: its update, and the credit unless everything has gone back already.
+    /// Settles a paid payment: its update, and the credit unless everything was refunded already.
     fn settlement(
         &self,
         payment: &Payment,
@@ -146,16 +147,15 @@ impl Payments {
             .set("paid_at", self.clock.now().as_millisecond())
             .set("refunded", refunded.units())
             .set("debited", debited.units())
-            .remove("gsi1pk")
-            .remove("gsi1sk");
-        // The payment's own id: a second credit for it cannot be written, whoever tries. Entries are listed in the order of ids, so the entry
-        // has the time of the id.
+            .not_due();
+        // The operation is the payment's id, so there is one credit at most. Entries are listed in the order of ids, so
+        // the entry has the time of the id.
         let posting = Posting { operation: payment.id.as_uuid(), amount: credit, description: payment.title.clone() };
         let credit = credit.is_positive().then(|| ledger::credit(payment.owner.into(), &posting, payment.created_at));
         (update, Money { entry: credit, missing: Amount::ZERO })
     }
 
-    /// A refund: the update of its payment, and the debit if there is anything left to take. What is missing is a debt.
+    /// Applies a refund: the update of its payment, and the debit of what is left on the account. The rest is a debt.
     async fn taking_back(&self, payment: &Payment, refunded: Amount, owed: Amount) -> Result<(Update, Money)> {
         let now = self.clock.now();
         let account = payment.owner.into();
@@ -180,7 +180,7 @@ impl Payments {
         Ok(Verdict::Accepted)
     }
 
-    /// Records a report that does not agree with the payment, and calls for a person.
+    /// Records a report that does not match the payment and alarms the operator.
     async fn suspect(&self, provider: ProviderId, report: &Report, suspicion: Suspicion) -> Result<Verdict> {
         telemetry::note(Metric::PaymentsSuspicious, 1);
         tracing::error!(
@@ -199,14 +199,14 @@ impl Payments {
     }
 }
 
-/// An update of the payment that fails if it is not what was read any more.
+/// An update of the payment, on the condition that it is unchanged since it was read.
 fn changed(payment: &Payment) -> Update {
     let unchanged =
         attr("state").equals(StoredState::from(payment.state)).and(attr("refunded").equals(payment.refunded.units()));
     Update::new(payment_key(payment.id)).when(unchanged)
 }
 
-/// What it means that a webhook call was not read.
+/// The error of a webhook call that was not accepted.
 fn unread(provider: ProviderId, error: NoticeError) -> Error {
     match error {
         NoticeError::Forged(reason) => {

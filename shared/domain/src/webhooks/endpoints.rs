@@ -1,4 +1,4 @@
-//! Making, showing, changing and removing endpoints, and disabling those that do not answer.
+//! Creating, reading, changing and deleting endpoints, and disabling those that fail.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::{EndpointId, Owner, Reach};
 use crate::idempotency;
 use crate::kernel::{Clock, Error, IdSource, Resource, Result, Rule, Timestamp};
 
-/// How many endpoints an owner can have.
+/// The most endpoints of an owner.
 pub const MAX_ENDPOINTS: u32 = 20;
 
 /// The endpoints of one product.
@@ -28,7 +28,7 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// Endpoints kept in `table`, which can want any of `events`.
+    /// Endpoints in `table`, which can subscribe to `events`.
     pub fn new(
         table: Table,
         events: &'static [&'static str],
@@ -39,10 +39,10 @@ impl Endpoints {
         Self { table, clock, ids, events, reach }
     }
 
-    /// Makes an endpoint. A repeat of the same request gets the same one.
+    /// Creates an endpoint. A replay of the same request gets the same one.
     ///
-    /// Fails with [`Error::Invalid`] for an address, events or a secret that will not do (fields `url`, `events`, `secret`), and for the owner's
-    /// 21st endpoint (code `limit`).
+    /// Fails with [`Error::Invalid`] for an invalid URL, event list or secret (fields `url`, `events`, `secret`), and
+    /// for the owner's 21st endpoint (code `limit`).
     pub async fn create(&self, new: NewEndpoint) -> Result<Saved> {
         let checked = check((Some(&new.url), Some(&new.events), Some(&new.secret)), self.events, self.reach)?;
         let now = self.clock.now();
@@ -66,7 +66,7 @@ impl Endpoints {
         let request = idempotency::record(&mut transaction, new.request.as_ref(), endpoint.id.as_uuid(), now)?;
         let Err(error) = self.table.commit(transaction).await else { return Ok(told(endpoint)) };
         if let Some(before) = request.replay_of(&error)? {
-            // An endpoint that was removed since cannot be made again with the same key.
+            // An endpoint that was deleted since cannot be created again with the same key.
             let before = self.find(new.owner, before.into()).await?;
             return before.map(told).ok_or(Error::Conflict(Rule::IdempotencyKeyReused));
         }
@@ -83,7 +83,7 @@ impl Endpoints {
         Ok(items.into_iter().map(Endpoint::from).collect())
     }
 
-    /// The owner's endpoint. Somebody else's does not exist.
+    /// The owner's endpoint. Another owner's is not found.
     pub async fn get(&self, owner: Owner, endpoint: EndpointId) -> Result<Endpoint> {
         self.find(owner, endpoint).await?.ok_or(Error::NotFound(Resource::Webhook))
     }
@@ -95,7 +95,7 @@ impl Endpoints {
 
     /// Changes the owner's endpoint.
     ///
-    /// Fails like [`Self::create`], and with [`Rule::Busy`] if its secret is being replaced by somebody else at the same time.
+    /// Fails like [`Self::create`], and with [`Rule::Busy`] if another request replaces the secret at the same time.
     pub async fn update(&self, owner: Owner, id: EndpointId, change: EndpointChange) -> Result<Saved> {
         let given = (change.url.as_deref(), change.events.as_deref(), change.secret.as_ref());
         let checked = check(given, self.events, self.reach)?;
@@ -129,7 +129,7 @@ impl Endpoints {
         }
     }
 
-    /// Removes the owner's endpoint; what was on its way there is cancelled when its turn comes.
+    /// Deletes the owner's endpoint. Its pending deliveries are cancelled when they are due.
     pub async fn delete(&self, owner: Owner, endpoint: EndpointId) -> Result<()> {
         let mut transaction = Transaction::new();
         let deletion = transaction.add(Delete::new(endpoint_key(owner, endpoint)).when(Condition::item_exists()));
@@ -141,7 +141,7 @@ impl Endpoints {
         }
     }
 
-    /// Something got through: failures before it do not count any more.
+    /// Records a success: earlier failures do not count any more.
     pub(super) async fn recovered(&self, endpoint: &Endpoint) -> Result<()> {
         if endpoint.failing_since.is_none() {
             return Ok(());
@@ -150,13 +150,13 @@ impl Endpoints {
         self.applied(update).await.map(|_| ())
     }
 
-    /// Something failed at `at`, the first since something got through.
+    /// Records the first failure since a success.
     pub(super) async fn began_to_fail(&self, endpoint: &Endpoint, at: Timestamp) -> Result<()> {
         let update = untouched(endpoint, attr("failing_since").missing());
         self.applied(update.set("failing_since", at.as_millisecond())).await.map(|_| ())
     }
 
-    /// Disables the endpoint, unless its owner or a success was faster. Returns it if that was done, which happens once.
+    /// Disables the endpoint, unless its owner or a success was faster. Returns it if this call disabled it.
     pub(super) async fn disable(&self, endpoint: &Endpoint, reason: DisabledReason) -> Result<Option<Endpoint>> {
         let still = match (reason, endpoint.failing_since) {
             (DisabledReason::Failing, Some(since)) => attr("failing_since").equals(since.as_millisecond()),
@@ -171,11 +171,7 @@ impl Endpoints {
     }
 
     async fn applied(&self, update: Update) -> Result<Option<Endpoint>> {
-        match self.table.update::<EndpointItem>(update).await {
-            Ok(item) => Ok(Some(item.into())),
-            Err(store::Error::ConditionFailed(_)) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        Ok(self.table.try_update::<EndpointItem>(update).await?.map(Endpoint::from))
     }
 
     fn secret(&self, choice: SecretChoice) -> Result<SigningSecret> {
@@ -186,13 +182,14 @@ impl Endpoints {
     }
 }
 
-/// An update of an endpoint that its owner has not changed since it was read: what we know of it is about its old address otherwise.
+/// An update on the condition that the owner has not changed the endpoint since it was read: what was observed may be
+/// about its old URL.
 fn untouched(endpoint: &Endpoint, condition: Condition) -> Update {
     let same = attr("updated_at").equals(endpoint.updated_at.as_millisecond());
     Update::new(endpoint_key(endpoint.owner, endpoint.id)).when(same.and(condition))
 }
 
-/// A fresh endpoint with its secret.
+/// A new endpoint with its secret.
 fn told(endpoint: Endpoint) -> Saved {
     Saved { secret: Some(endpoint.secret.clone()), endpoint }
 }
