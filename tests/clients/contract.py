@@ -2,8 +2,8 @@
 
     GATEWAY=http://localhost:3000 SANDBOX=http://localhost:8090 python3 tests/clients/contract.py
 
-Three things in them stand for others: the host for the stack's, the address for one that nobody has registered, `<token>` for the token that
-registering gave.
+Three values are replaced: the host by that of the stack, the email address by a new one, `<token>` by the access token
+of the registration.
 """
 
 import json
@@ -19,7 +19,7 @@ HOST, EMAIL, TOKEN = "https://api.ai-aggregator.com", "admin@company.com", "<tok
 
 
 def examples():
-    """The two commands of the block that is marked `contract`."""
+    """The two commands of the block marked `contract`."""
     (block,) = re.findall(r"^```sh contract\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     commands = [it for it in re.split(r"^# .*\n", block, flags=re.MULTILINE) if it.strip()]
     register, chat = commands
@@ -29,7 +29,7 @@ def examples():
 
 
 def run(command, status):
-    """The JSON that a command prints, which must come with this status."""
+    """Runs a command, checks the status and returns the JSON body."""
     command = command.strip().replace(HOST, GATEWAY) + " --silent --show-error --write-out '\\n%{http_code}'"
     printed = subprocess.run(["bash", "-c", command], check=True, capture_output=True, text=True).stdout
     answer, _, got = printed.rpartition("\n")
@@ -43,7 +43,7 @@ def main():
     session = run(register.replace(EMAIL, email), 201)
     assert session["tokenType"] == "Bearer" and session["company"]["email"] == email, session
     print("ok  register")
-    # Until then the company has no money.
+    # The balance is zero until the address is confirmed.
     confirm(email)
     answer = run(chat.replace(TOKEN, session["accessToken"]), 200)
     assert answer["object"] == "chat.completion" and answer["choices"][0]["message"]["content"] and answer["cost"] > 0, answer

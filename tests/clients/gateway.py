@@ -1,4 +1,4 @@
-"""AI Aggregator and its sandbox, as far as clients need them before they begin: a company, confirmed by its letter, and a key."""
+"""Registers companies, confirms their email addresses and creates API keys."""
 
 import json
 import os
@@ -10,7 +10,7 @@ GATEWAY, SANDBOX = os.environ["GATEWAY"], os.environ["SANDBOX"]
 
 
 def address():
-    """An address that nobody has registered."""
+    """A new email address."""
     return f"clients-{time.time_ns()}@example.com"
 
 
@@ -23,15 +23,15 @@ def post(path, body, token=None):
 
 
 def confirm(email):
-    """Opens the link of the letter to a new company, which gets its welcome balance for that."""
-    with urllib.request.urlopen(f"{SANDBOX}/mailbox/letters.json", timeout=30) as letters:
-        letter = next(it for it in json.load(letters) if email in json.dumps(it))
-    path = re.search(r"/api/v1/auth/verify-email\?token=[\w-]+", json.dumps(letter, ensure_ascii=False)).group(0)
+    """Opens the link of the confirmation email, which credits the welcome balance."""
+    with urllib.request.urlopen(f"{SANDBOX}/mailbox/letters.json", timeout=30) as emails:
+        message = next(it for it in json.load(emails) if email in json.dumps(it))
+    path = re.search(r"/api/v1/auth/verify-email\?token=[\w-]+", json.dumps(message, ensure_ascii=False)).group(0)
     urllib.request.urlopen(f"{GATEWAY}{path}", timeout=30).read()
 
 
 def company(confirmed):
-    """The API key of a new company, which has money if its address is confirmed."""
+    """The API key of a new company; if confirmed, with its welcome balance."""
     email = address()
     token = post("/api/v1/auth/register", {"email": email, "password": "securepassword123"})["accessToken"]
     if confirmed:

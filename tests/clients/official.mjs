@@ -1,8 +1,8 @@
-// OpenAI's own client for JavaScript, pointed at AI Aggregator: what official.py does with the one for Python.
+// Tests AI Aggregator with OpenAI's JavaScript client, as official.py does with the Python one.
 //
 //     npm ci && GATEWAY=http://localhost:3000 SANDBOX=http://localhost:8090 node official.mjs
 //
-// Opens companies of its own and confirms their addresses from the sandbox's mailbox.
+// Registers companies and confirms their email addresses from the sandbox's mailbox.
 import assert from 'node:assert/strict';
 import OpenAI from 'openai';
 
@@ -16,14 +16,14 @@ const post = async (path, body, token) => {
   return answer.json();
 };
 
-/** A client with the key of a new company, which has its welcome balance if its address is confirmed. */
+/** A client with the API key of a new company; if confirmed, with its welcome balance. */
 const company = async (confirmed) => {
   const email = `clients-js-${process.hrtime.bigint()}@example.com`;
   const { accessToken } = await post('/api/v1/auth/register', { email, password: 'securepassword123' });
   if (confirmed) {
-    const letters = await (await fetch(`${SANDBOX}/mailbox/letters.json`)).json();
-    const letter = JSON.stringify(letters.find((it) => JSON.stringify(it).includes(email)));
-    const [path] = letter.match(/\/api\/v1\/auth\/verify-email\?token=[\w-]+/);
+    const emails = await (await fetch(`${SANDBOX}/mailbox/letters.json`)).json();
+    const message = JSON.stringify(emails.find((it) => JSON.stringify(it).includes(email)));
+    const [path] = message.match(/\/api\/v1\/auth\/verify-email\?token=[\w-]+/);
     assert.ok((await fetch(`${GATEWAY}${path}`)).ok);
   }
   const { key } = await post('/api/v1/auth/api-keys', { name: 'clients', permissions: ['chat'] }, accessToken);
@@ -56,7 +56,7 @@ const checks = {
     assert.ok(await client.chat.completions.stream({ model: MODEL, messages: HELLO }).finalContent());
   },
 
-  /** The client's own loop: asks, runs what is called, sends the results, asks again. */
+  /** The client's own loop: runs the called tools and sends their results until there are no more calls. */
   async tools(client) {
     const run = (name) => ({ function: ({ city }) => `${name}: 21 в ${city}`, parse: JSON.parse });
     const tools = TOOLS.map((tool) => ({ ...tool, function: { ...tool.function, ...run(tool.function.name) } }));
@@ -103,7 +103,7 @@ const checks = {
   },
 
   async embeddings(client) {
-    // Asks for base 64 and decodes it.
+    // The client requests base64 and decodes it.
     const input = ['Осень в городе', 'Курс валют'];
     const { data, usage } = await client.embeddings.create({ model: 'text-embedding-3-small', input, dimensions: 256 });
     assert.deepEqual(data.map(({ index, embedding }) => [index, embedding.length]), [[0, 256], [1, 256]]);

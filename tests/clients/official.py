@@ -1,9 +1,9 @@
-"""OpenAI's own client and LangChain's, pointed at AI Aggregator: chats, streams, tools, structured answers, every vendor, models, embeddings, typed
-exceptions. `official.mjs` does the same in JavaScript.
+"""Tests AI Aggregator with OpenAI's Python client and LangChain: chat completions, streams, tools, structured outputs,
+every vendor, models, embeddings, typed exceptions. `official.mjs` does the same with OpenAI's JavaScript client.
 
     GATEWAY=http://localhost:3000 SANDBOX=http://localhost:8090 .ci/tool --python openai tests/clients/official.py
 
-Opens a company of its own and confirms its address from the sandbox's mailbox.
+Registers a company and confirms its email address from the sandbox's mailbox.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
 
 MODEL = os.environ.get("MODEL", "gpt-4o-mini")
-# One model of each vendor whose protocol is another one.
+# One model of each vendor whose protocol is not OpenAI's.
 TRANSLATED = {"claude-sonnet-4": "anthropic", "gigachat-2": "gigachat", "yandexgpt": "yandexgpt"}
 
 
@@ -79,14 +79,14 @@ TOOLS = [function("get_weather", "Погода в городе"), function("loca
 
 
 def results(calls):
-    """What the tools returned."""
+    """Tool messages for the calls."""
     text = "{name}: 21 в {city}"
     texts = [text.format(name=it.function.name, **json.loads(it.function.arguments)) for it in calls]
     return [{"role": "tool", "tool_call_id": it.id, "content": text} for it, text in zip(calls, texts)]
 
 
 def tools(key):
-    """A question, calls of two tools at once, their results, an answer: in one piece and streamed."""
+    """Parallel calls of two tools, their results, and the final message; whole and streamed."""
     for model in (MODEL, "claude-sonnet-4"):
         ask = {"model": model, "tools": TOOLS}
         messages = [{"role": "user", "content": "Какая погода в Париже и который час в Риме?"}]
@@ -110,7 +110,7 @@ def tools(key):
 
 
 def vendors(key):
-    """A chat with every vendor, whole and streamed; tools with one that calls a function at a time; what a vendor does not have is refused."""
+    """Every vendor, whole and streamed; tools without parallel calls; unsupported parameters are rejected."""
     listed = {it.id: it for it in client(key).models.list()}
     assert all(it.model_extra["is_available"] for it in listed.values()), listed
     create = client(key).chat.completions.create
@@ -200,7 +200,7 @@ def langchain(key):
         assert len(talk) == 3 and "21 градус" in model.bind_tools([get_weather]).invoke(talk).content, talk
     model = ChatOpenAI(model=MODEL, api_key=key, base_url=f"{GATEWAY}/v1", max_retries=0)
     assert isinstance(model.with_structured_output(City).invoke("Назови город"), City)
-    # Without this it would count tokens first, by a table that it downloads.
+    # Otherwise it counts tokens first, with a table that it downloads.
     options = {"check_embedding_ctx_length": False, "max_retries": 0}
     vectors = OpenAIEmbeddings(model="text-embedding-3-small", api_key=key, base_url=f"{GATEWAY}/v1", **options)
     assert len(vectors.embed_documents(["Осень", "Весна"])[1]) == 1536

@@ -1,11 +1,12 @@
-"""Measures cold starts: from the start of a process until it asks for its first event, and until it has answered it.
+"""Measures cold starts: from the start of a process to its first request for an event, and to the response to that
+event.
 
-`.ci/cold-start` starts it. It plays the Runtime API of Lambda for each function's own binary, with the variables and the engines of a local stack
-that runs beside it; calls to DynamoDB go through TLS, as they do on AWS. docs/performance.md, "Cold start", says what came out.
+Started by `.ci/cold-start`. Serves Lambda's Runtime API to the binary of each function, with the environment variables
+and engines of a local stack; calls to DynamoDB use TLS, as on AWS. The results are in docs/performance.md, "Cold
+start".
 """
 
 import argparse
-import asyncio
 import json
 import os
 import pathlib
@@ -24,12 +25,12 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NODE = ROOT / "tests/cold-start/node"
-# Where the local stack has each product.
+# Ports of the local stack.
 PORTS = {"easy-writer": 8000, "aggregator": 3000}
 LIMITS = ROOT / "tests/cold-start/sizes.json"
 
 
-# ---------------------------------------------------------------------------------------------------------------------- the stack
+# ------------------------------------------------------------------------------------------------------------ the stack
 
 
 def free_port():
@@ -39,7 +40,7 @@ def free_port():
 
 
 class Stack:
-    """A local stack, for its engines, its sandbox and the data that functions find."""
+    """A local stack with its engines, sandbox and data."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -60,7 +61,7 @@ class Stack:
         return {name: shlex.split(value)[0] for name, value in pairs}
 
     def call(self, product, method, path, token=None, body=None):
-        """What a success says."""
+        """The JSON body of a successful response."""
         headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -75,7 +76,7 @@ class Stack:
         self.process.wait(30)
 
 
-# ------------------------------------------------------------------------------------------------------------------ TLS on the way
+# ------------------------------------------------------------------------------------------------------------------ TLS
 
 TLS_FRONT = """
 import asyncio, ssl, sys
@@ -102,18 +103,18 @@ asyncio.run(main())
 
 
 class TlsFront:
-    """A door with TLS before DynamoDB, in a process of its own."""
+    """A TLS proxy in front of DynamoDB, in its own process."""
 
     def __init__(self, folder, upstream):
         key, certificate = folder / "front.key", folder / "front.crt"
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-             # rustls takes no authority for a server.
+             # rustls rejects a CA certificate as a server certificate.
              "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth",
              "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
             check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
-        # As many authorities as a machine has: reading them is part of a start.
+        # All roots of the system: reading them is part of a start.
         system = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
         self.certificate = certificate
         self.roots = folder / "roots.pem"
@@ -129,7 +130,7 @@ class TlsFront:
         self.process.wait()
 
 
-# ------------------------------------------------------------------------------------------------------------------------- events
+# --------------------------------------------------------------------------------------------------------------- events
 
 
 def http_event(method, path, token=None, body=None):
@@ -163,7 +164,7 @@ SCHEDULE = {"version": "0", "detail-type": "Scheduled Event", "source": "aws.eve
 
 
 def rest_event(method, path, token, body=None):
-    """What a REST API sends."""
+    """An event of a REST API."""
     headers = {"Host": "abcdef1234.execute-api.eu-central-1.amazonaws.com", "Content-Type": "application/json",
                "Authorization": f"Bearer {token}"}
     context = {
@@ -177,14 +178,14 @@ def rest_event(method, path, token, body=None):
             "body": json.dumps(body) if body is not None else None, "isBase64Encoded": False}
 
 
-# How answers show that all went well.
+# Conditions of success.
 ok = lambda answer: answer["statusCode"] == 200
 handled = lambda answer: answer == {"batchItemFailures": []}
 done = lambda answer: answer is None
 
 
 def events(stack, product):
-    """For each function of a product an event, what it is, and how its answer shows that all went well."""
+    """For each function of a product: an event, its description, and the condition of success."""
     return {"easy-writer": easy_writer, "aggregator": aggregator}[product](stack)
 
 
@@ -192,7 +193,7 @@ def aggregator(stack):
     call = lambda *what: stack.call("aggregator", *what)
     company = call("POST", "/auth/register", None, {"email": "cold@example.com", "password": "securepassword123"})
     token = company["accessToken"]
-    # A confirmed address has a dollar, which pays for all starts.
+    # The welcome balance of a confirmed address pays for all starts.
     with urllib.request.urlopen(f"{stack.sandbox}/mailbox/letters.json") as letters:
         confirmation = re.search(r"verify-email\?token=([\w-]+)", letters.read().decode()).group(1)
     call("GET", f"/auth/verify-email?token={confirmation}")
@@ -208,13 +209,13 @@ def aggregator(stack):
     assert answer["object"] == "chat.completion"
     return {
         "auth": (api("/auth/api-keys"), "GET /auth/api-keys", ok),
-        "chat": (rest_event("POST", "/v1/chat/completions", key, chat), "a chat, with the sandbox's model", ok),
+        "chat": (rest_event("POST", "/v1/chat/completions", key, chat), "a chat with the sandbox's model", ok),
         "billing": (api("/billing/balance"), "GET /billing/balance", ok),
         "payments": (api("/payments"), "GET /payments", ok),
         "analytics": (api("/analytics/usage"), "GET /analytics/usage", ok),
         "webhooks": (api("/webhooks"), "GET /webhooks", ok),
-        "usage-worker": (counted, "a message that came twice", handled),
-        "webhook-worker": (queue_event(nobody), "a webhook that is gone", handled),
+        "usage-worker": (counted, "a duplicate message", handled),
+        "webhook-worker": (queue_event(nobody), "a deleted webhook", handled),
         "maintenance-cron": (SCHEDULE, "nothing to do", done),
         "reconciliation-cron": (SCHEDULE, "nothing to do", done),
         "ledger-cron": (SCHEDULE, "one account", done),
@@ -226,7 +227,7 @@ def easy_writer(stack):
     register = lambda who: call("POST", "/auth/register", None, {"email": f"{who}@example.com", "password": "pass123456"})
     user = register("cold")
     token, owner = user["access_token"], user["user"]["id"]
-    # The welcome gift pays for twenty quick runs.
+    # The welcome balance pays for twenty quick runs.
     runner = register("runner")["access_token"]
     run = call("POST", "/tools/spell_check/execute", token, {"input": {"text": "Превет"}, "mode": "quick"})["session_id"]
     picture = call("POST", "/images/generate", token, {"prompt": "Закат", "format": "web", "style": "DEFAULT"})["image_id"]
@@ -239,36 +240,36 @@ def easy_writer(stack):
     return {
         "auth": (api("/auth/me"), "GET /auth/me", ok),
         "user": (api("/user/balance"), "GET /user/balance", ok),
-        "tools": (quick, "a quick run, with the sandbox's model", ok),
+        "tools": (quick, "a quick run with the sandbox's model", ok),
         "generation": (api(f"/generation/sessions/{run}"), "GET /generation/sessions/{id}", ok),
         "images": (api(f"/images/{picture}"), "GET /images/{id}", ok),
         "payments": (api("/payments/methods"), "GET /payments/methods", ok),
         "socket": (socket_event(f"/ws/generation/{run}", token), "$connect", ok),
-        "greeting-worker": (greeting, "a connection that is gone", handled),
-        "generation-worker": (work("text", run), "a message that came twice", handled),
-        "image-worker": (work("image", picture), "a message that came twice", handled),
+        "greeting-worker": (greeting, "a closed connection", handled),
+        "generation-worker": (work("text", run), "a duplicate message", handled),
+        "image-worker": (work("image", picture), "a duplicate message", handled),
         "maintenance-cron": (SCHEDULE, "nothing to do", done),
         "reconciliation-cron": (SCHEDULE, "nothing to do", done),
         "ledger-cron": (SCHEDULE, "one account", done),
     }
 
 
-# ------------------------------------------------------------------------------------------------------------------ the Runtime API
+# ------------------------------------------------------------------------------------------------------ the Runtime API
 
 
-LAMBDAS_OWN = {
+RESERVED_VARIABLES = {
     "AWS_LAMBDA_FUNCTION_NAME": "cold-start", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
     "AWS_LAMBDA_LOG_GROUP_NAME": "cold-start", "AWS_LAMBDA_LOG_STREAM_NAME": "cold-start",
 }
 
 
 class Start:
-    """One cold start: milliseconds until ready and until the first answer, memory in MB, and the answer."""
+    """One cold start: milliseconds until ready and until the first response, peak memory in MB, and the response."""
 
     def __init__(self, command, variables, event):
         with socket.create_server(("127.0.0.1", 0)) as server:
             server.settimeout(10)
-            environment = {**variables, **LAMBDAS_OWN, "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % server.getsockname()[1]}
+            environment = {**variables, **RESERVED_VARIABLES, "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % server.getsockname()[1]}
             begun = time.perf_counter()
             process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
@@ -285,7 +286,7 @@ class Start:
                 process.wait()
 
     def _exchange(self, connection, event, begun):
-        """One request of the function. Whether there was one."""
+        """Serves one request of the function; returns whether there was one."""
         received = b""
         while b"\r\n\r\n" not in received:
             piece = connection.recv(65536)
@@ -309,14 +310,14 @@ class Start:
         while not (body.endswith(b"0\r\n\r\n") if chunked else len(body) >= int(length.group(1))):
             body += connection.recv(65536)
         self.answered = (time.perf_counter() - begun) * 1000
-        # Now: a runtime that cannot ask for more ends.
+        # Read now: the process may exit when it gets no further event.
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
         self.memory = int(re.search(r"VmHWM:\s+(\d+)", status).group(1)) / 1024
         connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
         if not line.split(" ")[1].endswith("/response"):
             raise SystemExit(f"cold-start: {line}: {body.decode()}")
         body = unchunked(body) if chunked else body
-        # A stream has its head first, then eight zeros, then what it says.
+        # A streamed response is a JSON prelude, eight null bytes, and the body.
         self.answer = json.loads(body.partition(b"\0" * 8)[0])
         return True
 
@@ -331,7 +332,7 @@ def unchunked(body):
 
 
 def measured(command, variables, event, good, runs):
-    # The first one reads the binary from the disk, as no later one does.
+    # The first start reads the binary from disk, the later ones from the page cache.
     starts = [Start(command, variables, event) for _ in range(runs + 1)][1:]
     for start in starts:
         if not good(start.answer):
@@ -347,25 +348,30 @@ def high(starts, what):
     return sorted(getattr(start, what) for start in starts)[max(0, -(-len(starts) * 9 // 10) - 1)]
 
 
-# ------------------------------------------------------------------------------------------------------------------------- sizes
+# ---------------------------------------------------------------------------------------------------------------- sizes
 
 
 def zipped(binary, folder):
-    """Size of what is deployed: the binary alone, as `bootstrap`."""
+    """Size of the deployment package: the binary alone, as `bootstrap`."""
     path = folder / "function.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         archive.write(binary, "bootstrap")
     return path.stat().st_size
 
 
+def packages(folder):
+    return [path.parent.name for path in sorted((ROOT / "functions" / folder).glob("*/Cargo.toml"))]
+
+
 def functions(product):
-    folders = sorted((ROOT / "functions" / product).iterdir())
-    return [folder.name for folder in folders if (folder / "Cargo.toml").exists()]
+    """Name and binary of each. Those in `shared` are every product's."""
+    own = {name: f"{product}-{name}" for name in packages(product)}
+    return own | {name: name for name in packages("shared")}
 
 
 def binaries():
-    """Of all products: what is deployed."""
-    return [f"{product}-{name}" for product in PORTS for name in functions(product)]
+    """Binaries of all functions of all products."""
+    return sorted({binary for product in PORTS for binary in functions(product).values()})
 
 
 def measured_sizes(profile, names):
@@ -377,22 +383,22 @@ def measured_sizes(profile, names):
 
 
 def fill_sizes(profile):
-    """Gives each function that has no limit one, and forgets those that are gone. Other limits stay."""
+    """Adds limits for new functions and removes those of deleted ones. Other limits stay."""
     known = json.loads(LIMITS.read_text())
     sizes = measured_sizes(profile, binaries())
-    # Some 12 % of room, in steps of a tenth of a megabyte.
+    # About 12 % of headroom, in steps of 0.1 MB.
     limits = {name: known.get(name, -(-int(size * 1.12) // 100_000) * 100_000) for name, size in sizes.items()}
     LIMITS.write_text(json.dumps(limits, indent=2, sort_keys=True) + "\n")
 
 
 def check_sizes(profile):
-    """Every function's zip is below its limit, and no limit is for a function that is gone."""
+    """Fails if a package exceeds its limit, or if functions and limits do not match."""
     limits = json.loads(LIMITS.read_text())
     without, gone = sorted(set(binaries()) - set(limits)), sorted(set(limits) - set(binaries()))
     if without or gone:
         raise SystemExit(
-            f"cold-start: {LIMITS.name} has no limit for {without} and one for {gone}, which are gone.\n"
-            f"After a build of all functions (.ci/cold-start makes one), `.ci/cold-start --fill-sizes` sets that right; commit the difference."
+            f"cold-start: {LIMITS.name} has no limit for {without}, and limits for the deleted {gone}.\n"
+            f"After a build of all functions (.ci/cold-start makes one), `.ci/cold-start --fill-sizes` updates it; commit the change."
         )
     sizes = measured_sizes(profile, binaries())
     too_large = {name: size for name, size in sizes.items() if size > limits[name]}
@@ -407,7 +413,7 @@ def binary(name, profile):
     return target / profile / name
 
 
-# -------------------------------------------------------------------------------------------------------------------------- main
+# ----------------------------------------------------------------------------------------------------------------- main
 
 
 def bundled():
@@ -418,12 +424,12 @@ def bundled():
 
 def main():
     parser = argparse.ArgumentParser(description="Measures cold starts of all functions, and of one of them in Node.js.")
-    parser.add_argument("--runs", type=int, default=15, choices=range(1, 20), metavar="1..19", help="cold starts of each")
-    parser.add_argument("--only", help="functions whose name has this in it, and no Node.js")
+    parser.add_argument("--runs", type=int, default=15, choices=range(1, 20), metavar="1..19", help="cold starts per function")
+    parser.add_argument("--only", help="only functions whose name contains this; no Node.js")
     parser.add_argument("--profile", default="release", help="build profile of the binaries")
-    parser.add_argument("--plain", action="store_true", help="calls to DynamoDB without TLS, to see what TLS takes")
-    parser.add_argument("--check-sizes", action="store_true", help="hold the zips to sizes.json, and measure nothing")
-    parser.add_argument("--fill-sizes", action="store_true", help="give functions that have no limit in sizes.json one, and measure nothing")
+    parser.add_argument("--plain", action="store_true", help="calls to DynamoDB without TLS, to measure its cost")
+    parser.add_argument("--check-sizes", action="store_true", help="only check package sizes against sizes.json")
+    parser.add_argument("--fill-sizes", action="store_true", help="only update sizes.json for new and deleted functions")
     options = parser.parse_args()
     if options.check_sizes:
         return check_sizes(options.profile)
@@ -444,13 +450,14 @@ def main():
         print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
         answers = {}
         for product in PORTS:
-            names = [name for name in functions(product) if not options.only or options.only in f"{product}-{name}"]
+            built = functions(product)
+            names = [name for name in built if not options.only or options.only in f"{product}-{name}"]
             wanted = events(stack, product) if names else {}
             for name in names:
                 if name not in wanted:
                     raise SystemExit(f"cold-start: no event for {product}-{name}; give it one in {product.replace('-', '_')}()")
                 event, what, good = wanted[name]
-                path = binary(f"{product}-{name}", options.profile)
+                path = binary(built[name], options.profile)
                 starts = measured([path], surroundings(product), event, good, options.runs)
                 answers[product, name] = (wanted[name], starts[0].answer)
                 sizes = f"{path.stat().st_size / 1e6:.1f} | {zipped(path, folder) / 1e6:.1f}"
@@ -465,14 +472,14 @@ def main():
 
 
 def said(answer):
-    """What the body of an answer says, without what is different each time."""
+    """The response body without the values of `meta`, which always differ."""
     body = json.loads(answer["body"])
     return {**body, "meta": sorted(body["meta"])}
 
 
 def node(variables, balance, ours, runs):
     if not shutil.which("npm"):
-        print("| Node.js | SKIPPED: there is no Node.js here |")
+        print("| Node.js | SKIPPED: Node.js is not installed |")
         return
     bundled()
     event, what, good = balance

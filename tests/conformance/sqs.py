@@ -1,11 +1,10 @@
-"""Runs the same SQS scenarios against our engine and against ministack, and fails where their outcomes differ.
+"""Runs the same SQS scenarios against our engine and ministack, and fails where their outcomes differ.
 
     python tests/conformance/sqs.py --ours http://127.0.0.1:PORT
 
-Every step of a scenario is one call through boto3. Its outcome is the response without what must differ between two
-services (ids, handles, times, hosts, error texts), or the error as boto3 types it. Where the two differ although ours
-follows AWS, the step is named in DEVIATIONS with both outcomes and the reason; a deviation that no longer shows is a
-failure too.
+Every step of a scenario is one boto3 call. Its outcome is the response without values that always differ (ids, handles,
+times, hosts, error messages), or the type of boto3's exception. Where ministack differs from AWS, DEVIATIONS has the
+step, both outcomes and the reason; a deviation that no longer occurs is a failure too.
 """
 
 import argparse
@@ -37,11 +36,11 @@ INVALID = "ClientError InvalidParameterValue 400"
 
 
 class Recorder:
-    """Makes the calls of one scenario to one service and keeps their outcomes, by step."""
+    """Makes the calls of one scenario to one service and records their outcomes by step."""
 
     def __init__(self, url):
         self.url = url
-        # Checks of the client would hide those of the service.
+        # Validation by the client would hide that of the service.
         config = Config(retries={"total_max_attempts": 1}, parameter_validation=False, read_timeout=40)
         self.sqs = boto3.client(
             "sqs", endpoint_url=url, region_name="us-east-1", config=config,
@@ -52,7 +51,7 @@ class Recorder:
         self.labels = {}
 
     def attempt(self, operation, parameters):
-        """The response and no error, or no response and the error as boto3 types it."""
+        """The response and `None`, or an empty response and the type of the exception."""
         try:
             return getattr(self.sqs, operation)(**parameters), None
         except ClientError as error:
@@ -69,16 +68,16 @@ class Recorder:
         return response
 
     def check(self, step, operation, **parameters):
-        """Calls an operation of which only matters whether it is accepted."""
+        """Calls an operation and records only whether it is accepted."""
         _, error = self.attempt(operation, parameters)
         self.note(step, error or ACCEPTED)
 
     def note(self, step, outcome):
-        assert step not in self.outcomes, f"step {step!r} is there twice"
+        assert step not in self.outcomes, f"duplicate step {step!r}"
         self.outcomes[step] = outcome
 
     def queue(self, name, **attributes):
-        """Creates a queue that belongs to this run and returns its URL."""
+        """Creates a queue of this run and returns its URL."""
         name = f"{self.run}-{name}"
         return self.call(None, "create_queue", QueueName=name, Attributes=attributes)["QueueUrl"]
 
@@ -96,7 +95,7 @@ class Recorder:
         return self.call(step, "receive_message", **parameters).get("Messages", [])
 
     def bodies(self, step, url, count=10, **parameters):
-        """Receives and records only the bodies."""
+        """Receives, and records only the bodies."""
         messages = self.receive(None, url, count, **parameters)
         self.note(step, [message["Body"] for message in messages])
         return messages
@@ -106,7 +105,7 @@ class Recorder:
         self.call(step, "get_queue_attributes", QueueUrl=url, AttributeNames=names)
 
     def label(self, kind, value):
-        """The same label for the same value, numbered by first appearance."""
+        """A stable label for a value, numbered by first appearance."""
         known = self.labels.setdefault(kind, {})
         return known.setdefault(value, f"{kind} {len(known) + 1}")
 
@@ -114,7 +113,7 @@ class Recorder:
         if isinstance(value, dict):
             dropped = {"ResponseMetadata", "Message"} if "Code" in value else {"ResponseMetadata"}
             items = {name: self.normalise(item, name) for name, item in value.items() if name not in dropped}
-            # Whether an empty list or map is there or absent is nothing that a caller may depend on.
+            # Callers must not depend on whether an empty list or map is present or absent.
             return {name: item for name, item in items.items() if item not in ([], {})}
         if isinstance(value, list):
             return [self.normalise(item, key) for item in value]
@@ -416,7 +415,7 @@ def purge(it):
 
 
 def by_group(messages):
-    """Bodies by group: AWS promises an order within a group, none among groups."""
+    """Bodies by group: AWS guarantees the order within a group, not between groups."""
     groups = itertools.groupby(
         sorted(messages, key=lambda message: message["Attributes"]["MessageGroupId"]),
         key=lambda message: message["Attributes"]["MessageGroupId"],
@@ -500,12 +499,12 @@ def fifo_faults(it):
 
 
 def wire(it):
-    """What boto3 does not show: the raw error document and header, and the queue's URL as endpoint."""
+    """What boto3 hides: the raw error document and header, and the queue URL as endpoint."""
     url = it.queue("jobs")
 
     def post(step, address, action, body):
         headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": f"AmazonSQS.{action}"}
-        # Only routes on the service's name in it; nobody checks the signature.
+        # The services route by the service name in it; neither verifies the signature.
         headers["Authorization"] = (
             "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0"
         )
@@ -537,7 +536,7 @@ SCENARIOS = (
 
 @dataclass
 class Deviation:
-    """Steps in which ministack is not like AWS: what AWS does, which is what ours must do, and what ministack does."""
+    """Steps in which ministack differs from AWS: the outcome of AWS, which ours must have, and that of ministack."""
 
     steps: tuple
     ours: object
@@ -546,7 +545,7 @@ class Deviation:
 
 
 def lax(*steps, code=INVALID, reason):
-    """Steps that AWS refuses and ministack does not."""
+    """Steps that AWS rejects and ministack accepts."""
     return Deviation(steps, code, ACCEPTED, reason)
 
 
@@ -554,8 +553,8 @@ UNKNOWN_ATTRIBUTE = "InvalidAttributeName InvalidAttributeName 400"
 BAD_HANDLE = "ReceiptHandleIsInvalid ReceiptHandleIsInvalid 400"
 JSON = "application/x-amz-json-1.0"
 
-# "API" is the Amazon SQS API Reference; "seen" is what AWS answered in the recordings of localstack/localstack,
-# tests/aws/services/sqs/test_sqs.snapshot.json, made against AWS.
+# "API" is the Amazon SQS API Reference; "seen" is a response of AWS as recorded by localstack/localstack in
+# tests/aws/services/sqs/test_sqs.snapshot.json.
 DEVIATIONS = {
     "queues": (
         lax("create with a bad name", reason="API CreateQueue: a name has letters, digits, hyphens and underscores."),
@@ -583,7 +582,7 @@ DEVIATIONS = {
         ),
         lax(
             "unknown name", "read-only name", "fifo on standard", code=UNKNOWN_ATTRIBUTE,
-            reason="Seen: Unknown Attribute; ministack stores whatever it is given.",
+            reason="Seen: Unknown Attribute; ministack stores any attribute.",
         ),
     ),
     "visibility": (
@@ -643,7 +642,7 @@ DEVIATIONS = {
         Deviation(
             ("batch without group",), INVALID,
             {"Failed": [{"Id": "a", "SenderFault": True, "Code": "MissingParameter"}]},
-            "Seen: AWS refuses the whole batch.",
+            "Seen: AWS rejects the whole batch.",
         ),
         lax("id in standard", reason="API SendMessage: MessageDeduplicationId applies only to FIFO queues."),
     ),
@@ -670,7 +669,7 @@ def free_port():
 
 @contextlib.contextmanager
 def ministack():
-    """A ministack of our own on a free loopback port; yields its URL."""
+    """Runs ministack on a free loopback port; yields its URL."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder, open(os.path.join(folder, "log"), "w+") as log:
         environment = os.environ | {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "TMPDIR": folder}
@@ -697,13 +696,13 @@ def run(scenario, url):
     recorder = Recorder(url)
     try:
         scenario(recorder)
-    except Exception as error:  # one broken scenario must not hide the outcomes of the others
+    except Exception as error:  # a failed scenario must not hide the others
         recorder.outcomes["(the scenario itself)"] = f"{type(error).__name__}: {error} from {url}"
     return recorder.outcomes
 
 
 def compare(name, ours, theirs):
-    """Prints what is wrong in a scenario; returns how many steps passed, failed and are named deviations."""
+    """Prints the failures of a scenario; returns the numbers of passed, failed and deviating steps."""
     passed = failed = named = 0
     deviations = {step: it for it in DEVIATIONS.get(name, ()) for step in it.steps}
     for step in ours | theirs | deviations:

@@ -67,6 +67,8 @@ class Product:
             name: resource["Metadata"]["BuildProperties"]["Binary"]
             for name, resource in self.template["Resources"].items() if resource["Type"] == "AWS::Serverless::Function"
         }
+        # A binary that every product deploys has no product in its name.
+        self.functions = {name: f"{self.name}-{binary.removeprefix(self.name + '-')}" for name, binary in self.binaries.items()}
 
     def own(self, parameters):
         """The parameters of template.yaml that its own template takes, as that one calls them."""
@@ -81,8 +83,12 @@ def products():
     return [Product(name, it["Properties"]["Location"]) for name, it in nested.items()]
 
 
+def binaries(wanted):
+    return {binary for product in wanted for binary in product.binaries.values()}
+
+
 def build(profile, wanted):
-    packages = [part for product in wanted for name in product.binaries.values() for part in ("--package", name)]
+    packages = [part for name in sorted(binaries(wanted)) for part in ("--package", name)]
     run("cargo", "build", "--profile", profile, *packages)
     run("cargo", "build", "--package", "deployed")
     # The limits are about all of them.
@@ -94,7 +100,7 @@ def lay_out(folder, profile, wanted):
     """What `sam build` would write: the templates, and a folder with a `bootstrap` for each function."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "infra").mkdir(parents=True)
-    for binary in [binary for product in wanted for binary in product.binaries.values()]:
+    for binary in binaries(wanted):
         (folder / binary).mkdir()
         bootstrap = folder / binary / "bootstrap"
         shutil.copy(TARGET / ("debug" if profile == "dev" else profile) / binary, bootstrap)
@@ -147,7 +153,7 @@ class Part:
             "secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
             "table": self.outputs["TableName"],
             "queues": {name: sqs.get_queue_url(QueueName=self.ids[name].rsplit("/", 1)[-1])["QueueUrl"] for name in queues},
-            "functions": {binary: self.ids[name] for name, binary in self.product.binaries.items()},
+            "functions": {function: self.ids[name] for name, function in self.product.functions.items()},
         }
 
     def permissions(self):

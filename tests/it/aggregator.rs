@@ -16,7 +16,8 @@ mod vendors;
 
 use std::sync::Arc;
 
-use domain::kernel::{Clock as _, UserId};
+use domain::aggregator::CompanyId;
+use domain::kernel::Clock as _;
 use domain::ledger::{Check, Ledger};
 use quintet::{Stack, StackOptions};
 use reqwest::{Client, Method, Response};
@@ -54,7 +55,7 @@ pub struct Site {
     pub clock: Arc<HandClock>,
     pub client: Client,
     pub base: String,
-    company: UserId,
+    company: CompanyId,
     pub token: String,
     pub key: String,
 }

@@ -178,7 +178,7 @@ async fn every_night_the_books_are_counted_for_the_alarm() {
     let night = async || {
         let (answer, notes) = telemetry::collected(world.invoke("easy-writer-ledger-cron", &events::schedule())).await;
         assert_eq!(answer.unwrap(), serde_json::Value::Null);
-        (notes.counts[&Metric::LedgerAccounts], notes.counts[&Metric::LedgerDifferences])
+        (notes.counts[&Metric::LEDGER_ACCOUNTS], notes.counts[&Metric::LEDGER_DIFFERENCES])
     };
     assert_eq!(night().await, (3, 0));
     tamper(&world, 1, "BALANCE", "available", 5).await;

@@ -74,7 +74,7 @@ fn the_manual_has_every_failure_and_no_other() {
 fn nothing_internal_reaches_a_body() {
     const SENTINEL: &str = "SENTINEL-7f3a";
     let failures = [
-        Error::Failed { resource: Resource::Session, source: SENTINEL.into() },
+        Error::Failed { resource: Resource::SESSION, source: SENTINEL.into() },
         Error::Unavailable { dependency: Dependency::Provider, source: SENTINEL.into() },
         Error::Unavailable { dependency: Dependency::Store, source: SENTINEL.into() },
         Error::Internal { context: SENTINEL, source: SENTINEL.into() },

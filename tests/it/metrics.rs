@@ -31,7 +31,7 @@ async fn a_vendor_in_trouble_is_counted_and_nothing_is_charged() {
     let run = world.execute(&user, "spell_check", "quick", json!({ "text": "Превет мир" }));
     let (reply, notes) = collected(run).await;
     assert_eq!(reply.status, 503, "{}", reply.text);
-    assert!(!notes.counts.contains_key(&Metric::Charged), "{notes:?}");
+    assert!(!notes.counts.contains_key(&Metric::CHARGED), "{notes:?}");
     let calls = &notes.vendors["openai"];
     assert!(calls.failures > 0 && calls.failures == calls.millis.len() as u64, "{notes:?}");
 }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::easy_writer::{PRODUCT, TopUpOrder, TopUps};
+use domain::easy_writer::{Deposits, NewDeposit, PRODUCT};
 use domain::kernel::{Amount, Clock as _, Error, PaymentId, Result};
 use domain::ledger::{Ledger, Posting};
 use domain::payments::provider::{
@@ -182,7 +182,7 @@ struct Shop {
     user: Session,
     bank: Arc<Script>,
     other_bank: Arc<Script>,
-    top_ups: TopUps,
+    deposits: Deposits,
 }
 
 /// What the user has before buying anything.
@@ -194,12 +194,12 @@ impl Shop {
         let user = world.register("user@example.com").await;
         let bank = Arc::new(Script::new(ProviderId::TBank));
         let other_bank = Arc::new(Script::new(ProviderId::YooKassa));
-        let top_ups = top_ups(&world, vec![bank.clone(), other_bank.clone()]);
-        Self { world, user, bank, other_bank, top_ups }
+        let deposits = deposits(&world, vec![bank.clone(), other_bank.clone()]);
+        Self { world, user, bank, other_bank, deposits }
     }
 
     fn payments(&self) -> &Payments {
-        &self.top_ups.payments
+        &self.deposits.payments
     }
 
     /// Begins a payment of 500 roubles.
@@ -208,7 +208,7 @@ impl Shop {
     }
 
     async fn begin(&self, provider: ProviderId, roubles: i64, key: Option<&str>) -> Result<Checkout> {
-        begin(&self.top_ups, &self.user, provider, roubles, key).await
+        begin(&self.deposits, &self.user, provider, roubles, key).await
     }
 
     /// Has the bank tell something. Returns what it is answered.
@@ -260,11 +260,11 @@ impl Shop {
 }
 
 /// The product's use cases with scripted providers, through AWS clients that can fail.
-fn top_ups(world: &World, providers: Vec<SharedPaymentProvider>) -> TopUps {
+fn deposits(world: &World, providers: Vec<SharedPaymentProvider>) -> Deposits {
     let platform = &world.platform;
     let table = platform.table().unwrap();
     let payments = Payments::new(table.clone(), providers, platform.clock.clone(), platform.ids.clone());
-    TopUps {
+    Deposits {
         identity: platform.identity(PRODUCT, &table).unwrap(),
         payments,
         return_url: "https://easy-writer.example/paid?payment={payment_id}".to_owned(),
@@ -273,18 +273,18 @@ fn top_ups(world: &World, providers: Vec<SharedPaymentProvider>) -> TopUps {
 }
 
 async fn begin(
-    top_ups: &TopUps,
+    deposits: &Deposits,
     user: &Session,
     provider: ProviderId,
     roubles: i64,
     key: Option<&str>,
 ) -> Result<Checkout> {
-    let order = TopUpOrder {
+    let order = NewDeposit {
         roubles: roubles.into(),
         provider: provider.as_str().to_owned(),
         idempotency_key: key.map(str::to_owned),
     };
-    top_ups.create(user.user, order).await
+    deposits.create(user.user, order).await
 }
 
 /// Asserts that an error says that its cause is temporary.

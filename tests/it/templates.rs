@@ -430,13 +430,13 @@ fn alarms_reach_people_and_say_what_to_do() {
 
 /// Names of the metrics that functions of every product print.
 const PRINTED: [&str; 14] = [
-    Metric::Requests.as_str(),
-    Metric::Faults.as_str(),
-    Metric::Charged.as_str(),
-    Metric::PaymentsSuspicious.as_str(),
-    Metric::RefundDebts.as_str(),
-    Metric::LedgerAccounts.as_str(),
-    Metric::LedgerDifferences.as_str(),
+    Metric::REQUESTS.as_str(),
+    Metric::FAULTS.as_str(),
+    Metric::CHARGED.as_str(),
+    Metric::PAYMENTS_SUSPICIOUS.as_str(),
+    Metric::REFUND_DEBTS.as_str(),
+    Metric::LEDGER_ACCOUNTS.as_str(),
+    Metric::LEDGER_DIFFERENCES.as_str(),
     "Latency",
     "OwnLatency",
     "ColdStarts",
@@ -449,8 +449,8 @@ const PRINTED: [&str; 14] = [
 /// The same of one product's functions.
 fn printed(product: &str) -> Vec<&'static str> {
     let own: &[&str] = match product {
-        "aggregator" => &[Metric::CallsReleased.as_str(), Metric::CallsRetold.as_str(), "StreamDuration"],
-        _ => &[Metric::JobsOverdue.as_str(), Metric::JobsGivenUp.as_str()],
+        "aggregator" => &[Metric::CALLS_RELEASED.as_str(), Metric::CALLS_RETOLD.as_str(), "StreamDuration"],
+        _ => &[Metric::JOBS_OVERDUE.as_str(), Metric::JOBS_GIVEN_UP.as_str()],
     };
     PRINTED.into_iter().chain(own.iter().copied()).collect()
 }

@@ -4,6 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use edge::Registration;
+use quintet::registry;
+use utoipa::openapi::OpenApi;
+
 use crate::templates::template;
 
 fn root() -> PathBuf {
@@ -137,7 +141,7 @@ fn table(product: &str, group: &str) -> BTreeSet<(String, String)> {
     cells.filter(|(method, path)| method.chars().all(char::is_uppercase) && path.starts_with('/')).collect()
 }
 
-fn routes(api: utoipa::openapi::OpenApi) -> BTreeSet<(String, String)> {
+fn routes(api: OpenApi) -> BTreeSet<(String, String)> {
     let document = serde_json::to_value(api).expect("JSON");
     let paths = document["paths"].as_object().expect("paths").clone();
     let of_path = |(path, methods): (String, serde_json::Value)| {
@@ -150,25 +154,10 @@ fn routes(api: utoipa::openapi::OpenApi) -> BTreeSet<(String, String)> {
 
 #[test]
 fn tables_routers_and_template_agree() {
-    let easy_writer = [
-        ("auth", easy_writer_auth::api().split_for_parts().1),
-        ("user", easy_writer_user::api().split_for_parts().1),
-        ("tools", easy_writer_tools::api().split_for_parts().1),
-        ("generation", easy_writer_generation::api().split_for_parts().1),
-        ("images", easy_writer_images::api().split_for_parts().1),
-        ("payments", easy_writer_payments::api().split_for_parts().1),
-    ];
-    let aggregator = [
-        ("auth", aggregator_auth::api().split_for_parts().1),
-        ("chat", aggregator_chat::api().split_for_parts().1),
-        ("billing", aggregator_billing::api().split_for_parts().1),
-        ("payments", aggregator_payments::api().split_for_parts().1),
-        ("analytics", aggregator_analytics::api().split_for_parts().1),
-        ("webhooks", aggregator_webhooks::api().split_for_parts().1),
-    ];
-    for (product, groups) in [("easy-writer", easy_writer), ("aggregator", aggregator)] {
-        let template = template(&format!("infra/{product}.yaml"));
-        for (group, api) in groups {
+    for product in registry::PRODUCTS {
+        let template = template(&format!("infra/{}.yaml", product.name));
+        for (function, api) in endpoint_groups(product.name) {
+            let (product, group) = (product.name, function.name);
             let routes = routes(api);
             assert_eq!(table(product, group), routes, "the table in functions/{product}/{group}/src/lib.rs");
             let served = paths(&template, &format!("../functions/{product}/{group}"));
@@ -183,6 +172,21 @@ fn tables_routers_and_template_agree() {
     }
 }
 
+/// The functions of a product that have endpoints, and those.
+fn endpoint_groups(product: &str) -> impl Iterator<Item = (&'static Registration, OpenApi)> {
+    registry::functions(product).filter_map(|function| Some((function, function.api?())))
+}
+
+#[test]
+fn the_registry_has_every_function() {
+    let packages: BTreeSet<_> = files("functions", "toml")
+        .into_iter()
+        .map(|(_, manifest)| manifest.lines().find_map(|line| line.strip_prefix("name = ")).expect("name").to_owned())
+        .collect();
+    let registered = registry::FUNCTIONS.iter().map(|function| format!("\"{}\"", function.binary()));
+    assert_eq!(registered.collect::<BTreeSet<_>>(), packages);
+}
+
 /// The paths that lead to the function whose code is in this folder.
 fn paths(template: &serde_json::Value, code: &str) -> Vec<String> {
     let resources = template["Resources"].as_object().expect("resources").values();
@@ -194,7 +198,8 @@ fn paths(template: &serde_json::Value, code: &str) -> Vec<String> {
 
 #[test]
 fn every_endpoint_has_tests_under_its_url() {
-    for group in ["auth", "user", "tools", "generation", "images", "payments"] {
+    for (function, _) in endpoint_groups("easy-writer") {
+        let group = function.name;
         for (name, text) in files(&format!("functions/easy-writer/{group}/src"), "rs") {
             if text.contains("#[utoipa::path(") {
                 let file = Path::new(&name).file_name().expect("name").to_string_lossy().into_owned();

@@ -129,7 +129,7 @@ pub(crate) async fn assemble(options: StackOptions) -> Result<Stack, StartError>
         engine_tasks,
         _store: store,
     };
-    serve(&stack.tasks, console, console::router(Console::of(&stack, &endpoints, &socket_apis, &options.root)));
+    serve(&stack.tasks, console, console::router(Console::of(&stack, &endpoints, &socket_apis)));
     if options.preload {
         stack.functions.values().try_for_each(|function| {
             function.start().map_err(|cause| StartError::Function { function: function.name.clone(), cause })
@@ -237,7 +237,7 @@ fn build_functions(
     let mut files = BTreeMap::<_, Variables>::new();
     for function in &mut model.functions {
         let name = function.name.clone();
-        let start = registry::find(&name).ok_or_else(|| StartError::UnknownFunction(name.clone()))?;
+        let registration = registry::function(&name).ok_or_else(|| StartError::UnknownFunction(name.clone()))?;
         let mut variables = std::mem::take(&mut function.environment);
         for value in variables.values_mut() {
             for (there, here) in &stages {
@@ -276,8 +276,8 @@ fn build_functions(
             memory: *memory,
             platform,
             start: match &options.functions_at {
-                Some(address) => elsewhere::starter(address, &name),
-                None => function::starter(start),
+                Some(address) => elsewhere::starter(address, &registration.binary()),
+                None => function::starter(registration.start),
             },
             handler: OnceLock::new(),
             record: Record::default(),

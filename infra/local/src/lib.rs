@@ -8,7 +8,8 @@
 //! - `engines`, [`sqs`]: the services.
 //! - `gateway`, `front_door`, `uploads`: from requests and WebSockets to events and back.
 //! - `event_source`, `pollers`: from queues and schedules to functions.
-//! - `function`, `registry`: the functions themselves; `elsewhere`, `variables`: those that run in other processes.
+//! - [`registry`], [`openapi`]: the products, their functions and their endpoints.
+//! - `function`: invocations; `elsewhere`, `variables`: functions that run in other processes.
 //! - `console`: the start page and the API references.
 //! - `assembly`, `stack`, [`options`](StackOptions), `cli`: all of it together; `check_ledger`, `set_credit`: operators' commands beside it.
 //!
@@ -26,11 +27,12 @@ mod event_source;
 mod front_door;
 mod function;
 mod gateway;
+pub mod openapi;
 mod options;
 mod percent;
 mod pollers;
 mod ports;
-mod registry;
+pub mod registry;
 pub mod schedule;
 pub mod secrets;
 mod serve;

@@ -4,9 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpListener;
 
-/// The port of each product's front door, as its contract has it.
-const PRODUCTS: [(&str, u16); 5] =
-    [("easy-writer", 8000), ("worksheets", 8001), ("aggregator", 3000), ("novels", 8003), ("utmka", 8004)];
+use crate::registry;
 
 /// The port of the start page.
 pub(crate) const CONSOLE: u16 = 8080;
@@ -48,7 +46,7 @@ pub enum Error {
         cause: std::io::Error,
     },
     /// The product has no port.
-    #[error("the product {0} has no port; give it one in infra/local/src/ports.rs")]
+    #[error("the product {0} has no port; give it one in infra/local/src/registry.rs")]
     Unknown(String),
     /// The offset leads past the last port.
     #[error("a port offset of {0} leads past port 65535")]
@@ -58,9 +56,8 @@ pub enum Error {
 impl Ports {
     /// Listens for `product`'s clients.
     pub(crate) async fn product(self, product: &str) -> Result<TcpListener, Error> {
-        let usual = PRODUCTS.iter().find(|(name, _)| *name == product);
-        let (_, usual) = usual.ok_or_else(|| Error::Unknown(product.to_owned()))?;
-        self.listen(*usual, product).await
+        let known = registry::product(product).ok_or_else(|| Error::Unknown(product.to_owned()))?;
+        self.listen(known.port, product).await
     }
 
     /// Listens on the port that is usually `usual`.
@@ -94,7 +91,7 @@ mod tests {
     async fn a_taken_port_is_named_with_the_way_out() {
         let holder = free("holder").await.unwrap();
         let port = holder.local_addr().unwrap().port();
-        let ports = Ports::Fixed { offset: port - PRODUCTS[2].1 };
+        let ports = Ports::Fixed { offset: port - registry::product("aggregator").unwrap().port };
         let message = ports.product("aggregator").await.unwrap_err().to_string();
         let expected =
             format!("port {port} (aggregator) is taken; stop what uses it, or move all ports with --port-offset");

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use clap::Args;
-use domain::aggregator::{dollars, parse_dollars};
-use domain::kernel::{Amount, Error, UserId};
+use domain::aggregator::{CompanyId, dollars, parse_dollars};
+use domain::kernel::{Amount, Error};
 use domain::ledger::Ledger;
 use edge::Vars;
 use store::{Aws, Table};
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 
     /// The company's id, as its balance shows it.
     #[arg(long, value_name = "ID")]
-    company: UserId,
+    company: CompanyId,
 
     /// The limit in US dollars, such as 1000 or 49.50.
     #[arg(long, value_name = "AMOUNT", value_parser = amount)]

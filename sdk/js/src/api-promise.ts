@@ -1,29 +1,29 @@
-/** Where a window of requests stands, from the `X-RateLimit-*` headers. */
+/** The `X-RateLimit-*` headers. */
 export interface RateLimit {
-  /** Requests that a window allows. */
+  /** Requests per window. */
   limit: number | undefined;
-  /** Requests that are left in it. */
+  /** Requests left in the current window. */
   remaining: number | undefined;
-  /** When the next window begins, in seconds since 1970. */
+  /** Start of the next window, in seconds since 1970. */
   reset: number | undefined;
 }
 
-/** A result together with the HTTP answer that brought it. */
+/** A result with its HTTP response. */
 export interface WithResponse<T> {
   data: T;
-  /** Status and headers. The body has been read, or is being read by the stream. */
+  /** Status and headers; the body is consumed by the SDK. */
   response: Response;
-  /** The id that support can find the request by (`X-Request-ID`). */
+  /** `X-Request-ID`: quote it to support. */
   requestId: string | undefined;
   rateLimit: RateLimit;
 }
 
-/** The promise of a result; `withResponse()` gives the HTTP answer too. */
+/** Promise of a result; `withResponse()` also gives the HTTP response. */
 export class APIPromise<T> extends Promise<T> {
   readonly #result: Promise<WithResponse<T>>;
 
   constructor(result: Promise<WithResponse<T>>) {
-    // The base class is only there for its type: everything is answered by `#result`, so that a failure is reported once.
+    // Only the type of the base class is used. All handlers attach to `#result`, so that a rejection is reported once.
     super((resolve) => resolve(undefined as T));
     this.#result = result;
   }
@@ -49,7 +49,6 @@ export class APIPromise<T> extends Promise<T> {
   }
 }
 
-/** A result with what the headers of its answer say. */
 export function withResponse<T>(data: T, response: Response): WithResponse<T> {
   const number = (name: string): number | undefined => {
     const value = response.headers.get(name);

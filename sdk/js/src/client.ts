@@ -10,10 +10,9 @@ import { Payments } from './resources/payments.js';
 import { Webhooks } from './resources/webhooks.js';
 
 /**
- * The API of AI Aggregator.
+ * Client of the AI Aggregator API.
  *
- * `chat`, `embeddings` and `models` use the API key if there is one, else the access token; the endpoints of a company use the access
- * token if there is one, else the API key.
+ * `chat`, `embeddings` and `models` prefer the API key, all other resources the access token.
  */
 export class AIAggregatorClient {
   readonly auth: Auth;

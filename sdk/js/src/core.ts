@@ -1,81 +1,80 @@
 import { APIPromise, withResponse, type WithResponse } from './api-promise.js';
-import { uniqueKey } from './crypto.js';
-import { APIConnectionError, APIError, AuthenticationError, errorOfAnswer } from './errors.js';
-import { Lifeline, shared, sleep } from './lifeline.js';
+import { newIdempotencyKey } from './crypto.js';
+import { APIConnectionError, APIError, AuthenticationError, errorFromResponse } from './errors.js';
+import { CancelScope, sleep, waitFor } from './cancel-scope.js';
 import type { Session } from './resources/auth.js';
 import { Stream } from './stream.js';
 import { VERSION } from './version.js';
 
-/** How a client is set up. */
 export interface ClientOptions {
-  /** An API key (`ak_live_…`), sent as `X-API-Key`. */
+  /** API key (`ak_live_…`), sent as `X-API-Key`. */
   apiKey?: string | undefined;
-  /** A company's access token, sent as `Authorization: Bearer`. */
+  /** Access token of a company, sent as `Authorization: Bearer`. */
   accessToken?: string | undefined;
-  /** A company's refresh token. When the access token has expired, it is renewed and the call is repeated. */
+  /** Refresh token of a company. An expired access token is renewed with it, and the call retried. */
   refreshToken?: string | undefined;
-  /** Is called with the new tokens after each renewal. Store them: the old refresh token is used up. */
+  /** Called with the new tokens after each renewal. Store them: a refresh token works once. */
   onRefresh?: ((session: Session) => void) | undefined;
-  /** Where the gateway is. Default: `https://api.ai-aggregator.com`. */
+  /** URL of the gateway. Default: `https://api.ai-aggregator.com`. */
   baseUrl?: string | undefined;
-  /** Milliseconds that each attempt may take; for a stream, each wait for its next bytes. Default: 600,000. */
+  /** Milliseconds that each attempt may take; for a stream, each wait for the next bytes. Default: 600,000. */
   timeout?: number | undefined;
-  /** How often a call is repeated after a failure that may pass. Default: 2. */
+  /** How often a call is retried after a transient failure. Default: 2. */
   maxRetries?: number | undefined;
-  /** Headers of every call. */
+  /** Headers of every request. */
   headers?: Record<string, string> | undefined;
-  /** What sends the requests. Default: the global `fetch`. */
+  /** Sends the requests. Default: the global `fetch`. */
   fetch?: typeof fetch | undefined;
 }
 
-/** What one call does differently. */
+/** Options of a single call. */
 export interface RequestOptions {
-  /** Ends the call; it rejects with the signal's reason. */
+  /** Aborts the call, which rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Milliseconds, instead of the client's. */
+  /** Milliseconds. Default: the client's. */
   timeout?: number | undefined;
-  /** Instead of the client's. */
+  /** Default: the client's. */
   maxRetries?: number | undefined;
-  /** Headers of this call; they win over all others. */
+  /** Additional headers; they take precedence over all others. */
   headers?: Record<string, string> | undefined;
-  /** The `Idempotency-Key` of a call that creates or charges. Without it, every call has its own. */
+  /** `Idempotency-Key` of a call that creates or charges. Default: a new one for each call. */
   idempotencyKey?: string | undefined;
-  /** Fields of the body that the SDK has no types for. */
+  /** Body fields that the SDK does not declare. */
   extraBody?: Record<string, unknown> | undefined;
 }
 
 type QueryValue = string | number | Date | undefined;
 
-/** A request as a resource describes it. */
+/** A request as a resource defines it. */
 export interface Call {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Below `/api/v1`. */
   path: string;
   query?: Record<string, QueryValue> | undefined;
   body?: object;
-  /** Which credentials it prefers: those of a program, those of a company, or none at all. */
-  credentials: 'key' | 'token' | 'none';
-  /** Whether it creates or charges, so that a repeat must be known as one. */
+  /** To prefer: the API key, the access token (default), or none at all. */
+  credentials?: 'key' | 'token' | 'none';
+  /** Creates or charges: sent with an `Idempotency-Key`. */
   creates?: boolean;
 }
 
-interface Answer {
+interface Received {
   response: Response;
   /** The body, unless it is streamed. */
   text: string;
-  lifeline: Lifeline;
+  scope: CancelScope;
 }
 
 const DEFAULT_BASE_URL = 'https://api.ai-aggregator.com';
 const DEFAULT_TIMEOUT = 600_000;
 const DEFAULT_MAX_RETRIES = 2;
-/** The back-off before the first repeat, in seconds; it doubles with each. */
-const FIRST_DELAY = 0.5;
-const LONGEST_DELAY = 8;
-/** A server that wants a longer wait than this, in seconds, is not asked again. */
-const LONGEST_RETRY_AFTER = 60;
+/** Seconds before the first retry; doubled for each further one. */
+const INITIAL_DELAY = 0.5;
+const MAX_DELAY = 8;
+/** A `Retry-After` longer than this, in seconds, is not waited for: the call fails at once. */
+const MAX_RETRY_AFTER = 60;
 
-/** Sends calls: credentials, retries, time-outs, renewal of tokens. */
+/** Sends calls: credentials, retries, time-outs, token renewal. */
 export class Core {
   readonly #options: ClientOptions;
   readonly #baseUrl: string;
@@ -90,34 +89,35 @@ export class Core {
     this.#refreshToken = options.refreshToken;
   }
 
-  /** Sends a call whose answer is JSON, or nothing. */
+  /** Sends a call whose response is JSON or empty. */
   json<T>(call: Call, options: RequestOptions = {}): APIPromise<T> {
     return new APIPromise(this.#json<T>(call, options));
   }
 
-  /** Sends a call whose answer is a stream of chunks. */
+  /** Sends a call whose response is a stream of chunks. */
   stream<T>(call: Call, options: RequestOptions = {}): APIPromise<Stream<T>> {
     return new APIPromise(this.#stream<T>(call, options));
   }
 
   async #json<T>(call: Call, options: RequestOptions): Promise<WithResponse<T>> {
-    const { response, text } = await this.#answer(call, options, false);
+    const { response, text } = await this.#send(call, options, false);
     if (call.method === 'DELETE' || response.status === 204) return withResponse(undefined as T, response);
     try {
       return withResponse(JSON.parse(text) as T, response);
     } catch (cause) {
       const { status, headers } = response;
-      throw new APIError('The server answered with something that is not JSON.', { status, headers, body: text, cause });
+      const message = 'The server answered with something that is not JSON.';
+      throw new APIError(message, { status, headers, body: text, cause });
     }
   }
 
   async #stream<T>(call: Call, options: RequestOptions): Promise<WithResponse<Stream<T>>> {
-    const { response, lifeline } = await this.#answer(call, options, true);
-    return withResponse(new Stream<T>(response, lifeline), response);
+    const { response, scope } = await this.#send(call, options, true);
+    return withResponse(new Stream<T>(response, scope), response);
   }
 
-  /** The first answer of success; repeats the request where that may help. */
-  async #answer(call: Call, options: RequestOptions, streamed: boolean): Promise<Answer> {
+  /** Retries and renews the access token as needed; throws the last error. */
+  async #send(call: Call, options: RequestOptions, streamed: boolean): Promise<Received> {
     const url = this.#url(call);
     const headers = await this.#headers(call, options, streamed);
     const body = call.body && JSON.stringify({ ...call.body, ...options.extraBody });
@@ -127,7 +127,7 @@ export class Core {
     for (;;) {
       if (this.#prefersToken(call) && !this.#accessToken && this.#refreshToken && !renewed) {
         renewed = true;
-        await shared(this.#renew(undefined), options.signal);
+        await waitFor(this.#renew(undefined), options.signal);
       }
       const token = this.#prefersToken(call) ? this.#accessToken : undefined;
       const init = { method: call.method, headers: this.#authorized(headers, call, token), body: body ?? null };
@@ -137,7 +137,7 @@ export class Core {
 
       if (result.status === 401 && token && !renewed && (token !== this.#accessToken || this.#refreshToken)) {
         renewed = true;
-        await shared(this.#renew(token), options.signal);
+        await waitFor(this.#renew(token), options.signal);
         continue;
       }
       const delay = retryDelay(result, retries);
@@ -147,25 +147,30 @@ export class Core {
     }
   }
 
-  /** One request: its answer, or the error that it is or stands for. Throws only what the caller's signal says. */
-  async #attempt(url: string, init: RequestInit, options: RequestOptions, streamed: boolean): Promise<Answer | APIError> {
+  /** A single request. Returns its error; throws only the reason of the caller's signal. */
+  async #attempt(
+    url: string,
+    init: RequestInit,
+    options: RequestOptions,
+    streamed: boolean,
+  ): Promise<Received | APIError> {
     const send = this.#options.fetch ?? globalThis.fetch;
-    const lifeline = new Lifeline(options.signal, options.timeout ?? this.#options.timeout ?? DEFAULT_TIMEOUT);
+    const scope = new CancelScope(options.signal, options.timeout ?? this.#options.timeout ?? DEFAULT_TIMEOUT);
     let keepsOpen = false;
     try {
-      return await lifeline.step(async () => {
+      return await scope.withTimeout(async () => {
         // A redirect could lead credentials to another host.
-        const response = await send(url, { ...init, redirect: 'manual', signal: lifeline.signal });
+        const response = await send(url, { ...init, redirect: 'manual', signal: scope.signal });
         keepsOpen = streamed && response.ok;
         const text = keepsOpen ? '' : await response.text();
-        return response.ok ? { response, text, lifeline } : errorOfAnswer(response, text);
+        return response.ok ? { response, text, scope } : errorFromResponse(response, text);
       });
     } catch (cause) {
-      lifeline.throwIfAborted();
+      scope.throwIfAborted();
       if (cause instanceof APIError) return cause;
       return new APIConnectionError(`The connection failed: ${describe(cause)}`, { cause });
     } finally {
-      if (!keepsOpen) lifeline.release();
+      if (!keepsOpen) scope.release();
     }
   }
 
@@ -181,10 +186,10 @@ export class Core {
   async #headers(call: Call, options: RequestOptions, streamed: boolean): Promise<Headers> {
     const headers = new Headers({ Accept: streamed ? 'text/event-stream' : 'application/json' });
     if (call.body) headers.set('Content-Type', 'application/json');
-    // Browsers name themselves.
+    // Browsers set their own.
     if (!('document' in globalThis)) headers.set('User-Agent', `ai-aggregator-js/${VERSION}`);
     for (const [name, value] of Object.entries(this.#options.headers ?? {})) headers.set(name, value);
-    if (call.creates) headers.set('Idempotency-Key', options.idempotencyKey ?? (await uniqueKey()));
+    if (call.creates) headers.set('Idempotency-Key', options.idempotencyKey ?? (await newIdempotencyKey()));
     for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
     return headers;
   }
@@ -192,7 +197,7 @@ export class Core {
   #prefersToken(call: Call): boolean {
     if (call.credentials === 'none') return false;
     const hasToken = Boolean(this.#accessToken || this.#refreshToken);
-    return hasToken && (call.credentials === 'token' || !this.#options.apiKey);
+    return hasToken && (call.credentials !== 'key' || !this.#options.apiKey);
   }
 
   #authorized(headers: Headers, call: Call, token: string | undefined): Headers {
@@ -203,7 +208,7 @@ export class Core {
     return result;
   }
 
-  /** Replaces the token that was refused; calls that are refused at the same time share one renewal. */
+  /** Replaces a refused access token. Concurrent calls share one renewal. */
   #renew(refused: string | undefined): Promise<void> {
     if (this.#accessToken !== refused) return Promise.resolve();
     this.#refreshing ??= this.#exchangeTokens().finally(() => {
@@ -220,35 +225,35 @@ export class Core {
       this.#refreshToken = session.refreshToken ?? this.#refreshToken;
       this.#options.onRefresh?.(session);
     } catch (error) {
-      // It will not be accepted the next time either.
+      // It would be refused again.
       if (error instanceof AuthenticationError) this.#refreshToken = undefined;
       throw error;
     }
   }
 }
 
-/** A part of a path; refuses what would lead to another one. */
-export function segment(value: string): string {
+/** An id as a path segment. Throws for one that would change the path. */
+export function pathSegment(value: string): string {
   if (!value || value === '.' || value === '..') throw new TypeError(`${JSON.stringify(value)} is not an id.`);
   return encodeURIComponent(value);
 }
 
-/** Seconds until the next attempt, or `undefined` if it cannot help. */
+/** Seconds to wait before the next attempt, or `undefined` if the error is final. */
 function retryDelay(error: APIError, retries: number): number | undefined {
   const { status, retryAfter } = error;
-  const passing =
+  const transient =
     error instanceof APIConnectionError ||
     status === 408 ||
     (status === 409 && retryAfter !== undefined) ||
     status === 429 ||
     (status !== undefined && status >= 500);
-  if (!passing) return undefined;
-  if (retryAfter !== undefined) return retryAfter <= LONGEST_RETRY_AFTER ? retryAfter : undefined;
-  const delay = Math.min(FIRST_DELAY * 2 ** retries, LONGEST_DELAY);
+  if (!transient) return undefined;
+  if (retryAfter !== undefined) return retryAfter <= MAX_RETRY_AFTER ? retryAfter : undefined;
+  const delay = Math.min(INITIAL_DELAY * 2 ** retries, MAX_DELAY);
   return delay * (1 - Math.random() / 4);
 }
 
-/** `fetch` hides what happened in the cause. */
+/** `fetch` puts the reason into `cause`. */
 function describe(cause: unknown): string {
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   return inner instanceof Error ? inner.message || inner.name : String(inner);

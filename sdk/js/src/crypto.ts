@@ -1,4 +1,4 @@
-/** Web Crypto, which Node.js 18 has in a module only. */
+/** Web Crypto; in Node.js 18, only a module has it. */
 export async function webCrypto(): Promise<Crypto> {
   if (globalThis.crypto) return globalThis.crypto;
   // Not a literal, so that bundlers for browsers do not look for it.
@@ -7,8 +7,7 @@ export async function webCrypto(): Promise<Crypto> {
   return module.webcrypto;
 }
 
-/** A key that no other call has. */
-export async function uniqueKey(): Promise<string> {
+export async function newIdempotencyKey(): Promise<string> {
   // Not `randomUUID`: pages without TLS do not have it.
   const bytes = (await webCrypto()).getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,38 +1,37 @@
-/** What is wrong with one field of a request. */
+/** An invalid field of a request. */
 export interface ErrorDetail {
   field: string;
   message: string;
 }
 
-/** What is known about a failure. Without an answer of the server, only the message and the cause are. */
 export interface ErrorInfo {
   status?: number | undefined;
   headers?: Headers | undefined;
-  /** The parsed JSON body, or the text if it was not JSON. */
+  /** Parsed JSON body, or the text if it is not JSON. */
   body?: unknown;
   cause?: unknown;
 }
 
-/** The base of all errors of a call. `instanceof` one of the subclasses tells which. */
+/** Base class of all errors of a call. */
 export class APIError extends Error {
-  /** The HTTP status; `undefined` if there was no answer, or if a stream broke after it had begun. */
+  /** HTTP status; `undefined` if there was no response, or if a stream failed after it had begun. */
   readonly status: number | undefined;
-  /** The short name of the failure, such as `Bad Request`. */
+  /** Short name of the error, such as `Bad Request`. */
   readonly error: string | undefined;
-  /** A code for programs, if the answer had one. */
+  /** Machine-readable code, if the response has one. */
   readonly code: string | undefined;
-  /** The fields that were refused, if the answer named any. */
+  /** Invalid fields of the request, if the response names any. */
   readonly details: ErrorDetail[] | undefined;
-  /** The path that failed, as the server saw it. */
+  /** Path of the request, as the server saw it. */
   readonly path: string | undefined;
-  /** When it failed, ISO 8601. */
+  /** Time of the error, ISO 8601. */
   readonly timestamp: string | undefined;
-  /** The id that support can find the request by (`X-Request-ID`). */
+  /** `X-Request-ID`: quote it to support. */
   readonly requestId: string | undefined;
-  /** Seconds to wait before the next try (`Retry-After`), if the server said so. */
+  /** `Retry-After` in seconds, if the response has one. */
   readonly retryAfter: number | undefined;
   readonly headers: Headers | undefined;
-  /** The parsed JSON body, or the text if it was not JSON. */
+  /** Parsed JSON body, or the text if it is not JSON. */
   readonly body: unknown;
 
   constructor(message: string, info: ErrorInfo = {}) {
@@ -59,60 +58,60 @@ export class BadRequestError extends APIError {
   declare readonly status: 400;
 }
 
-/** 401: no credentials, or ones that are not valid. */
+/** 401: credentials are missing or invalid. */
 export class AuthenticationError extends APIError {
   declare readonly status: 401;
 }
 
-/** 402: the balance and the credit limit do not cover the call. */
+/** 402: balance and credit limit do not cover the call. */
 export class InsufficientFundsError extends APIError {
   declare readonly status: 402;
 }
 
-/** 403: the credentials are valid, but do not permit this. */
+/** 403: the credentials do not permit this. */
 export class PermissionDeniedError extends APIError {
   declare readonly status: 403;
 }
 
-/** 404: there is no such thing, or it belongs to somebody else. */
+/** 404: it does not exist, or belongs to another company. */
 export class NotFoundError extends APIError {
   declare readonly status: 404;
 }
 
-/** 409: the request contradicts the present state. */
+/** 409: the request conflicts with the current state. */
 export class ConflictError extends APIError {
   declare readonly status: 409;
 }
 
-/** 422: the request is well-formed, but cannot be carried out. */
+/** 422: the request is well-formed, but cannot be processed. */
 export class UnprocessableEntityError extends APIError {
   declare readonly status: 422;
 }
 
-/** 429: too many requests; `retryAfter` says how long to wait. */
+/** 429: too many requests; wait `retryAfter` seconds. */
 export class RateLimitError extends APIError {
   declare readonly status: 429;
 }
 
-/** 500 and above: the server, or a vendor behind it, failed. */
+/** 500 and above: the server or a vendor failed. */
 export class InternalServerError extends APIError {
   declare readonly status: number;
 }
 
-/** There was no answer: no connection, or it was lost before the answer was complete. */
+/** No connection, or it was lost before the response was complete. */
 export class APIConnectionError extends APIError {
   declare readonly status: undefined;
 }
 
-/** There was no answer in time. */
+/** No response in time. */
 export class APITimeoutError extends APIConnectionError {}
 
-/** A stream that had begun reported an error, or ended before `[DONE]`. What was received before it is valid, but incomplete. */
+/** A stream reported an error, or ended before `[DONE]`. Chunks received before are valid, but incomplete. */
 export class StreamError extends APIError {
   declare readonly status: undefined;
 }
 
-/** A webhook is not from the gateway, not for this secret, or too old. */
+/** The signature of a webhook does not match, or its timestamp is more than five minutes from now. */
 export class WebhookVerificationError extends Error {
   override readonly name = 'WebhookVerificationError';
 }
@@ -128,21 +127,20 @@ const BY_STATUS: Record<number, new (message: string, info: ErrorInfo) => APIErr
   429: RateLimitError,
 };
 
-/** The error of an answer whose status is not one of success. */
-export function errorOfAnswer(response: Response, answer: string): APIError {
+export function errorFromResponse(response: Response, content: string): APIError {
   const { status, headers } = response;
-  const body = parseJson(answer);
+  const body = parseJson(content);
   const message = messageOf(body) ?? fallbackMessage(response);
   const Class = BY_STATUS[status] ?? (status >= 500 ? InternalServerError : APIError);
   return new Class(message, { status, headers, body });
 }
 
-/** The error that a frame in the middle of a stream reports. */
-export function errorOfFrame(body: unknown, headers: Headers): StreamError {
+/** The error that an event of a stream reports. */
+export function errorFromEvent(body: unknown, headers: Headers): StreamError {
   return new StreamError(messageOf(body) ?? 'The stream reported an error.', { headers, body });
 }
 
-/** Seconds from now, from a number of seconds or a date. */
+/** Seconds from now; the header is a number of seconds or a date. */
 export function parseRetryAfter(value: string | null | undefined): number | undefined {
   if (value == null || value.trim() === '') return undefined;
   const seconds = Number(value);
@@ -160,16 +158,19 @@ function messageOf(body: unknown): string | undefined {
 function fallbackMessage(response: Response): string {
   // With `redirect: 'manual'`, browsers hide the status of a redirect.
   if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
-    return 'The server answered with a redirect; redirects are not followed, so that credentials stay with the base URL.';
+    return (
+      'The server answered with a redirect; redirects are not followed, ' +
+      'so that credentials stay with the base URL.'
+    );
   }
   return `The server answered ${response.status} ${response.statusText}`.trimEnd() + '.';
 }
 
-function parseJson(answer: string): unknown {
+function parseJson(content: string): unknown {
   try {
-    return JSON.parse(answer);
+    return JSON.parse(content);
   } catch {
-    return answer === '' ? undefined : answer;
+    return content === '' ? undefined : content;
   }
 }
 

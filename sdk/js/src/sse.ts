@@ -4,16 +4,16 @@ export interface ServerSentEvent {
   data: string;
 }
 
-/** Reads server-sent events from bytes that may be split anywhere. */
+/** Decodes server-sent events from bytes that may be split anywhere. */
 export class SSEDecoder {
   readonly #utf8 = new TextDecoder();
-  /** The beginning of a line whose end has not come yet. */
+  /** An incomplete line. */
   #rest = '';
   #afterCarriageReturn = false;
   #event: string | undefined;
   #data: string[] = [];
 
-  /** The events that these bytes complete. */
+  /** The events that the bytes complete. */
   push(bytes: Uint8Array): ServerSentEvent[] {
     let text = this.#utf8.decode(bytes, { stream: true });
     if (text === '') return [];
@@ -31,7 +31,7 @@ export class SSEDecoder {
     return events;
   }
 
-  /** The last event, if the stream ended without the empty line after it. */
+  /** A last event that no empty line ended. */
   end(): ServerSentEvent | undefined {
     if (this.#rest !== '') this.#line(this.#rest);
     this.#rest = '';

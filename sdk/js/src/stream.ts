@@ -1,36 +1,36 @@
-import { APIError, StreamError, errorOfFrame } from './errors.js';
-import type { Lifeline } from './lifeline.js';
+import { APIError, StreamError, errorFromEvent } from './errors.js';
+import type { CancelScope } from './cancel-scope.js';
 import { SSEDecoder } from './sse.js';
 
-/** How long an answer may take to end after `[DONE]`, before its connection is given up. */
-const LAST_BYTES = 1_000;
+/** Milliseconds to wait for the end of the response after `[DONE]`, before its connection is closed. */
+const DRAIN_TIMEOUT = 1_000;
 
 /**
- * The chunks of a streamed answer, in the order in which they come. It can be read once.
+ * The chunks of a streamed response, in order. It can be read once.
  *
- * Leaving the loop, an abort of the call's `signal` and `close()` all end the request. An abort also makes the loop throw the signal's
- * reason.
+ * Leaving the loop, `close()` and an abort of the call's `signal` end the request. After an abort, the loop throws the
+ * signal's reason.
  */
 export class Stream<T> implements AsyncIterable<T> {
   readonly #response: Response;
-  readonly #lifeline: Lifeline;
-  #taken = false;
+  readonly #scope: CancelScope;
+  #consumed = false;
   #closed = false;
 
-  constructor(response: Response, lifeline: Lifeline) {
+  constructor(response: Response, scope: CancelScope) {
     this.#response = response;
-    this.#lifeline = lifeline;
+    this.#scope = scope;
   }
 
-  /** Ends the request. A loop that is reading ends too, without an error. */
+  /** Ends the request. A loop that is reading it ends without an error. */
   close(): void {
     this.#closed = true;
-    this.#lifeline.close();
+    this.#scope.cancel();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    if (this.#taken) throw new TypeError('A stream can be read only once.');
-    this.#taken = true;
+    if (this.#consumed) throw new TypeError('A stream can be read only once.');
+    this.#consumed = true;
     const reader = this.#response.body?.getReader();
     const decoder = new SSEDecoder();
     let done = false;
@@ -45,25 +45,26 @@ export class Stream<T> implements AsyncIterable<T> {
           }
           yield this.#parse(data);
           if (this.#closed) return;
-          this.#lifeline.throwIfAborted();
+          this.#scope.throwIfAborted();
         }
       }
-      // An event without the empty line after it may be cut; of this one it does not matter.
+      // `[DONE]` is complete even without the empty line that ends an event.
       done = decoder.end()?.data === '[DONE]';
       if (!done && !this.#closed) throw this.#failure('The stream ended before it was complete.');
     } finally {
-      if (done && reader) void this.#finish(reader);
+      if (done && reader) void this.#drain(reader);
       else this.close();
     }
   }
 
   async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | undefined> {
     try {
-      return (await this.#lifeline.step(() => reader.read())).value;
+      return (await this.#scope.withTimeout(() => reader.read())).value;
     } catch (cause) {
       if (this.#closed) return undefined;
-      this.#lifeline.throwIfAborted();
-      throw cause instanceof APIError ? cause : this.#failure('The connection was lost in the middle of the stream.', cause);
+      this.#scope.throwIfAborted();
+      if (cause instanceof APIError) throw cause;
+      throw this.#failure('The connection was lost in the middle of the stream.', cause);
     }
   }
 
@@ -75,18 +76,18 @@ export class Stream<T> implements AsyncIterable<T> {
       throw this.#failure('The stream sent a chunk that is not JSON.', cause);
     }
     if (typeof chunk === 'object' && chunk !== null && 'error' in chunk && chunk.error != null) {
-      throw errorOfFrame(chunk, this.#response.headers);
+      throw errorFromEvent(chunk, this.#response.headers);
     }
     return chunk as T;
   }
 
-  /** Lets the answer end by itself, in the background: its connection can then be used again. */
-  async #finish(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-    const timer = setTimeout(() => this.close(), LAST_BYTES);
+  /** Reads the response to its end, in the background, so that its connection can be reused. */
+  async #drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+    const timer = setTimeout(() => this.close(), DRAIN_TIMEOUT);
     try {
       while (!(await reader.read()).done);
     } catch {
-      // Everything that matters has been received.
+      // All chunks have been received.
     } finally {
       clearTimeout(timer);
       this.close();

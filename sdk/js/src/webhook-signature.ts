@@ -1,14 +1,17 @@
 import { webCrypto } from './crypto.js';
 import { WebhookVerificationError } from './errors.js';
 
-/** Headers as `fetch` or Node.js have them. */
+/** Headers of `fetch` or Node.js. */
 export type WebhookHeaders = Headers | Record<string, string | string[] | undefined>;
 
-/** How far the time of a webhook may be from now, in seconds. */
+/** Seconds that `webhook-timestamp` may differ from now. */
 const TOLERANCE = 5 * 60;
 
-/** The parsed body, once its Standard Webhooks headers are found to be right. */
-export async function verify(payload: string | Uint8Array | ArrayBuffer, headers: WebhookHeaders, secret: string): Promise<unknown> {
+export async function verify(
+  payload: string | Uint8Array | ArrayBuffer,
+  headers: WebhookHeaders,
+  secret: string,
+): Promise<unknown> {
   const id = header(headers, 'webhook-id');
   const timestamp = header(headers, 'webhook-timestamp');
   const signatures = header(headers, 'webhook-signature');

@@ -8,12 +8,12 @@ test('both builds export the same names', async () => {
   assert.deepEqual(Object.keys(sdk).sort(), Object.keys(esm).sort());
 });
 
-test('a webhook can be checked with the CommonJS build', async () => {
+test('the CommonJS build verifies webhooks', async () => {
   const client = new sdk.AIAggregatorClient();
   await assert.rejects(client.webhooks.verify('{}', {}, 'secret'), sdk.WebhookVerificationError);
 });
 
-// As in Node.js 18, which has Web Crypto in a module only.
+// As in Node.js 18, where only a module has Web Crypto.
 for (const [name, type, load] of [
   ['ESM', 'module', "const { AIAggregatorClient } = await import('@ai-aggregator/sdk')"],
   ['CommonJS', 'commonjs', "const { AIAggregatorClient } = require('@ai-aggregator/sdk')"],

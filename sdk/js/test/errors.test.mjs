@@ -24,7 +24,7 @@ for (const [status, name] of [
   [500, 'InternalServerError'],
   [503, 'InternalServerError'],
 ]) {
-  test(`${status} is ${name}, with all that the contract tells of it`, async (t) => {
+  test(`${status} is ${name}, with the fields of the contract`, async (t) => {
     const body = {
       statusCode: status,
       message: 'Validation failed',
@@ -33,7 +33,9 @@ for (const [status, name] of [
       timestamp: '2023-12-01T12:00:00.000Z',
       path: '/api/v1/auth/register',
     };
-    const { client } = await failing(t, (_request, response) => json(response, status, body, { 'X-Request-ID': 'req-7', 'Retry-After': '61' }));
+    const { client } = await failing(t, (_request, response) =>
+      json(response, status, body, { 'X-Request-ID': 'req-7', 'Retry-After': '61' }),
+    );
 
     const error = await client.models.list().catch((reason) => reason);
 
@@ -55,14 +57,19 @@ for (const [status, name] of [
 }
 
 for (const [name, body, message, parsed] of [
-  ['a page of a proxy', '<html><h1>502 Bad Gateway</h1></html>', 'The server answered 502 Bad Gateway.', '<html><h1>502 Bad Gateway</h1></html>'],
-  ['nothing', '', 'The server answered 502 Bad Gateway.', undefined],
+  ['a page of a proxy', '<h1>Oops</h1>', 'The server answered 502 Bad Gateway.', '<h1>Oops</h1>'],
+  ['no body', '', 'The server answered 502 Bad Gateway.', undefined],
   ['JSON that is no object', 'null', 'The server answered 502 Bad Gateway.', null],
-  ["OpenAI's form", '{"error":{"message":"No","type":"server_error","code":"x"}}', 'No', { error: { message: 'No', type: 'server_error', code: 'x' } }],
+  [
+    "OpenAI's error",
+    '{"error":{"message":"No","type":"server_error","code":"x"}}',
+    'No',
+    { error: { message: 'No', type: 'server_error', code: 'x' } },
+  ],
   ['a bare error', '{"error":"No"}', 'No', { error: 'No' }],
   ['several messages', '{"message":["a","b"]}', 'a; b', { message: ['a', 'b'] }],
 ]) {
-  test(`an error with ${name} as its body is understood`, async (t) => {
+  test(`an error body is read: ${name}`, async (t) => {
     const { client } = await failing(t, (_request, response) => response.writeHead(502).end(body));
     await assert.rejects(client.models.list(), (error) => {
       assert.ok(error instanceof sdk.InternalServerError);
@@ -73,19 +80,23 @@ for (const [name, body, message, parsed] of [
   });
 }
 
-test('a success that is not JSON is an error, and not repeated', async (t) => {
-  const { client, requests } = await failing(t, (_request, response) => response.writeHead(200).end('<html>'), { maxRetries: 2 });
+test('a success that is not JSON is an error, and not retried', async (t) => {
+  const { client, requests } = await failing(t, (_request, response) => response.writeHead(200).end('<html>'), {
+    maxRetries: 2,
+  });
   await assert.rejects(client.models.list(), { name: 'APIError', status: 200, body: '<html>' });
   assert.equal(requests.length, 1);
 });
 
-test('redirects are not followed, so that the key stays where it belongs', async (t) => {
-  const { client, requests } = await failing(t, (_request, response) => response.writeHead(307, { Location: '/elsewhere' }).end());
+test('redirects are not followed', async (t) => {
+  const { client, requests } = await failing(t, (_request, response) =>
+    response.writeHead(307, { Location: '/elsewhere' }).end(),
+  );
   await assert.rejects(client.models.list(), { name: 'APIError', status: 307, message: /redirect/ });
   assert.equal(requests.length, 1);
 });
 
-test('a server that is not there is a connection error', async () => {
+test('a refused connection is a connection error', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();
@@ -100,14 +111,14 @@ test('a server that is not there is a connection error', async () => {
   });
 });
 
-test('an answer that breaks off is a connection error', async (t) => {
+test('a truncated response is a connection error', async (t) => {
   const { client } = await failing(t, (_request, response) => {
     response.writeHead(200, { 'Content-Length': 100 }).write('{"data"', () => response.destroy());
   });
   await assert.rejects(client.models.list(), { name: 'APIConnectionError' });
 });
 
-test('an answer that does not come in time is a time-out', async (t) => {
+test('a late response is a time-out', async (t) => {
   const { client } = await failing(t, () => {}, { timeout: 50 });
   await assert.rejects(client.models.list(), (error) => {
     assert.equal(error.name, 'APITimeoutError');
@@ -116,15 +127,20 @@ test('an answer that does not come in time is a time-out', async (t) => {
   });
 });
 
-test('a body that does not come in time is a time-out', async (t) => {
+test('a late body is a time-out', async (t) => {
   const { client } = await failing(t, (_request, response) => response.writeHead(200).write('{'));
   await assert.rejects(client.models.list({ timeout: 50 }), { name: 'APITimeoutError' });
 });
 
-test('an abort rejects with its reason: before the call, while it waits, and between attempts', async (t) => {
-  const { client, requests } = await failing(t, (request, response) => {
-    if (request.url.endsWith('/models')) failure(response, 503, 'Service Unavailable', 'later', { 'Retry-After': '30' });
-  }, { maxRetries: 5 });
+test('an abort rejects with its reason: before the call, during it, and between attempts', async (t) => {
+  const { client, requests } = await failing(
+    t,
+    (request, response) => {
+      if (request.url.endsWith('/models'))
+        failure(response, 503, 'Service Unavailable', 'later', { 'Retry-After': '30' });
+    },
+    { maxRetries: 5 },
+  );
 
   const reason = new Error('enough');
   await assert.rejects(client.models.list({ signal: AbortSignal.abort(reason) }), reason);
@@ -140,11 +156,14 @@ test('an abort rejects with its reason: before the call, while it waits, and bet
   assert.equal(requests.length, 2);
 });
 
-test('a failure that is only looked at through withResponse is reported once', async (t) => {
+test('a rejection handled only through withResponse is reported once', async (t) => {
   const { client } = await failing(t, (_request, response) => failure(response, 404, 'Not Found', 'no'));
   await assert.rejects(client.models.list().withResponse(), sdk.NotFoundError);
   let finished = false;
-  await assert.rejects(client.models.list().finally(() => (finished = true)), sdk.NotFoundError);
+  await assert.rejects(
+    client.models.list().finally(() => (finished = true)),
+    sdk.NotFoundError,
+  );
   assert.ok(finished);
   assert.equal(await client.models.list().catch(() => 'caught'), 'caught');
 });

@@ -3,19 +3,25 @@ import { test } from 'node:test';
 import { AIAggregatorClient, AuthenticationError } from '@ai-aggregator/sdk';
 import { failure, json, serve } from './server.mjs';
 
-const session = (number) => ({ accessToken: `access-${number}`, refreshToken: `refresh-${number}`, tokenType: 'Bearer', expiresIn: 3600 });
+const session = (number) => ({
+  accessToken: `access-${number}`,
+  refreshToken: `refresh-${number}`,
+  tokenType: 'Bearer',
+  expiresIn: 3600,
+});
 
-/** A server whose refresh tokens work once, and only whose newest access token is valid. */
+/** A server with rotating refresh tokens; only the newest access token is valid. */
 const renewing = async (t, options) => {
-  let generation = 0;
+  let rotation = 0;
   const { requests, baseUrl } = await serve(t, async (request, response) => {
     if (request.url === '/api/v1/auth/refresh') {
       await new Promise((done) => setTimeout(done, 30));
-      if (request.body.refreshToken !== `refresh-${generation}`) return failure(response, 401, 'Unauthorized', 'used up');
-      generation += 1;
-      return json(response, 200, session(generation));
+      if (request.body.refreshToken !== `refresh-${rotation}`) return failure(response, 401, 'Unauthorized', 'used up');
+      rotation += 1;
+      return json(response, 200, session(rotation));
     }
-    if (generation > 0 && request.headers.authorization === `Bearer access-${generation}`) return json(response, 200, { id: 'x' });
+    if (rotation > 0 && request.headers.authorization === `Bearer access-${rotation}`)
+      return json(response, 200, { id: 'x' });
     return failure(response, 401, 'Unauthorized', 'expired');
   });
   const renewed = [];
@@ -30,7 +36,7 @@ const renewing = async (t, options) => {
   return { client, requests, renewed, paths };
 };
 
-test('an expired token is renewed, the call is repeated once, and the caller hears of the new tokens', async (t) => {
+test('an expired token is renewed, the call is retried once, and onRefresh gets the new tokens', async (t) => {
   const { client, requests, renewed, paths } = await renewing(t);
 
   await client.payments.create({ amount: 1, currency: 'RUB' });
@@ -43,14 +49,14 @@ test('an expired token is renewed, the call is repeated once, and the caller hea
   assert.deepEqual(renewed, [session(1)]);
 });
 
-test('calls that are refused at the same time share one renewal', async (t) => {
+test('calls refused at the same time share one renewal', async (t) => {
   const { client, paths } = await renewing(t);
   await Promise.all(Array.from({ length: 8 }, () => client.billing.balance()));
   assert.equal(paths().filter((path) => path === '/auth/refresh').length, 1);
   assert.equal(paths().length, 17);
 });
 
-test('an abort of one call does not end the renewal that another one waits for', async (t) => {
+test('aborting one call does not abort the renewal', async (t) => {
   const { client } = await renewing(t);
   const controller = new AbortController();
   const first = client.billing.balance({ signal: controller.signal });
@@ -66,7 +72,7 @@ test('a refresh token alone is enough', async (t) => {
   assert.deepEqual(paths(), ['/auth/refresh', '/billing/balance']);
 });
 
-test('a refresh token that is not accepted is not tried again', async (t) => {
+test('a refused refresh token is not used again', async (t) => {
   const { client, paths, renewed } = await renewing(t, { refreshToken: 'stolen' });
   await assert.rejects(client.billing.balance(), AuthenticationError);
   await assert.rejects(client.billing.balance(), AuthenticationError);
@@ -74,7 +80,7 @@ test('a refresh token that is not accepted is not tried again', async (t) => {
   assert.deepEqual(renewed, []);
 });
 
-test('a call that is refused again after the renewal fails', async (t) => {
+test('a call refused again after the renewal fails', async (t) => {
   const { requests, baseUrl } = await serve(t, (request, response) => {
     if (request.url.endsWith('/refresh')) json(response, 200, session(1));
     else failure(response, 401, 'Unauthorized', 'no');

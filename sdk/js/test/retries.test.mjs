@@ -6,8 +6,8 @@ import { failure, json, serve } from './server.mjs';
 const ASK = { model: 'gpt-4', messages: [{ role: 'user', content: 'Привет!' }] };
 const NOW = { 'Retry-After': '0' };
 
-/** A client of a server that gives these answers, one after another. */
-const answering = async (t, answers, options) => {
+/** A client of a server that responds in the given ways, one after another, and then succeeds. */
+const failing = async (t, answers, options) => {
   const times = [];
   const { requests, baseUrl } = await serve(t, (_request, response, before) => {
     times.push(performance.now());
@@ -19,7 +19,7 @@ const answering = async (t, answers, options) => {
   return { requests, times, client: new AIAggregatorClient({ apiKey: 'k', baseUrl, ...options }) };
 };
 
-for (const [status, headers, repeated] of [
+for (const [status, headers, retried] of [
   [400, NOW, false],
   [401, NOW, false],
   [402, NOW, false],
@@ -34,17 +34,17 @@ for (const [status, headers, repeated] of [
   [503, NOW, true],
   [504, NOW, true],
 ]) {
-  test(`${status} ${headers === NOW ? 'with' : 'without'} Retry-After is ${repeated ? 'repeated' : 'final'}`, async (t) => {
-    const { requests, client } = await answering(t, [[status, headers]]);
+  test(`${status} with ${JSON.stringify(headers)} is ${retried ? 'retried' : 'final'}`, async (t) => {
+    const { requests, client } = await failing(t, [[status, headers]]);
     const call = client.models.list();
-    if (repeated) await call;
+    if (retried) await call;
     else await assert.rejects(call, { status });
-    assert.equal(requests.length, repeated ? 2 : 1);
+    assert.equal(requests.length, retried ? 2 : 1);
   });
 }
 
-test('a call that charges keeps its Idempotency-Key through all attempts', async (t) => {
-  const { requests, client } = await answering(t, [[500, NOW], 'reset']);
+test('all attempts of a call have the same Idempotency-Key', async (t) => {
+  const { requests, client } = await failing(t, [[500, NOW], 'reset']);
   await client.chat.completions.create(ASK);
   const keys = requests.map(({ headers }) => headers['idempotency-key']);
   assert.equal(keys.length, 3);
@@ -57,14 +57,17 @@ test('a call that charges keeps its Idempotency-Key through all attempts', async
 });
 
 test("the caller's Idempotency-Key is used", async (t) => {
-  const { requests, client } = await answering(t, [[500, NOW]]);
+  const { requests, client } = await failing(t, [[500, NOW]]);
   await client.payments.create({ amount: 1, currency: 'RUB' }, { idempotencyKey: 'order-1' });
-  assert.deepEqual(requests.map(({ headers }) => headers['idempotency-key']), ['order-1', 'order-1']);
+  assert.deepEqual(
+    requests.map(({ headers }) => headers['idempotency-key']),
+    ['order-1', 'order-1'],
+  );
 });
 
-test('after two retries a call fails, unless it was told otherwise', async (t) => {
+test('a call fails after maxRetries', async (t) => {
   const answers = Array(20).fill([500, NOW]);
-  const { requests, client } = await answering(t, answers);
+  const { requests, client } = await failing(t, answers);
   await assert.rejects(client.models.list(), { status: 500 });
   assert.equal(requests.length, 3);
   await assert.rejects(client.models.list({ maxRetries: 0 }), { status: 500 });
@@ -73,20 +76,20 @@ test('after two retries a call fails, unless it was told otherwise', async (t) =
   assert.equal(requests.length, 8);
 });
 
-test('connections that are lost are repeated', async (t) => {
-  const { requests, client } = await answering(t, ['reset', 'reset']);
+test('lost connections are retried', async (t) => {
+  const { requests, client } = await failing(t, ['reset', 'reset']);
   await client.models.list();
   assert.equal(requests.length, 3);
 });
 
-test('time-outs are repeated', async (t) => {
+test('time-outs are retried', async (t) => {
   const { requests, baseUrl } = await serve(t, (_request, response, before) => before > 0 && json(response, 200, {}));
   await new AIAggregatorClient({ baseUrl, timeout: 300 }).models.list();
   assert.equal(requests.length, 2);
 });
 
-test('without Retry-After the wait grows', async (t) => {
-  const { times, client } = await answering(t, [[500], [500]]);
+test('without Retry-After the delay grows', async (t) => {
+  const { times, client } = await failing(t, [[500], [500]]);
   await client.models.list();
   const [first, second] = [times[1] - times[0], times[2] - times[1]];
   assert.ok(first >= 370 && first < 900, `${first}`);
@@ -94,21 +97,21 @@ test('without Retry-After the wait grows', async (t) => {
 });
 
 test('Retry-After in seconds is waited for', async (t) => {
-  const { times, client } = await answering(t, [[429, { 'Retry-After': '1' }]]);
+  const { times, client } = await failing(t, [[429, { 'Retry-After': '1' }]]);
   await client.models.list();
   assert.ok(times[1] - times[0] >= 990);
 });
 
 test('Retry-After as a date is waited for', async (t) => {
   const date = new Date(Math.ceil(Date.now() / 1000) * 1000 + 1000);
-  const { requests, client } = await answering(t, [[503, { 'Retry-After': date.toUTCString() }]]);
+  const { requests, client } = await failing(t, [[503, { 'Retry-After': date.toUTCString() }]]);
   await client.models.list();
   assert.ok(Date.now() >= date.getTime() - 10);
   assert.equal(requests.length, 2);
 });
 
-test('a wait of more than a minute is left to the caller', async (t) => {
-  const { requests, client } = await answering(t, [[429, { 'Retry-After': '61' }]]);
+test('a Retry-After of more than a minute is not waited for', async (t) => {
+  const { requests, client } = await failing(t, [[429, { 'Retry-After': '61' }]]);
   await assert.rejects(client.models.list(), { status: 429, retryAfter: 61 });
   assert.equal(requests.length, 1);
 });

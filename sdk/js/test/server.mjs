@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 
 /**
- * A server that answers with what the test says, and keeps what it was asked. `answer` gets the request, with its body as `body`, the
- * response, and how many requests came before it.
+ * A server that records requests. `answer` gets the request with its parsed `body`, the response, and the number of
+ * earlier requests.
  */
 export async function serve(t, answer) {
   const requests = [];
@@ -25,13 +25,12 @@ export async function serve(t, answer) {
   return { requests, baseUrl: `http://127.0.0.1:${server.address().port}` };
 }
 
-/** Answers with JSON. */
 export function json(response, status, body, headers = {}) {
   response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
   response.end(JSON.stringify(body));
 }
 
-/** Answers with the error of the contract. */
+/** Responds with an error in the format of the contract. */
 export function failure(response, status, error, message, headers = {}) {
   const body = { statusCode: status, message, error, timestamp: '2023-12-01T12:00:00.000Z', path: '/api/v1/x' };
   json(response, status, body, headers);
@@ -39,7 +38,6 @@ export function failure(response, status, error, message, headers = {}) {
 
 export const SSE = { 'Content-Type': 'text/event-stream', 'X-Request-ID': 'req-stream' };
 
-/** A chunk of a streamed chat. */
 export function chunk(content, finish_reason = null) {
   return {
     id: 'chatcmpl-123',
@@ -54,7 +52,6 @@ export function frame(value) {
   return `data: ${typeof value === 'string' ? value : JSON.stringify(value)}\n\n`;
 }
 
-/** A promise and what settles it. */
 export function deferred() {
   let resolve;
   const promise = new Promise((done) => {

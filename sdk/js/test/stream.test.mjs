@@ -12,7 +12,7 @@ const textOf = async (stream) => {
   return text;
 };
 
-/** A client of a server that sends these bytes, in pieces of the given size, and then ends. */
+/** A client of a server that sends a stream in chunks of `size` bytes. */
 const streaming = async (t, text, size = Infinity) => {
   const { requests, baseUrl } = await serve(t, async (_request, response) => {
     response.writeHead(200, SSE);
@@ -27,8 +27,11 @@ const streaming = async (t, text, size = Infinity) => {
   return { requests, client: new AIAggregatorClient({ apiKey: 'k', baseUrl }) };
 };
 
-test('chunks come in order, and the request says that it wants them', async (t) => {
-  const { requests, client } = await streaming(t, frame(chunk('Однажды')) + frame(chunk(' в далекой', 'stop')) + frame('[DONE]'));
+test('chunks come in order', async (t) => {
+  const { requests, client } = await streaming(
+    t,
+    frame(chunk('Однажды')) + frame(chunk(' в далекой', 'stop')) + frame('[DONE]'),
+  );
 
   const chunks = [];
   for await (const piece of await client.chat.completions.create(ASK)) chunks.push(piece);
@@ -38,8 +41,12 @@ test('chunks come in order, and the request says that it wants them', async (t) 
   assert.equal(requests[0].headers.accept, 'text/event-stream');
 });
 
-for (const [name, newline] of [['LF', '\n'], ['CRLF', '\r\n'], ['CR', '\r']]) {
-  test(`a stream that comes byte by byte, with ${name}, comments, other fields and data on several lines, is read as a whole`, async (t) => {
+for (const [name, newline] of [
+  ['LF', '\n'],
+  ['CRLF', '\r\n'],
+  ['CR', '\r'],
+]) {
+  test(`a stream is read byte by byte, with ${name}, comments, other fields and data on several lines`, async (t) => {
     const [first, second] = JSON.stringify(chunk('Ж😀')).split(',"object"');
     const text =
       `\uFEFF: keep-alive\n\n:\n\nevent: message\nid: 1\nretry: 10\ndata:${first},\ndata: "object"${second}\n\n` +
@@ -54,7 +61,7 @@ test('[DONE] needs no empty line after it', async (t) => {
   assert.equal(await textOf(await client.chat.completions.create(ASK)), 'a');
 });
 
-test('what comes after [DONE] is not read, and an answer that stays open is left', async (t) => {
+test('nothing is read after [DONE], and the connection is closed', async (t) => {
   const left = deferred();
   const { baseUrl } = await serve(t, async (_request, response) => {
     response.on('close', left.resolve);
@@ -65,7 +72,7 @@ test('what comes after [DONE] is not read, and an answer that stays open is left
   await left.promise;
 });
 
-test('a connection is used again after a stream', async (t) => {
+test('a connection is reused after a stream', async (t) => {
   const sockets = new Set();
   const { baseUrl } = await serve(t, async (_request, response) => {
     sockets.add(response.socket);
@@ -82,7 +89,7 @@ test('a connection is used again after a stream', async (t) => {
   assert.equal(sockets.size, 1);
 });
 
-test('an error frame becomes a StreamError, after the chunks before it, and nothing is repeated', async (t) => {
+test('an error event becomes a StreamError after the chunks before it, and nothing is retried', async (t) => {
   const error = { error: { message: 'The vendor went away', type: 'upstream_error', code: 'provider_error' } };
   const { requests, client } = await streaming(t, frame(chunk('a')) + frame(error) + frame('[DONE]'));
 
@@ -106,9 +113,16 @@ test('an error frame becomes a StreamError, after the chunks before it, and noth
   assert.equal(requests.length, 1);
 });
 
-test('an error frame in the form of the contract is understood', async (t) => {
-  const { client } = await streaming(t, frame({ statusCode: 402, message: 'No money', error: 'Payment Required', path: '/x' }));
-  await assert.rejects(client.chat.completions.create(ASK).then(textOf), { name: 'StreamError', message: 'No money', error: 'Payment Required' });
+test('an error event in the format of the contract is recognised', async (t) => {
+  const { client } = await streaming(
+    t,
+    frame({ statusCode: 402, message: 'No money', error: 'Payment Required', path: '/x' }),
+  );
+  await assert.rejects(client.chat.completions.create(ASK).then(textOf), {
+    name: 'StreamError',
+    message: 'No money',
+    error: 'Payment Required',
+  });
 });
 
 for (const [name, text] of [
@@ -119,7 +133,10 @@ for (const [name, text] of [
 ]) {
   test(`a stream that ends after ${name} is an error`, async (t) => {
     const { client, requests } = await streaming(t, text);
-    await assert.rejects(client.chat.completions.create(ASK).then(textOf), { name: 'StreamError', message: /ended before/ });
+    await assert.rejects(client.chat.completions.create(ASK).then(textOf), {
+      name: 'StreamError',
+      message: /ended before/,
+    });
     assert.equal(requests.length, 1);
   });
 }
@@ -129,16 +146,19 @@ test('a chunk that is not JSON is an error', async (t) => {
   await assert.rejects(client.chat.completions.create(ASK).then(textOf), { name: 'StreamError', message: /not JSON/ });
 });
 
-test('a connection that is lost in the middle is an error, and nothing is repeated', async (t) => {
+test('a connection lost mid-stream is an error, and not retried', async (t) => {
   const { requests, baseUrl } = await serve(t, (_request, response) => {
     response.writeHead(200, SSE).write(frame(chunk('a')), () => setTimeout(() => response.destroy(), 20));
   });
   const client = new AIAggregatorClient({ baseUrl });
-  await assert.rejects(client.chat.completions.create(ASK).then(textOf), { name: 'StreamError', message: /connection was lost/ });
+  await assert.rejects(client.chat.completions.create(ASK).then(textOf), {
+    name: 'StreamError',
+    message: /connection was lost/,
+  });
   assert.equal(requests.length, 1);
 });
 
-/** A client of a server that sends one chunk and then waits; `left` says when its client has gone. */
+/** A client of a server that sends one chunk and then waits; `left` resolves when the client disconnects. */
 const waiting = async (t, options) => {
   const left = deferred();
   const { requests, baseUrl } = await serve(t, (_request, response) => {
@@ -193,15 +213,18 @@ test('an abort ends the request and throws its reason, at once', async (t) => {
 test('an abort while the stream is silent throws its reason', async (t) => {
   const { client, left } = await waiting(t);
   const controller = new AbortController();
-  await assert.rejects(async () => {
-    for await (const _ of await client.chat.completions.create(ASK, { signal: controller.signal })) {
-      setTimeout(() => controller.abort(), 20);
-    }
-  }, { name: 'AbortError' });
+  await assert.rejects(
+    async () => {
+      for await (const _ of await client.chat.completions.create(ASK, { signal: controller.signal })) {
+        setTimeout(() => controller.abort(), 20);
+      }
+    },
+    { name: 'AbortError' },
+  );
   await left;
 });
 
-test('a call that has finished, streamed or not, lets go of the signal', async (t) => {
+test('a finished call, streamed or not, has no listener on the signal', async (t) => {
   const { baseUrl } = await serve(t, (request, response) => {
     if (request.method === 'GET') json(response, 200, {});
     else response.writeHead(200, SSE).end(frame('[DONE]'));
@@ -221,13 +244,13 @@ test('a call that has finished, streamed or not, lets go of the signal', async (
   assert.ok(removed >= 2);
 });
 
-test('a stream that falls silent times out', async (t) => {
+test('a silent stream times out', async (t) => {
   const { client, left } = await waiting(t);
   await assert.rejects(client.chat.completions.create(ASK, { timeout: 100 }).then(textOf), APITimeoutError);
   await left;
 });
 
-test('a stream may take longer than the time-out as long as it says something', async (t) => {
+test('a stream may take longer than the time-out between chunks', async (t) => {
   const { baseUrl } = await serve(t, async (_request, response) => {
     response.writeHead(200, SSE);
     for (let count = 0; count < 6; count += 1) {
@@ -247,7 +270,7 @@ test('a stream can be read only once', async (t) => {
   await assert.rejects(textOf(stream), TypeError);
 });
 
-test('before it has begun, a stream is retried and fails like any other call', async (t) => {
+test('a stream that has not begun is retried like any other call', async (t) => {
   const { requests, baseUrl } = await serve(t, (_request, response, before) => {
     if (before === 0) return failure(response, 503, 'Service Unavailable', 'later', { 'Retry-After': '0' });
     return failure(response, 429, 'Too Many Requests', 'slowly', { 'Retry-After': '61' });
@@ -258,7 +281,7 @@ test('before it has begun, a stream is retried and fails like any other call', a
   assert.equal(requests[0].headers['idempotency-key'], requests[1].headers['idempotency-key']);
 });
 
-test('a stream has a request id and a rate limit too', async (t) => {
+test('a stream has a request id and a rate limit', async (t) => {
   const { client } = await streaming(t, frame(chunk('a')) + frame('[DONE]'));
   const { data, requestId } = await client.chat.completions.create(ASK).withResponse();
   assert.equal(requestId, 'req-stream');

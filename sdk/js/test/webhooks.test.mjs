@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AIAggregatorClient, WebhookVerificationError } from '@ai-aggregator/sdk';
 
-// Signatures by OpenSSL: printf '<id>.<time>.<body>' | openssl dgst -sha256 -mac HMAC -macopt key:<secret> -binary | base64
+// Signatures are from OpenSSL:
+//   printf '<id>.<time>.<body>' | openssl dgst -sha256 -mac HMAC -macopt key:<secret> -binary | base64
 const SENT = 1701432000;
 const BODY =
-  '{"id":"webhook-uuid","event":"payment.succeeded","data":{"paymentId":"payment-uuid","amount":"1000.00","currency":"RUB",' +
-  '"status":"succeeded","description":"Пополнение"},"timestamp":"2023-12-01T12:00:00.000Z","signature":"sha256=abc123"}';
+  '{"id":"webhook-uuid","event":"payment.succeeded","data":{"paymentId":"payment-uuid","amount":"1000.00",' +
+  '"currency":"RUB","status":"succeeded","description":"Пополнение"},"timestamp":"2023-12-01T12:00:00.000Z",' +
+  '"signature":"sha256=abc123"}';
 const TEXT_SECRET = 'your-webhook-secret';
 const TEXT_SIGNATURE = 'v1,fzXGWaTRbYM1pZpeGKEiomWBNybQQKPyK6yAaN9V4KI=';
 const BASE64_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -22,7 +24,7 @@ const headers = (signature, changes = {}) => ({
   ...changes,
 });
 
-/** Runs a check at a certain time. */
+/** Runs `check` at a given time. */
 const at = async (seconds, check) => {
   const { now } = Date;
   Date.now = () => seconds * 1000;
@@ -45,13 +47,15 @@ describe('webhooks', { concurrency: false }, () => {
     }
   });
 
-  test('the example that implementations of Standard Webhooks share is accepted', async () => {
+  test('the shared example of Standard Webhooks is accepted', async () => {
     const example = {
       'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
       'webhook-timestamp': '1614265330',
       'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
     };
-    assert.deepEqual(await at(1614265330, () => webhooks.verify('{"test": 2432232314}', example, BASE64_SECRET)), { test: 2432232314 });
+    assert.deepEqual(await at(1614265330, () => webhooks.verify('{"test": 2432232314}', example, BASE64_SECRET)), {
+      test: 2432232314,
+    });
   });
 
   test('the body may be bytes', async () => {
@@ -60,14 +64,22 @@ describe('webhooks', { concurrency: false }, () => {
     await at(SENT, () => webhooks.verify(new TextEncoder().encode(BODY).buffer, headers(TEXT_SIGNATURE), TEXT_SECRET));
   });
 
-  test('headers may be of fetch, or in any case, or lists', async () => {
+  test('headers may be of fetch, in any case, or lists', async () => {
     await at(SENT, () => webhooks.verify(BODY, new Headers(headers(TEXT_SIGNATURE)), TEXT_SECRET));
-    const odd = { 'Webhook-Id': ['msg_1'], 'WEBHOOK-TIMESTAMP': String(SENT), 'Webhook-Signature': ['v1,AAAA', TEXT_SIGNATURE] };
+    const odd = {
+      'Webhook-Id': ['msg_1'],
+      'WEBHOOK-TIMESTAMP': String(SENT),
+      'Webhook-Signature': ['v1,AAAA', TEXT_SIGNATURE],
+    };
     await at(SENT, () => webhooks.verify(BODY, odd, TEXT_SECRET));
   });
 
   test('one of several signatures is enough', async () => {
-    for (const signature of [`${BASE64_SIGNATURE} ${TEXT_SIGNATURE}`, `v1a,xyz v1,%% v1, ${TEXT_SIGNATURE}`, `${TEXT_SIGNATURE} v2,AAAA`]) {
+    for (const signature of [
+      `${BASE64_SIGNATURE} ${TEXT_SIGNATURE}`,
+      `v1a,xyz v1,%% v1, ${TEXT_SIGNATURE}`,
+      `${TEXT_SIGNATURE} v2,AAAA`,
+    ]) {
       await at(SENT, () => webhooks.verify(BODY, headers(signature), TEXT_SECRET));
     }
   });
@@ -88,13 +100,16 @@ describe('webhooks', { concurrency: false }, () => {
     ['an empty secret', BODY, {}, '', /secret is empty/],
     ['an empty secret in base64', BODY, {}, 'whsec_', /secret is empty/],
   ]) {
-    test(`${name} is refused`, async () => {
+    test(`${name} is rejected`, async () => {
       const check = () => webhooks.verify(body, headers(TEXT_SIGNATURE, changes), secret);
-      await assert.rejects(at(SENT, check), (error) => error instanceof WebhookVerificationError && message.test(error.message));
+      await assert.rejects(
+        at(SENT, check),
+        (error) => error instanceof WebhookVerificationError && message.test(error.message),
+      );
     });
   }
 
-  test('five minutes are the limit, in both directions', async () => {
+  test('the tolerance is five minutes either way', async () => {
     const check = () => webhooks.verify(BODY, headers(TEXT_SIGNATURE), TEXT_SECRET);
     await at(SENT + 300, check);
     await at(SENT - 300, check);

@@ -1,23 +1,27 @@
-"""A server that answers with what a test says, and both clients behind one face."""
+"""A server whose responses are written by the test, and both clients behind one interface."""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from ai_aggregator import AIAggregatorClient, AsyncAIAggregatorClient
+from ai_aggregator._sync import resources
 
 SSE = {"Content-Type": "text/event-stream", "X-Request-ID": "req-stream"}
 
 
 class Exchange:
-    """A request, and the means to answer it."""
+    """A request, and methods to respond to it."""
 
     def __init__(self, handler: BaseHTTPRequestHandler, before: int) -> None:
         content = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
@@ -26,7 +30,7 @@ class Exchange:
         self.headers = {name.lower(): value for name, value in handler.headers.items()}
         self.body = json.loads(content) if content else None
         self.before = before
-        """How many requests came before it."""
+        """Number of earlier requests."""
         self._handler = handler
 
     def begin(self, status: int, headers: dict[str, str]) -> None:
@@ -36,7 +40,7 @@ class Exchange:
         self._handler.end_headers()
 
     def write(self, data: bytes) -> None:
-        """Sends bytes as a chunk of their own."""
+        """Sends a chunk."""
         self._handler.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
         self._handler.wfile.flush()
 
@@ -52,11 +56,12 @@ class Exchange:
         self.text(status, json.dumps(body), {"Content-Type": "application/json", **(headers or {})})
 
     def failure(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
-        body = {"statusCode": status, "message": message, "error": "Failed", "timestamp": "2023-12-01T12:00:00.000Z", "path": self.path}
+        timestamp = "2023-12-01T12:00:00.000Z"
+        body = {"statusCode": status, "message": message, "error": "Failed", "timestamp": timestamp, "path": self.path}
         self.json(status, body, headers)
 
     def stream(self, text: str, size: int | None = None) -> None:
-        """Sends a whole stream, in pieces of a size."""
+        """Sends a whole stream in chunks of ``size`` bytes."""
         content = text.encode()
         self.begin(200, {**SSE, "Transfer-Encoding": "chunked"})
         for at in range(0, len(content), size or len(content)):
@@ -64,11 +69,11 @@ class Exchange:
         self.end()
 
     def reset(self) -> None:
-        """Breaks the connection off."""
+        """Drops the connection."""
         self._handler.close_connection = True
 
-    def wait_until_left(self) -> bool:
-        """Whether the client closes the connection within some seconds."""
+    def wait_for_disconnect(self) -> bool:
+        """Whether the client closes the connection within five seconds."""
         self._handler.connection.settimeout(5)
         try:
             return self._handler.rfile.read(1) == b""
@@ -94,12 +99,12 @@ class Server:
                 except ConnectionError:
                     self.close_connection = True
 
-            def answer(self) -> None:
+            def respond(self) -> None:
                 exchange = Exchange(self, len(server.requests))
                 server.requests.append(exchange)
                 answer(exchange)
 
-            do_GET = do_POST = do_PATCH = do_DELETE = answer
+            do_GET = do_POST = do_PATCH = do_DELETE = respond
 
             def log_message(self, *args: object) -> None:
                 pass
@@ -134,13 +139,64 @@ def serve() -> Iterator[Callable[[Callable[[Exchange], None]], Server]]:
         server.stop()
 
 
-class SyncApi:
-    """What a test does with a client, done with the client that waits."""
+_THREADS = ThreadPoolExecutor(16)
+_END = object()
+
+
+class Threaded:
+    """A synchronous client, resource or stream with the interface of the asynchronous one. Calls run in threads."""
+
+    def __init__(self, target: Any) -> None:
+        self._target = target
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._target, name)
+        if not inspect.ismethod(value):
+            return Threaded(value) if type(value).__module__ == resources.__name__ else value
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            result = await _in_thread(value, *args, **kwargs)
+            return Threaded(result) if isinstance(result, Iterator) else result
+
+        return call
+
+    async def __aenter__(self) -> Threaded:
+        return Threaded(await _in_thread(self._target.__enter__))
+
+    async def __aexit__(self, *exception: Any) -> None:
+        await _in_thread(self._target.__exit__, *exception)
+
+    def __aiter__(self) -> Threaded:
+        return Threaded(iter(self._target))
+
+    async def __anext__(self) -> Any:
+        item = await _in_thread(next, self._target, _END)
+        if item is _END:
+            raise StopAsyncIteration
+        return item
+
+
+def _in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Awaitable[Any]:
+    return asyncio.get_running_loop().run_in_executor(_THREADS, partial(function, *args, **kwargs))
+
+
+class Api:
+    """Either client, with the interface of the asynchronous one."""
+
+    def __init__(self, client: Callable[..., Any]) -> None:
+        self._client = client
+
+    def client(self, server: Server, **options: Any) -> Any:
+        return self._client(base_url=server.url, **options)
 
     def each(self, server: Server, *calls: Callable[[Any], Any], **options: Any) -> list[Any]:
-        """Makes calls, one after another, with one client. A call that fails gives its error."""
-        with AIAggregatorClient(base_url=server.url, **options) as client:
-            return [_result(lambda call=call: self._collect(call(client))) for call in calls]
+        """Makes calls in sequence with one client. The result of a call that fails is its error."""
+
+        async def run() -> list[Any]:
+            async with self.client(server, **options) as client:
+                return [await _result(call, client) for call in calls]
+
+        return asyncio.run(run())
 
     def run(self, server: Server, call: Callable[[Any], Any], **options: Any) -> Any:
         (result,) = self.each(server, call, **options)
@@ -148,40 +204,22 @@ class SyncApi:
             raise result
         return result
 
-    def _collect(self, result: Any) -> Any:
-        return list(result) if isinstance(result, Iterator) else result
 
-
-class AsyncApi(SyncApi):
-    """The same with the client that awaits."""
-
-    def each(self, server: Server, *calls: Callable[[Any], Any], **options: Any) -> list[Any]:
-        async def make() -> list[Any]:
-            async with AsyncAIAggregatorClient(base_url=server.url, **options) as client:
-                results = []
-                for call in calls:
-                    try:
-                        result = call(client)
-                        if not hasattr(result, "__aiter__"):
-                            result = await result
-                        results.append([item async for item in result] if hasattr(result, "__aiter__") else result)
-                    except Exception as error:
-                        results.append(error)
-                return results
-
-        return asyncio.run(make())
-
-
-def _result(call: Callable[[], Any]) -> Any:
+async def _result(call: Callable[[Any], Any], client: Any) -> Any:
     try:
-        return call()
+        result = call(client)
+        if inspect.isawaitable(result):
+            result = await result
+        return [item async for item in result] if hasattr(result, "__aiter__") else result
     except Exception as error:
         return error
 
 
-@pytest.fixture(params=[SyncApi, AsyncApi], ids=["sync", "async"])
-def api(request: pytest.FixtureRequest) -> SyncApi:
-    return request.param()
+@pytest.fixture(params=["sync", "async"])
+def api(request: pytest.FixtureRequest) -> Api:
+    if request.param == "async":
+        return Api(AsyncAIAggregatorClient)
+    return Api(lambda **options: Threaded(AIAggregatorClient(**options)))
 
 
 MESSAGES = [{"role": "user", "content": "Привет!"}]

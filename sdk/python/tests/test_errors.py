@@ -1,5 +1,3 @@
-"""Answers that are not what was asked for, and answers that do not come."""
-
 import socket
 
 import pytest
@@ -7,7 +5,7 @@ import pytest
 import ai_aggregator
 from ai_aggregator import AIAggregatorClient, APIConnectionError, APIError, APITimeoutError, InternalServerError
 
-MODELS = {"max_retries": 0}
+NO_RETRIES = {"max_retries": 0}
 
 
 @pytest.mark.parametrize(
@@ -26,7 +24,7 @@ MODELS = {"max_retries": 0}
         (503, "InternalServerError"),
     ],
 )
-def test_the_status_says_which_error_it_is(api, serve, status, name):
+def test_each_status_has_its_error(api, serve, status, name):
     body = {
         "statusCode": status,
         "message": "Validation failed",
@@ -37,7 +35,7 @@ def test_the_status_says_which_error_it_is(api, serve, status, name):
     }
     server = serve(lambda exchange: exchange.json(status, body, {"X-Request-ID": "req-7", "Retry-After": "61"}))
     with pytest.raises(APIError) as caught:
-        api.run(server, lambda c: c.models.list(), **MODELS)
+        api.run(server, lambda c: c.models.list(), **NO_RETRIES)
     error = caught.value
     assert type(error) is getattr(ai_aggregator, name)
     assert str(error) == error.message == "Validation failed"
@@ -52,20 +50,24 @@ def test_the_status_says_which_error_it_is(api, serve, status, name):
         ("<h1>502 Bad Gateway</h1>", "The server answered 502 Bad Gateway.", "<h1>502 Bad Gateway</h1>"),
         ("", "The server answered 502 Bad Gateway.", None),
         ("null", "The server answered 502 Bad Gateway.", None),
-        ('{"error":{"message":"No","type":"server_error","code":"x"}}', "No", {"error": {"message": "No", "type": "server_error", "code": "x"}}),
+        (
+            '{"error":{"message":"No","type":"server_error","code":"x"}}',
+            "No",
+            {"error": {"message": "No", "type": "server_error", "code": "x"}},
+        ),
         ('{"error":"No"}', "No", {"error": "No"}),
         ('{"message":["a","b"]}', "a; b", {"message": ["a", "b"]}),
     ],
 )
-def test_a_body_of_another_form_is_understood(api, serve, text, message, body):
+def test_other_error_bodies_are_read(api, serve, text, message, body):
     with pytest.raises(InternalServerError) as caught:
-        api.run(serve(lambda exchange: exchange.text(502, text)), lambda c: c.models.list(), **MODELS)
+        api.run(serve(lambda exchange: exchange.text(502, text)), lambda c: c.models.list(), **NO_RETRIES)
     assert caught.value.message == message
     assert caught.value.body == body
 
 
 @pytest.mark.parametrize("text", ["<html>", "", "[]"])
-def test_a_success_that_is_no_object_is_an_error_and_not_repeated(api, serve, text):
+def test_a_success_that_is_no_object_is_an_error_and_not_retried(api, serve, text):
     server = serve(lambda exchange: exchange.text(200, text))
     with pytest.raises(APIError, match="not a JSON object") as caught:
         api.run(server, lambda c: c.models.list())
@@ -73,7 +75,7 @@ def test_a_success_that_is_no_object_is_an_error_and_not_repeated(api, serve, te
     assert len(server.requests) == 1
 
 
-def test_redirects_are_not_followed_so_that_the_key_stays_where_it_belongs(api, serve):
+def test_redirects_are_not_followed(api, serve):
     server = serve(lambda exchange: exchange.text(307, "", {"Location": "/elsewhere"}))
     with pytest.raises(APIError, match="redirect") as caught:
         api.run(server, lambda c: c.models.list(), api_key="k")
@@ -81,7 +83,7 @@ def test_redirects_are_not_followed_so_that_the_key_stays_where_it_belongs(api, 
     assert len(server.requests) == 1
 
 
-def test_a_server_that_is_not_there_is_a_connection_error():
+def test_a_refused_connection_is_a_connection_error():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -93,17 +95,17 @@ def test_a_server_that_is_not_there_is_a_connection_error():
     assert caught.value.status is None
 
 
-def test_an_answer_that_breaks_off_is_a_connection_error(api, serve):
+def test_a_truncated_response_is_a_connection_error(api, serve):
     def answer(exchange):
         exchange.begin(200, {"Content-Length": "100"})
         exchange.reset()
 
     with pytest.raises(APIConnectionError):
-        api.run(serve(answer), lambda c: c.models.list(), **MODELS)
+        api.run(serve(answer), lambda c: c.models.list(), **NO_RETRIES)
 
 
-def test_an_answer_that_does_not_come_in_time_is_a_time_out(api, serve):
+def test_a_late_response_is_a_time_out(api, serve):
     server = serve(lambda exchange: server.stopping.wait(5))
     with pytest.raises(APITimeoutError) as caught:
-        api.run(server, lambda c: c.models.list(timeout=0.1), **MODELS)
+        api.run(server, lambda c: c.models.list(timeout=0.1), **NO_RETRIES)
     assert isinstance(caught.value, APIConnectionError)

@@ -1,7 +1,9 @@
-"""Against a running gateway: AGGREGATOR_URL=http://localhost:3000 SANDBOX_URL=http://localhost:8090 python -m pytest tests/test_live.py
+"""Against a running gateway:
 
-A new company gets its first money when it opens the link of a letter, which the sandbox keeps. Without `SANDBOX_URL` the gateway must not ask for
-money.
+    AGGREGATOR_URL=http://localhost:3000 SANDBOX_URL=http://localhost:8090 python -m pytest tests/test_live.py
+
+A new company gets its welcome balance when its email address is confirmed; the sandbox keeps the confirmation email.
+Without `SANDBOX_URL`, calls must be free.
 """
 
 import asyncio
@@ -23,10 +25,10 @@ MESSAGES = [{"role": "user", "content": "Привет! Как дела?"}]
 
 
 def confirm(email: str) -> None:
-    letters = httpx.get(f"{SANDBOX}/mailbox/letters.json").raise_for_status().json()
-    letter = next(text for text in map(json.dumps, letters) if email in text)
-    link = re.search(r"/api/v1/auth/verify-email\?token=[\w-]+", letter)
-    assert link, "the letter has no link"
+    emails = httpx.get(f"{SANDBOX}/mailbox/letters.json").raise_for_status().json()
+    confirmation = next(text for text in map(json.dumps, emails) if email in text)
+    link = re.search(r"/api/v1/auth/verify-email\?token=[\w-]+", confirmation)
+    assert link, "the email has no link"
     httpx.get(f"{URL}{link[0]}", follow_redirects=True).raise_for_status()
 
 
@@ -39,13 +41,19 @@ def test_a_company_registers_makes_a_key_and_chats():
     if SANDBOX:
         confirm(email)
 
-    with AIAggregatorClient(base_url=URL, access_token=session.access_token, refresh_token=session.refresh_token) as company:
+    with AIAggregatorClient(
+        base_url=URL, access_token=session.access_token, refresh_token=session.refresh_token
+    ) as company:
         key = company.api_keys.create(name="Live test", permissions=["chat", "billing", "analytics"])
         assert key.id in [listed.id for listed in company.api_keys.list().data]
         assert isinstance(company.billing.balance().balance, (int, float))
 
         with AIAggregatorClient(base_url=URL, api_key=key.key) as client:
-            available = [model.id for model in client.models.list().data if model.is_available and "chat" in model.supported_features]
+            available = [
+                model.id
+                for model in client.models.list().data
+                if model.is_available and "chat" in model.supported_features
+            ]
             model = os.environ.get("AGGREGATOR_MODEL") or available[0]
 
             completion = client.chat.completions.create(model=model, messages=MESSAGES, max_tokens=50)
@@ -59,7 +67,7 @@ def test_a_company_registers_makes_a_key_and_chats():
 
             asyncio.run(chat_asynchronously(key.key, model))
 
-            # One that was just used may work for some seconds more.
+            # A key used before may work for some seconds more: gateways cache it.
             other = company.api_keys.create(name="Revoked", permissions=["chat"])
             company.api_keys.revoke(other.id)
             with AIAggregatorClient(base_url=URL, api_key=other.key) as revoked, pytest.raises(AuthenticationError):

@@ -1,38 +1,35 @@
-"""Renewal of tokens that have expired."""
-
 import asyncio
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ai_aggregator import AIAggregatorClient, AsyncAIAggregatorClient, AuthenticationError
+from ai_aggregator import AsyncAIAggregatorClient, AuthenticationError
 
 TOKENS = {"access_token": "access-0", "refresh_token": "refresh-0"}
 
 
 @pytest.fixture
 def renewing(serve):
-    """A server whose refresh tokens work once, and only whose newest access token is valid.
+    """A server with rotating refresh tokens; only the newest access token is valid.
 
-    It says when it was `asked` for tokens, and gives them out when it was `allowed` to and has refused `refusals` calls.
+    It sets `asked` on a refresh request, and responds to it once `allowed` is set and it has refused `refusals` calls.
     """
     changed = threading.Condition()
-    generation = refused = 0
+    rotation = refused = 0
 
     def answer(exchange):
-        nonlocal generation, refused
+        nonlocal rotation, refused
         if exchange.path == "/api/v1/auth/refresh":
             server.asked.set()
             with changed:
                 if not server.allowed.wait(5) or not changed.wait_for(lambda: refused >= server.refusals, 5):
                     return exchange.failure(500, "it takes too long")
-                if exchange.body != {"refreshToken": f"refresh-{generation}"}:
+                if exchange.body != {"refreshToken": f"refresh-{rotation}"}:
                     return exchange.failure(401, "used up")
-                generation += 1
-                body = {"accessToken": f"access-{generation}", "refreshToken": f"refresh-{generation}", "tokenType": "Bearer", "expiresIn": 3600}
-                return exchange.json(200, body)
-        if generation > 0 and exchange.headers.get("authorization") == f"Bearer access-{generation}":
+                rotation += 1
+                tokens = {"accessToken": f"access-{rotation}", "refreshToken": f"refresh-{rotation}"}
+                return exchange.json(200, {**tokens, "tokenType": "Bearer", "expiresIn": 3600})
+        if rotation > 0 and exchange.headers.get("authorization") == f"Bearer access-{rotation}":
             return exchange.json(200, {"id": "x"})
         exchange.failure(401, "expired")
         with changed:
@@ -50,7 +47,7 @@ def paths(server):
     return [request.path.removeprefix("/api/v1") for request in server.requests]
 
 
-def test_an_expired_token_is_renewed_and_the_call_is_repeated_once(api, renewing):
+def test_an_expired_token_is_renewed_and_the_call_is_retried_once(api, renewing):
     sessions = []
     api.each(
         renewing,
@@ -66,35 +63,27 @@ def test_an_expired_token_is_renewed_and_the_call_is_repeated_once(api, renewing
     assert [session.refresh_token for session in sessions] == ["refresh-1"]
 
 
-def test_threads_that_are_refused_at_the_same_time_share_one_renewal(renewing):
-    renewing.refusals = 8
-    with AIAggregatorClient(base_url=renewing.url, **TOKENS) as client, ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(lambda _: client.billing.balance(), range(8)))
-    assert len(results) == 8
-    assert paths(renewing).count("/auth/refresh") == 1
-
-
-def test_tasks_that_are_refused_at_the_same_time_share_one_renewal(renewing):
+def test_calls_refused_at_the_same_time_share_one_renewal(api, renewing):
     renewing.refusals = 8
 
     async def run():
-        async with AsyncAIAggregatorClient(base_url=renewing.url, **TOKENS) as client:
+        async with api.client(renewing, **TOKENS) as client:
             await asyncio.gather(*(client.billing.balance() for _ in range(8)))
 
     asyncio.run(run())
     assert paths(renewing).count("/auth/refresh") == 1
 
 
-def test_cancelling_one_task_does_not_end_the_renewal_that_another_one_waits_for(renewing):
+def test_cancelling_one_task_does_not_cancel_the_renewal(renewing):
     sessions = []
     renewing.refusals = 2
     renewing.allowed.clear()
 
-    async def remember(session):
+    async def store(session):
         sessions.append(session)
 
     async def run():
-        async with AsyncAIAggregatorClient(base_url=renewing.url, on_refresh=remember, **TOKENS) as client:
+        async with AsyncAIAggregatorClient(base_url=renewing.url, on_refresh=store, **TOKENS) as client:
             first, second = (asyncio.create_task(client.billing.balance()) for _ in range(2))
             assert await asyncio.to_thread(renewing.asked.wait, 5)
             first.cancel()
@@ -112,15 +101,19 @@ def test_a_refresh_token_alone_is_enough(api, renewing):
     assert paths(renewing) == ["/auth/refresh", "/billing/balance"]
 
 
-def test_a_refresh_token_that_is_not_accepted_is_not_tried_again(api, renewing):
+def test_a_refused_refresh_token_is_not_used_again(api, renewing):
     results = api.each(
-        renewing, lambda c: c.billing.balance(), lambda c: c.billing.balance(), access_token="access-0", refresh_token="stolen"
+        renewing,
+        lambda c: c.billing.balance(),
+        lambda c: c.billing.balance(),
+        access_token="access-0",
+        refresh_token="stolen",
     )
     assert [type(result) for result in results] == [AuthenticationError] * 2
     assert paths(renewing) == ["/billing/balance", "/auth/refresh", "/billing/balance"]
 
 
-def test_a_call_that_is_refused_again_after_the_renewal_fails(api, serve):
+def test_a_call_refused_again_after_the_renewal_fails(api, serve):
     def answer(exchange):
         if exchange.path.endswith("/refresh"):
             exchange.json(200, {"accessToken": "b"})
@@ -134,7 +127,11 @@ def test_a_call_that_is_refused_again_after_the_renewal_fails(api, serve):
 
 
 def test_without_a_refresh_token_and_for_an_api_key_401_is_final(api, renewing):
-    for call, options in [(lambda c: c.billing.balance(), {"access_token": "a"}), (lambda c: c.models.list(), {"api_key": "k", **TOKENS})]:
+    calls = [
+        (lambda c: c.billing.balance(), {"access_token": "a"}),
+        (lambda c: c.models.list(), {"api_key": "k", **TOKENS}),
+    ]
+    for call, options in calls:
         with pytest.raises(AuthenticationError):
             api.run(renewing, call, **options)
     assert len(renewing.requests) == 2

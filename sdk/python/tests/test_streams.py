@@ -1,5 +1,3 @@
-"""Streamed answers, whole and broken."""
-
 import asyncio
 import threading
 import time
@@ -7,14 +5,7 @@ import time
 import pytest
 from conftest import MESSAGES, SSE, chunk, frame
 
-from ai_aggregator import (
-    AIAggregatorClient,
-    APIError,
-    APITimeoutError,
-    AsyncAIAggregatorClient,
-    RateLimitError,
-    StreamError,
-)
+from ai_aggregator import APIError, APITimeoutError, AsyncAIAggregatorClient, RateLimitError, StreamError
 
 
 def ask(client, **options):
@@ -25,8 +16,10 @@ def text_of(chunks):
     return "".join(piece.choices[0].delta.content for piece in chunks)
 
 
-def test_chunks_come_in_order_and_the_request_says_that_it_wants_them(api, serve):
-    server = serve(lambda exchange: exchange.stream(frame(chunk("Однажды")) + frame(chunk(" в далекой", "stop")) + frame("[DONE]")))
+def test_chunks_come_in_order(api, serve):
+    server = serve(
+        lambda exchange: exchange.stream(frame(chunk("Однажды")) + frame(chunk(" в далекой", "stop")) + frame("[DONE]"))
+    )
     chunks = api.run(server, ask)
     assert [piece.to_dict() for piece in chunks] == [chunk("Однажды"), chunk(" в далекой", "stop")]
     assert chunks[1].choices[0].finish_reason == "stop"
@@ -38,7 +31,7 @@ def test_chunks_come_in_order_and_the_request_says_that_it_wants_them(api, serve
 def test_a_stream_that_comes_byte_by_byte_is_read_as_a_whole(api, serve, newline):
     first, second = frame(chunk("Ж😀\u2028"))[len("data: ") :].strip("\n").split(', "object"')
     text = (
-        f"\ufeff: keep-alive\n\n:\n\nevent: message\nid: 1\nretry: 10\ndata:{first},\ndata: \"object\"{second}\n\n"
+        f'\ufeff: keep-alive\n\n:\n\nevent: message\nid: 1\nretry: 10\ndata:{first},\ndata: "object"{second}\n\n'
         f": keep-alive\n\n{frame(chunk('ё'))}{frame('[DONE]')}"
     )
     server = serve(lambda exchange: exchange.stream(text.replace("\n", newline), size=1))
@@ -50,27 +43,31 @@ def test_done_needs_no_empty_line_after_it(api, serve):
     assert text_of(api.run(server, ask)) == "a"
 
 
-def test_what_comes_after_done_is_not_read_and_an_answer_that_stays_open_is_left(api, serve):
+def test_nothing_is_read_after_done_and_the_connection_is_closed(api, serve):
     left = threading.Event()
 
     def answer(exchange):
         exchange.begin(200, {**SSE, "Transfer-Encoding": "chunked"})
         exchange.write((frame(chunk("a")) + frame("[DONE]") + frame(chunk("b"))).encode())
-        if exchange.wait_until_left():
+        if exchange.wait_for_disconnect():
             left.set()
 
     assert text_of(api.run(serve(answer), ask)) == "a"
     assert left.wait(5)
 
 
-def test_an_error_frame_becomes_a_stream_error_after_the_chunks_before_it(serve):
+def test_an_error_event_becomes_a_stream_error_after_the_chunks_before_it(api, serve):
+    async def read():
+        async with api.client(server) as client:
+            async for piece in await ask(client):
+                received.append(piece)
+
+    received = []
     error = {"error": {"message": "The vendor went away", "type": "upstream_error", "code": "provider_error"}}
     server = serve(lambda exchange: exchange.stream(frame(chunk("a")) + frame(error) + frame("[DONE]")))
-    with AIAggregatorClient(base_url=server.url) as client:
-        stream = ask(client)
-        assert next(stream).choices[0].delta.content == "a"
-        with pytest.raises(StreamError) as caught:
-            next(stream)
+    with pytest.raises(StreamError) as caught:
+        asyncio.run(read())
+    assert text_of(received) == "a"
     failed = caught.value
     assert isinstance(failed, APIError)
     assert (failed.message, failed.error, failed.code) == ("The vendor went away", "upstream_error", "provider_error")
@@ -78,14 +75,16 @@ def test_an_error_frame_becomes_a_stream_error_after_the_chunks_before_it(serve)
     assert len(server.requests) == 1
 
 
-def test_an_error_frame_in_the_form_of_the_contract_is_understood(api, serve):
+def test_an_error_event_in_the_format_of_the_contract_is_recognised(api, serve):
     body = {"statusCode": 402, "message": "No money", "error": "Payment Required", "path": "/x"}
     with pytest.raises(StreamError, match="No money") as caught:
         api.run(serve(lambda exchange: exchange.stream(frame(body))), ask)
     assert caught.value.error == "Payment Required"
 
 
-@pytest.mark.parametrize("text", [": nothing\n\n", frame(chunk("a")), frame(chunk("a"))[:40], "<html>Bad gateway</html>"])
+@pytest.mark.parametrize(
+    "text", [": nothing\n\n", frame(chunk("a")), frame(chunk("a"))[:40], "<html>Bad gateway</html>"]
+)
 def test_a_stream_that_ends_before_done_is_an_error(api, serve, text):
     server = serve(lambda exchange: exchange.stream(text))
     with pytest.raises(StreamError, match="ended before"):
@@ -98,7 +97,7 @@ def test_a_chunk_that_is_not_json_is_an_error(api, serve):
         api.run(serve(lambda exchange: exchange.stream(frame("{oops"))), ask)
 
 
-def test_a_connection_that_is_lost_in_the_middle_is_an_error_and_nothing_is_repeated(api, serve):
+def test_a_connection_lost_mid_stream_is_an_error_and_not_retried(api, serve):
     def answer(exchange):
         exchange.begin(200, {**SSE, "Transfer-Encoding": "chunked"})
         exchange.write(frame(chunk("a")).encode())
@@ -113,12 +112,12 @@ def test_a_connection_that_is_lost_in_the_middle_is_an_error_and_nothing_is_repe
 
 @pytest.fixture
 def waiting(serve):
-    """A server that sends two chunks and then waits until its client has gone."""
+    """A server that sends two chunks and then waits until the client disconnects."""
 
     def answer(exchange):
         exchange.begin(200, {**SSE, "Transfer-Encoding": "chunked"})
         exchange.write((frame(chunk("a")) + frame(chunk("b"))).encode())
-        if exchange.wait_until_left():
+        if exchange.wait_for_disconnect():
             server.left.set()
 
     server = serve(answer)
@@ -126,17 +125,9 @@ def waiting(serve):
     return server
 
 
-def test_leaving_a_with_block_ends_the_request(waiting):
-    with AIAggregatorClient(base_url=waiting.url) as client:
-        with ask(client) as stream:
-            assert next(stream).choices[0].delta.content == "a"
-        assert waiting.left.wait(5)
-        assert list(stream) == []
-
-
-def test_leaving_an_async_with_block_ends_the_request(waiting):
+def test_leaving_a_with_block_ends_the_request(api, waiting):
     async def read():
-        async with AsyncAIAggregatorClient(base_url=waiting.url) as client:
+        async with api.client(waiting) as client:
             async with await ask(client) as stream:
                 async for piece in stream:
                     assert piece.choices[0].delta.content == "a"
@@ -147,34 +138,21 @@ def test_leaving_an_async_with_block_ends_the_request(waiting):
     asyncio.run(read())
 
 
-def test_close_before_reading_ends_the_request(waiting):
-    with AIAggregatorClient(base_url=waiting.url) as client:
-        stream = ask(client)
-        stream.close()
-        stream.close()
-        assert waiting.left.wait(5)
-        assert list(stream) == []
-
-
-def test_close_in_another_thread_ends_a_loop_that_waits(waiting):
-    with AIAggregatorClient(base_url=waiting.url) as client:
-        stream = ask(client)
-        received = threading.Event()
-        closer = threading.Thread(target=lambda: received.wait(5) and stream.close())
-        closer.start()
-        text = ""
-        for piece in stream:
-            text += text_of([piece])
-            if text == "ab":
-                received.set()
-        closer.join()
-        assert text == "ab"
-        assert waiting.left.wait(5)
-
-
-def test_close_in_another_task_ends_a_loop_that_waits(waiting):
+def test_close_before_reading_ends_the_request(api, waiting):
     async def read():
-        async with AsyncAIAggregatorClient(base_url=waiting.url) as client:
+        async with api.client(waiting) as client:
+            stream = await ask(client)
+            await stream.close()
+            await stream.close()
+            assert await asyncio.to_thread(waiting.left.wait, 5)
+            assert [piece async for piece in stream] == []
+
+    asyncio.run(read())
+
+
+def test_close_in_another_thread_or_task_ends_a_blocked_loop(api, waiting):
+    async def read():
+        async with api.client(waiting) as client:
             stream = await ask(client)
             received = asyncio.Event()
 
@@ -215,7 +193,7 @@ def test_a_cancelled_task_ends_the_request(waiting):
     asyncio.run(read())
 
 
-def test_a_stream_that_falls_silent_times_out(api, waiting):
+def test_a_silent_stream_times_out(api, waiting):
     with pytest.raises(APITimeoutError):
         api.run(waiting, lambda c: ask(c, timeout=0.1))
     assert waiting.left.wait(5)
@@ -223,7 +201,7 @@ def test_a_stream_that_falls_silent_times_out(api, waiting):
 
 @pytest.fixture
 def slow(serve, monkeypatch):
-    """A server that lets four seconds pass before each chunk that it is asked for, and has two minutes' worth of them."""
+    """A server that sends 30 chunks, each when it is `wanted` and after four seconds on a fake clock."""
     ahead, real = 0.0, time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: real() + ahead)
 
@@ -243,21 +221,15 @@ def slow(serve, monkeypatch):
     return server
 
 
-def test_a_stream_may_take_longer_than_the_time_out_as_long_as_it_says_something(slow):
-    with AIAggregatorClient(base_url=slow.url, timeout=10) as client:
-        pieces = [slow.wanted.release() for _ in ask(client)]
-    assert len(pieces) == 30
-
-
-def test_so_may_one_that_is_awaited(slow):
+def test_a_stream_may_take_longer_than_the_time_out_between_chunks(api, slow):
     async def read():
-        async with AsyncAIAggregatorClient(base_url=slow.url, timeout=10) as client:
+        async with api.client(slow, timeout=10) as client:
             return [slow.wanted.release() async for _ in await ask(client)]
 
     assert len(asyncio.run(read())) == 30
 
 
-def test_before_it_has_begun_a_stream_is_retried_and_fails_like_any_other_call(api, serve):
+def test_a_stream_that_has_not_begun_is_retried_like_any_other_call(api, serve):
     def answer(exchange):
         if exchange.before == 0:
             exchange.failure(503, "later", {"Retry-After": "0"})
@@ -271,8 +243,11 @@ def test_before_it_has_begun_a_stream_is_retried_and_fails_like_any_other_call(a
     assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
 
 
-def test_a_stream_has_a_request_id_and_a_rate_limit_too(serve):
+def test_a_stream_has_a_request_id_and_a_rate_limit(api, serve):
+    async def read():
+        async with api.client(server) as client, await ask(client) as stream:
+            return stream.response_info
+
     server = serve(lambda exchange: exchange.stream(frame("[DONE]")))
-    with AIAggregatorClient(base_url=server.url) as client, ask(client) as stream:
-        assert stream.response_info.request_id == "req-stream"
-        assert stream.response_info.rate_limit.limit is None
+    info = asyncio.run(read())
+    assert (info.request_id, info.rate_limit.limit) == ("req-stream", None)

@@ -1,6 +1,6 @@
-"""The check of webhooks.
+"""Signatures are from OpenSSL:
 
-Signatures are by OpenSSL: printf '<id>.<time>.<body>' | openssl dgst -sha256 -mac HMAC -macopt key:<secret> -binary | base64
+printf '<id>.<time>.<body>' | openssl dgst -sha256 -mac HMAC -macopt key:<secret> -binary | base64
 """
 
 import json
@@ -25,7 +25,7 @@ ODD_SIGNATURE = "v1,tzq/vqJx1WQFmyqzzMzXCut3d78pKJqI9NVoqmPogV4="
 
 @pytest.fixture
 def verify(monkeypatch):
-    """The check, at a certain time."""
+    """`webhooks.verify` at a given time."""
 
     def check(payload, headers, secret, now=SENT):
         monkeypatch.setattr("time.time", lambda: float(now))
@@ -41,7 +41,8 @@ def headers(signature, **changes):
 
 
 @pytest.mark.parametrize(
-    ("secret", "signature"), [(TEXT_SECRET, TEXT_SIGNATURE), (BASE64_SECRET, BASE64_SIGNATURE), (ODD_SECRET, ODD_SIGNATURE)]
+    ("secret", "signature"),
+    [(TEXT_SECRET, TEXT_SIGNATURE), (BASE64_SECRET, BASE64_SIGNATURE), (ODD_SECRET, ODD_SIGNATURE)],
 )
 def test_a_secret_may_be_base64_or_any_text(verify, secret, signature):
     event = verify(BODY, headers(signature), secret)
@@ -49,7 +50,7 @@ def test_a_secret_may_be_base64_or_any_text(verify, secret, signature):
     assert (event.event, event.data["paymentId"]) == ("payment.succeeded", "payment-uuid")
 
 
-def test_the_example_that_implementations_of_standard_webhooks_share_is_accepted(verify):
+def test_the_shared_example_of_standard_webhooks_is_accepted(verify):
     example = {
         "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
         "webhook-timestamp": "1614265330",
@@ -58,13 +59,16 @@ def test_the_example_that_implementations_of_standard_webhooks_share_is_accepted
     assert verify('{"test": 2432232314}', example, BASE64_SECRET, now=1614265330).to_dict() == {"test": 2432232314}
 
 
-def test_body_and_headers_may_have_other_types(verify):
+def test_other_types_of_body_and_headers_are_accepted(verify):
     verify(BODY.encode(), httpx.Headers(headers(TEXT_SIGNATURE)), TEXT_SECRET)
-    verify(bytearray(BODY.encode()), {name.title(): value for name, value in headers(TEXT_SIGNATURE).items()}, TEXT_SECRET)
+    verify(
+        bytearray(BODY.encode()), {name.title(): value for name, value in headers(TEXT_SIGNATURE).items()}, TEXT_SECRET
+    )
 
 
 @pytest.mark.parametrize(
-    "signature", [f"{BASE64_SIGNATURE} {TEXT_SIGNATURE}", f"v1a,xyz v1,%% v1, {TEXT_SIGNATURE}", f"{TEXT_SIGNATURE} v2,AAAA"]
+    "signature",
+    [f"{BASE64_SIGNATURE} {TEXT_SIGNATURE}", f"v1a,xyz v1,%% v1, {TEXT_SIGNATURE}", f"{TEXT_SIGNATURE} v2,AAAA"],
 )
 def test_one_of_several_signatures_is_enough(verify, signature):
     verify(BODY, headers(signature), TEXT_SECRET)
@@ -90,12 +94,12 @@ def test_one_of_several_signatures_is_enough(verify, signature):
         (BODY, {}, "whsec_", "secret is empty"),
     ],
 )
-def test_what_is_not_right_is_refused(verify, body, changes, secret, message):
+def test_anything_else_is_rejected(verify, body, changes, secret, message):
     with pytest.raises(WebhookVerificationError, match=message):
         verify(body, headers(TEXT_SIGNATURE, **changes), secret)
 
 
-def test_five_minutes_are_the_limit_in_both_directions(verify):
+def test_the_tolerance_is_five_minutes_either_way(verify):
     verify(BODY, headers(TEXT_SIGNATURE), TEXT_SECRET, now=SENT + 300)
     verify(BODY, headers(TEXT_SIGNATURE), TEXT_SECRET, now=SENT - 300)
     with pytest.raises(WebhookVerificationError, match="too old"):

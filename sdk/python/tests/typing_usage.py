@@ -11,7 +11,9 @@ client = AIAggregatorClient(api_key="ak_live_1234567890abcdef", base_url="https:
 
 
 def chat(streamed: bool) -> str | None:
-    messages: list[ChatMessage] = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x.example/a.png"}}]}]
+    messages: list[ChatMessage] = [
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x.example/a.png"}}]}
+    ]
     response: ChatCompletion = client.chat.completions.create(
         model="gpt-4",
         messages=messages,
@@ -60,7 +62,9 @@ def company() -> None:
 
 async def asynchronous() -> None:
     async with AsyncAIAggregatorClient(access_token="token") as other:
-        completion: ChatCompletion = await other.chat.completions.create(model="gpt-4", messages=[{"role": "user", "content": "Hi"}])
+        completion: ChatCompletion = await other.chat.completions.create(
+            model="gpt-4", messages=[{"role": "user", "content": "Hi"}]
+        )
         stream: AsyncStream[ChatCompletionChunk] = await other.chat.completions.create(
             model="gpt-4", messages=[{"role": "user", "content": "Hi"}], stream=True
         )

@@ -4,24 +4,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-/// A letter to one person.
+/// An email to one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
-    /// The address.
     pub to: String,
-    /// One line.
     pub subject: String,
-    /// The letter, as plain text.
+    /// Plain text.
     pub text: String,
 }
 
-/// Why a letter was not taken.
+/// Why the mail service did not accept an email.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
     /// No answer in time.
     #[error("timed out")]
     TimedOut,
-    /// The service does not take letters to this address.
+    /// The service does not send to this address.
     #[error("address refused: {0}")]
     AddressRefused(String),
     /// 5xx, 429, connection failures, answers that break the protocol.
@@ -35,20 +33,20 @@ pub enum MailError {
 /// A mail service.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Hands a letter over. `key` makes a repeat harmless: the service sends letters with the same key once.
+    /// Sends an email. `key` is an idempotency key: the service sends emails with the same key once.
     async fn send(&self, mail: &Mail, key: &str) -> Result<(), MailError>;
 }
 
-/// A mail service by reference, as state holds it.
+/// A shared mail service.
 pub type SharedMailer = Arc<dyn Mailer>;
 
-/// Sends a letter whose loss nobody must be held up by. Without a service, and when it fails, there is a line in the log and no letter.
+/// Sends an email whose failure must not fail the request: without a service, or when it fails, only the log says so.
 pub async fn notify(mailer: Option<&SharedMailer>, mail: &Mail, key: &str) {
     let Some(mailer) = mailer else {
-        tracing::info!("no mail service is configured, letter not sent");
+        tracing::info!("no mail service is configured, email not sent");
         return;
     };
     if let Err(error) = mailer.send(mail, key).await {
-        tracing::error!(%error, "letter not sent");
+        tracing::error!(%error, "email not sent");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Lambda and the local stack call the very same [`Function::answer`], so a function behaves alike in both.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -23,7 +24,8 @@ use serde_json::value::RawValue;
 
 use crate::metrics::{Invocation, Metrics};
 use crate::platform::Platform;
-use crate::vars::{ConfigError, Vars};
+use crate::registration::Registration;
+use crate::vars::Vars;
 
 /// The answer of one invocation.
 pub enum Answer {
@@ -83,18 +85,24 @@ impl Function {
     }
 }
 
-/// How a function library builds its function. Each library under `functions/` exports one of these, called `function`.
-pub type Start = fn(&Platform) -> Result<Function, ConfigError>;
-
-/// Runs a function on Lambda until the environment is shut down. The whole `main` of every function binary. Operators know it as `function` of
-/// `product`. Reads `METRICS_NAMESPACE`: the CloudWatch namespace of its metrics, which it has none of without.
-pub async fn run(product: &'static str, function: &'static str, start: Start) -> Result<(), Error> {
+/// Runs a function on Lambda until the environment is shut down. The whole `main` of every function binary. Reads `METRICS_NAMESPACE`, the
+/// CloudWatch namespace of its metrics; without it there are none.
+pub fn run(registration: Registration) -> Result<(), Error> {
     let begun = Instant::now();
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(registration, begun))
+}
+
+async fn serve(registration: Registration, begun: Instant) -> Result<(), Error> {
     crate::logging::init(&Vars::from_env());
     let platform = Platform::from_env()?;
     let namespace = platform.vars.get("METRICS_NAMESPACE").map(str::to_owned);
-    let metrics = Arc::new(Metrics { namespace, product, function });
-    let function = start(&platform).inspect_err(|error| tracing::error!(%error, "function cannot start"))?;
+    let product = match registration.product {
+        Some(product) => Cow::Borrowed(product),
+        None => Cow::Owned(platform.product()?.to_owned()),
+    };
+    let metrics = Arc::new(Metrics { namespace, product, function: registration.name });
+    let function =
+        (registration.start)(&platform).inspect_err(|error| tracing::error!(%error, "function cannot start"))?;
     let started = begun.elapsed();
     let cold = Arc::new(AtomicBool::new(true));
     let handler = service_fn(|event: LambdaEvent<Box<RawValue>>| {
@@ -207,7 +215,7 @@ mod tests {
 
     fn accounted(body: Pieces, notes: Notes) -> Accounted {
         let invocation = Invocation { took: Duration::ZERO, streamed: None, start: None, failed: false, notes };
-        let metrics = Arc::new(Metrics { namespace: None, product: "easy-writer", function: "tools" });
+        let metrics = Arc::new(Metrics { namespace: None, product: "easy-writer".into(), function: "tools" });
         Accounted {
             body: Some(body),
             account: Account { invocation, begun: Instant::now(), metrics, clock: Arc::new(SystemClock) },
@@ -217,12 +225,12 @@ mod tests {
     #[tokio::test]
     async fn what_a_body_notes_belongs_to_its_invocation() {
         let ((), notes) = telemetry::collected(async {
-            telemetry::note(Metric::Requests, 1);
+            telemetry::note(Metric::REQUESTS, 1);
             telemetry::note_vendor("openai", Duration::from_millis(5), false);
         })
         .await;
         let pieces = stream::iter(["a", "b"]).map(|piece| {
-            telemetry::note(Metric::Charged, 2);
+            telemetry::note(Metric::CHARGED, 2);
             telemetry::note_refusal("NOT_FOUND");
             telemetry::note_vendor("openai", Duration::from_millis(7), true);
             Bytes::from(piece)
@@ -235,7 +243,7 @@ mod tests {
         assert_eq!(body.next().await, None, "it stays at its end");
         let Invocation { streamed, notes, .. } = &body.account.invocation;
         assert!(streamed.is_some());
-        assert_eq!((notes.counts[&Metric::Requests], notes.counts[&Metric::Charged]), (1, 4));
+        assert_eq!((notes.counts[&Metric::REQUESTS], notes.counts[&Metric::CHARGED]), (1, 4));
         assert_eq!(notes.refusals["NOT_FOUND"], 2);
         assert_eq!(notes.vendors["openai"], VendorCalls { millis: vec![5, 7, 7], failures: 2 });
     }
@@ -245,7 +253,7 @@ mod tests {
 
     impl Drop for Leaver {
         fn drop(&mut self) {
-            telemetry::note(Metric::Charged, 3);
+            telemetry::note(Metric::CHARGED, 3);
             self.0.lock().unwrap().push("dropped");
         }
     }
@@ -259,7 +267,7 @@ mod tests {
         body.next().await;
         body.close();
         assert_eq!(*seen.lock().unwrap(), ["dropped"]);
-        assert_eq!(body.account.invocation.notes.counts[&Metric::Charged], 3);
+        assert_eq!(body.account.invocation.notes.counts[&Metric::CHARGED], 3);
         assert_eq!(body.next().await, None);
     }
 

@@ -125,24 +125,23 @@ impl RequestScope {
         subject: &str,
         now: domain::kernel::Timestamp,
     ) -> Result<()> {
-        let quota = match limiter.hit(policy, subject, now).await {
-            Ok(quota) => quota,
-            Err(Error::RateLimited { limit, retry_after, resets_at }) => {
-                self.note(Quota { limit, remaining: 0, resets_at });
-                return Err(Error::RateLimited { limit, retry_after, resets_at });
-            }
-            Err(error) => return Err(error),
-        };
-        self.note(quota);
-        Ok(())
+        self.limited(limiter.hit(policy, subject, now).await)
     }
 
-    /// Of several limits, the one that leaves least is told.
-    fn note(&self, quota: Quota) {
-        let mut noted = self.quota.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.is_none_or(|noted| quota.remaining <= noted.remaining) {
-            *noted = Some(quota);
+    /// Notes what a limiter answered: `X-RateLimit-*` will have the tightest quota.
+    pub fn limited(&self, answer: Result<Quota>) -> Result<()> {
+        let quota = match &answer {
+            Ok(quota) => Some(*quota),
+            Err(Error::RateLimited { limit, resets_at, .. }) => {
+                Some(Quota { limit: *limit, remaining: 0, resets_at: *resets_at })
+            }
+            Err(_) => None,
+        };
+        if let Some(quota) = quota {
+            let mut noted = self.quota.lock().unwrap_or_else(PoisonError::into_inner);
+            *noted = Some(noted.map_or(quota, |noted| noted.tighter(quota)));
         }
+        answer.map(|_| ())
     }
 
     fn write_headers(&self, headers: &mut HeaderMap) {
@@ -203,9 +202,9 @@ async fn render<E: Envelope>(
         Some(failure) => Problem::from(&**failure).is_fault().then(|| chain(&**failure)),
         None => told.and_then(|told| told.fault),
     };
-    telemetry::note(Metric::Requests, 1);
+    telemetry::note(Metric::REQUESTS, 1);
     match (&fault, &failure) {
-        (Some(_), _) => telemetry::note(Metric::Faults, 1),
+        (Some(_), _) => telemetry::note(Metric::FAULTS, 1),
         (None, Some(_)) => telemetry::note_refusal(code),
         (None, None) => {}
     }

@@ -1,9 +1,9 @@
 //! The outer skin of every function: triggers, configuration, envelopes, errors, authentication, logging.
 
-mod company;
+mod aggregator;
+pub mod easy_writer;
 mod envelope;
 mod extract;
-pub mod frames;
 mod function;
 mod hop;
 mod http;
@@ -13,6 +13,7 @@ pub mod openapi;
 mod platform;
 mod problem;
 mod query;
+mod registration;
 mod reply;
 mod schedule;
 mod setup;
@@ -23,19 +24,21 @@ mod throttle;
 mod vars;
 
 pub use crate::http::in_dialect;
-pub use company::{Company, Counted};
+pub use aggregator::{Aggregator, Company, Counted, openai_error};
 pub use cookie;
-pub use envelope::{Aggregator, EasyWriter, Envelope, Meta, openai_error};
+pub use easy_writer::EasyWriter;
+pub use envelope::{Envelope, Meta};
 pub use extract::{
     Body, Caller, ClientAddress, Cookies, IdempotencyKey, LongBody, PagingOf, PathPair, PathParameter, QueryParameters,
     RawCall, RequestScope,
 };
-pub use function::{Answer as InvokeAnswer, Function, Pieces, Start, Streamed, run};
+pub use function::{Answer as InvokeAnswer, Function, Pieces, Streamed, run};
 pub use lambda_runtime::{Error as RunError, MetadataPrelude};
 pub use logging::init as init_logging;
 pub use platform::{Platform, aws_settings};
 pub use problem::{EdgeError, Failure, Problem};
 pub use query::{Exact, NumberedPage, Query};
+pub use registration::{Registration, Start};
 pub use reply::{Answer, NoContent, Redirect, Reply, Verbatim};
 pub use socket::{Handshake, SocketHandler};
 pub use throttle::Throttle;

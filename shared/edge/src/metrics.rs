@@ -4,6 +4,7 @@
 //! metric format" of the CloudWatch user guide. A line may hold a metric under several sets of dimensions; what has other dimensions is another
 //! line.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ pub(crate) struct Metrics {
     /// Variable `METRICS_NAMESPACE`; without it there are no metrics.
     pub(crate) namespace: Option<String>,
     /// The product.
-    pub(crate) product: &'static str,
+    pub(crate) product: Cow<'static, str>,
     /// The function's name within the product.
     pub(crate) function: &'static str,
 }
@@ -57,11 +58,11 @@ impl Metrics {
     fn lines(&self, namespace: &str, invocation: &Invocation, now: Timestamp) -> Vec<Value> {
         let Invocation { took, streamed, start, failed, notes } = invocation;
         let count = |metric: Metric| notes.counts.get(&metric).copied().unwrap_or_default();
-        let line = Line { namespace, now, product: self.product };
-        let faults = count(Metric::Faults).max(u64::from(*failed));
+        let line = Line { namespace, now, product: &self.product };
+        let faults = count(Metric::FAULTS).max(u64::from(*failed));
         // Under the function's name only what is not among Lambda's own metrics: each name under each set of dimensions is paid for.
         let mut of_function = vec![
-            Measured::new(Metric::Faults.as_str(), COUNT, faults),
+            Measured::new(Metric::FAULTS.as_str(), COUNT, faults),
             Measured::new("Latency", MILLISECONDS, millis(*took)),
         ];
         if !notes.vendors.is_empty() {
@@ -69,7 +70,7 @@ impl Metrics {
             let waited: u64 = notes.vendors.values().flat_map(|calls| &calls.millis).sum();
             of_function.push(Measured::new("OwnLatency", MILLISECONDS, millis(*took).saturating_sub(waited)));
         }
-        let mut of_product = vec![Measured::new(Metric::Requests.as_str(), COUNT, count(Metric::Requests).max(1))];
+        let mut of_product = vec![Measured::new(Metric::REQUESTS.as_str(), COUNT, count(Metric::REQUESTS).max(1))];
         if let Some(start) = start {
             of_product.push(Measured::new("ColdStarts", COUNT, 1));
             of_product.push(Measured::new("InitLatency", MILLISECONDS, millis(*start)));
@@ -77,7 +78,7 @@ impl Metrics {
         if let Some(streamed) = streamed {
             of_product.push(Measured::new("StreamDuration", MILLISECONDS, millis(*streamed)));
         }
-        let counts = notes.counts.iter().filter(|(metric, _)| !matches!(metric, Metric::Requests | Metric::Faults));
+        let counts = notes.counts.iter().filter(|(metric, _)| !matches!(**metric, Metric::REQUESTS | Metric::FAULTS));
         of_product.extend(counts.map(|(metric, many)| Measured::new(metric.as_str(), COUNT, *many)));
         let both = json!([["product"], ["product", "function"]]);
         let mut lines =
@@ -154,7 +155,7 @@ mod tests {
 
     use super::*;
 
-    const METRICS: Metrics = Metrics { namespace: None, product: "easy-writer", function: "tools" };
+    const METRICS: Metrics = Metrics { namespace: None, product: Cow::Borrowed("easy-writer"), function: "tools" };
 
     fn lines(invocation: &Invocation) -> Vec<Value> {
         METRICS.lines("Quintet/dev", invocation, Timestamp::from_second(1_790_000_000).unwrap())
@@ -175,8 +176,8 @@ mod tests {
     #[tokio::test]
     async fn each_set_of_dimensions_has_a_line() {
         let ((), notes) = telemetry::collected(async {
-            telemetry::note(Metric::Requests, 1);
-            telemetry::note(Metric::Charged, 5);
+            telemetry::note(Metric::REQUESTS, 1);
+            telemetry::note(Metric::CHARGED, 5);
             telemetry::note_refusal("NOT_FOUND");
             telemetry::note_vendor("openai", Duration::from_millis(300), false);
             telemetry::note_vendor("openai", Duration::from_millis(20), true);

@@ -27,6 +27,11 @@ impl Platform {
         let aws = Aws::new(aws_settings(&vars)?);
         Ok(Self { vars, clock: Arc::new(SystemClock), ids: Arc::new(RandomIds), aws })
     }
+
+    /// The product of a function that every product deploys. Reads `PRODUCT`.
+    pub fn product(&self) -> Result<&str, ConfigError> {
+        self.vars.require("PRODUCT")
+    }
 }
 
 /// Reads the standard AWS variables.

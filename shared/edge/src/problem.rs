@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use domain::aggregator::{CONTENT_FILTER, CONTEXT_LENGTH, UNSUPPORTED};
-use domain::kernel::{
-    AuthFailure, Denial, Dependency, Error, IMAGE_FORMAT, PAYMENT_AMOUNT, Resource, Rule, Timestamp, Violation,
-};
+use domain::easy_writer::IMAGE_FORMAT;
+use domain::kernel::{AuthFailure, Denial, Dependency, Error, Resource, Rule, Timestamp, Violation};
+use domain::payments::PAYMENT_AMOUNT;
 use http::StatusCode;
 
 /// Why a handler did not answer: the domain's error, or something that only exists at the edge.
@@ -187,18 +187,18 @@ impl Problem {
             Self::Unauthenticated(AuthFailure::Signature),
             Self::Forbidden(Denial::Permission),
             Self::Forbidden(Denial::Unverified),
-            Self::NotFound(Resource::User),
-            Self::NotFound(Resource::Tab),
-            Self::NotFound(Resource::Tool),
-            Self::NotFound(Resource::Session),
-            Self::NotFound(Resource::Image),
-            Self::NotFound(Resource::Payment),
-            Self::NotFound(Resource::Model),
-            Self::NotFound(Resource::ApiKey),
-            Self::NotFound(Resource::Webhook),
-            Self::NotFound(Resource::Delivery),
-            Self::AlreadyExists(Resource::Email),
-            Self::AlreadyExists(Resource::Session),
+            Self::NotFound(Resource::USER),
+            Self::NotFound(Resource::TAB),
+            Self::NotFound(Resource::TOOL),
+            Self::NotFound(Resource::SESSION),
+            Self::NotFound(Resource::IMAGE),
+            Self::NotFound(Resource::PAYMENT),
+            Self::NotFound(Resource::MODEL),
+            Self::NotFound(Resource::API_KEY),
+            Self::NotFound(Resource::WEBHOOK),
+            Self::NotFound(Resource::DELIVERY),
+            Self::AlreadyExists(Resource::EMAIL),
+            Self::AlreadyExists(Resource::SESSION),
             Self::Conflict(Rule::IdempotencyKeyReused),
             Self::Conflict(Rule::NoPassword),
             Self::Conflict(Rule::Busy),
@@ -206,9 +206,9 @@ impl Problem {
             Self::Conflict(Rule::NotCompleted),
             Self::InsufficientFunds { needed: 50, available: 7 },
             Self::RateLimited { limit: 10, retry_after: Duration::from_secs(30), resets_at: Timestamp::UNIX_EPOCH },
-            Self::Failed(Resource::Session),
-            Self::Failed(Resource::Image),
-            Self::Failed(Resource::Payment),
+            Self::Failed(Resource::SESSION),
+            Self::Failed(Resource::IMAGE),
+            Self::Failed(Resource::PAYMENT),
             Self::Unavailable(Dependency::Provider),
             Self::Unavailable(Dependency::PaymentProvider),
             Self::Unavailable(Dependency::Store),

@@ -20,7 +20,7 @@ impl Function {
             let work = Arc::clone(&work);
             async move {
                 let (result, usage) = store::measured(work()).await;
-                telemetry::note(Metric::Requests, 1);
+                telemetry::note(Metric::REQUESTS, 1);
                 result?;
                 tracing::info!(table_calls = usage.table_calls, read_units = usage.read_units, "schedule done");
                 Ok(serde_json::value::to_raw_value(&())?)

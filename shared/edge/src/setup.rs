@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::aggregator::{self, ACCESS_TOKEN_LIFETIME, Access, PRODUCT};
 use domain::identity::{Identity, TokenIssuer, TokenKeys};
 use domain::rate_limit::{Limit, Policy, RateLimiter};
 use domain::realtime::{Connections, Publisher};
-use domain::webhooks::Deliveries;
 use store::{Objects, Queue, Sockets, Table};
 
-use crate::company::Counted;
 use crate::platform::Platform;
 use crate::throttle::Throttle;
 use crate::vars::{ConfigError, malformed};
@@ -36,39 +33,8 @@ impl Platform {
         Ok(self.identity_of(TokenIssuer::new(product, keys), table))
     }
 
-    fn identity_of(&self, tokens: TokenIssuer, table: &Table) -> Identity {
+    pub(crate) fn identity_of(&self, tokens: TokenIssuer, table: &Table) -> Identity {
         Identity::new(table.clone(), tokens, Arc::clone(&self.clock), Arc::clone(&self.ids))
-    }
-
-    /// The companies of AI Aggregator and their keys. Reads `TOKEN_KEYS`, as [`Platform::identity`] does.
-    pub fn access(&self, table: &Table) -> Result<(Identity, Access), ConfigError> {
-        let keys: TokenKeys = self.vars.parse("TOKEN_KEYS")?;
-        let tokens = TokenIssuer::new(PRODUCT, keys).with_access_lifetime(ACCESS_TOKEN_LIFETIME);
-        let identity = self.identity_of(tokens, table);
-        let access = Access::new(identity.clone(), table.clone(), Arc::clone(&self.clock), Arc::clone(&self.ids));
-        Ok((identity, access))
-    }
-
-    /// The limit called `name` of AI Aggregator's callers, from the variable `variable`: `requests/seconds`.
-    pub fn counted(
-        &self,
-        name: &'static str,
-        variable: &str,
-        access: &Access,
-        table: &Table,
-    ) -> Result<Counted, ConfigError> {
-        Ok(Counted {
-            access: access.clone(),
-            limiter: RateLimiter::new(table.clone()),
-            policy: self.policy(name, variable)?,
-            clock: Arc::clone(&self.clock),
-        })
-    }
-
-    /// What is on its way to the servers of AI Aggregator's companies. Reads `WEBHOOK_QUEUE_URL`.
-    pub fn deliveries(&self, table: &Table) -> Result<Deliveries, ConfigError> {
-        let (clock, ids) = (Arc::clone(&self.clock), Arc::clone(&self.ids));
-        Ok(aggregator::deliveries(table.clone(), self.queue("WEBHOOK_QUEUE_URL")?, clock, ids))
     }
 
     /// The registry of WebSocket connections.

@@ -110,7 +110,7 @@ fn refusal<E: Envelope>(error: Error, meta: &Meta) -> serde_json::Value {
     let problem = Problem::from(&failure);
     let (status, code) = E::code(&problem);
     if problem.is_fault() {
-        telemetry::note(Metric::Faults, 1);
+        telemetry::note(Metric::FAULTS, 1);
         tracing::error!(error = &failure as &dyn std::error::Error, code, "socket event failed");
     } else {
         telemetry::note_refusal(code);

@@ -58,7 +58,7 @@ impl Function {
             let handle = Arc::clone(&handle);
             async move {
                 let event: SqsEvent = serde_json::from_str(event.get())?;
-                telemetry::note(Metric::Requests, event.records.len() as u64);
+                telemetry::note(Metric::REQUESTS, event.records.len() as u64);
                 let mut response = SqsBatchResponse::default();
                 response.batch_item_failures = handle(event.records).await;
                 Ok(serde_json::value::to_raw_value(&response)?)
@@ -128,7 +128,7 @@ fn read<M: DeserializeOwned>(record: SqsMessage) -> (String, Option<M>) {
     let message = serde_json::from_str(record.body.as_deref().unwrap_or_default());
     if let Err(error) = &message {
         tracing::error!(message_id, %error, "message does not parse, dropped");
-        telemetry::note(Metric::Faults, 1);
+        telemetry::note(Metric::FAULTS, 1);
     }
     (message_id, message.ok())
 }
@@ -146,7 +146,7 @@ fn log_handled(messages: usize, usage: store::Usage) {
 
 /// What the report says of a message that must come again.
 fn again(message_id: String) -> BatchItemFailure {
-    telemetry::note(Metric::Faults, 1);
+    telemetry::note(Metric::FAULTS, 1);
     let mut failure = BatchItemFailure::default();
     failure.item_identifier = message_id;
     failure

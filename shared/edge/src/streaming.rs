@@ -156,7 +156,7 @@ impl Watched {
             End::Complete => log!(info, "complete"),
             End::Left => log!(info, "left"),
             End::Failed(error) => {
-                telemetry::note(Metric::Faults, 1);
+                telemetry::note(Metric::FAULTS, 1);
                 log!(error, "failed", error);
             }
         }
@@ -214,7 +214,7 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
-    use crate::envelope::EasyWriter;
+    use crate::easy_writer::EasyWriter;
     use crate::extract::{ClientAddress, Cookies, QueryParameters};
     use crate::function::Answer;
     use crate::problem::Failure;
@@ -367,7 +367,7 @@ mod tests {
             sender.send(what).unwrap();
             let (pieces, notes) = telemetry::collected(async { (body.next().await, body.next().await) }).await;
             assert_eq!(pieces, (Some(Bytes::from("one")), None), "{what}");
-            assert_eq!(notes.counts[&Metric::Faults], 1, "{what}");
+            assert_eq!(notes.counts[&Metric::FAULTS], 1, "{what}");
             assert!(sender.is_closed());
         }
     }
@@ -375,7 +375,7 @@ mod tests {
     #[tokio::test]
     async fn failures_before_the_first_piece_are_told_in_the_dialect() {
         async fn missing() -> Result<Response, Failure> {
-            Err(DomainError::NotFound(Resource::Session).into())
+            Err(DomainError::NotFound(Resource::SESSION).into())
         }
         async fn panics() -> Response {
             panic!("on purpose")

@@ -8,7 +8,7 @@ use std::{io, thread};
 
 use async_trait::async_trait;
 use axum::serve::Listener;
-use domain::aggregator::{Caller, Cashier, Details, Held, Hold};
+use domain::aggregator::{CallBilling, Caller, Hold, HoldOutcome, UsageRecord};
 use domain::idempotency::Request;
 use domain::kernel::{Amount, Clock, IdSource, Result};
 use edge::{Aggregator, Platform, in_dialect};
@@ -25,13 +25,13 @@ struct Free {
 }
 
 #[async_trait]
-impl Cashier for Free {
-    async fn hold(&self, caller: Caller, most: Amount, _: &str, request: Option<Request>) -> Result<Held> {
+impl CallBilling for Free {
+    async fn hold(&self, caller: Caller, most: Amount, _: &str, request: Option<Request>) -> Result<HoldOutcome> {
         let begun = self.clock.now();
-        Ok(Held::New(Hold { caller, operation: self.ids.uuid(begun), held: most, begun, request }))
+        Ok(HoldOutcome::New(Hold { caller, operation: self.ids.uuid(begun), held: most, begun, request }))
     }
 
-    async fn settle(&self, _: &Hold, _: Amount, _: Details, _: Option<String>) -> Result<()> {
+    async fn settle(&self, _: &Hold, _: Amount, _: UsageRecord, _: Option<String>) -> Result<()> {
         Ok(())
     }
 
@@ -66,9 +66,9 @@ pub(crate) fn serve(address: SocketAddr) -> Outcome {
 
 /// Serves the connections that come in.
 async fn work(platform: &Platform, address: SocketAddr, connections: UnboundedReceiver<net::TcpStream>) -> Outcome {
-    let (_, access) = platform.access(&platform.table()?)?;
+    let (_, authenticator) = platform.authenticator(&platform.table()?)?;
     let free = Free { clock: Arc::clone(&platform.clock), ids: Arc::clone(&platform.ids) };
-    let router = aggregator_chat::router(platform, access, Arc::new(free))?;
+    let router = aggregator_chat::router(platform, authenticator, Arc::new(free))?;
     Ok(axum::serve(Share { address, connections }, in_dialect::<Aggregator>(platform, router)?).await?)
 }
 

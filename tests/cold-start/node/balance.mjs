@@ -1,4 +1,4 @@
-// GET /api/v1/user/balance as it would be written for Node.js: the same proof of who asks, the same counted limit, the same read, the same answer.
+// GET /api/v1/user/balance for Node.js: same authentication, rate limit, read and response.
 import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import jwt from "jsonwebtoken";
 import { run } from "./runtime.mjs";

@@ -1,4 +1,4 @@
-// Node.js itself: no client, no library.
+// Node.js alone: no client, no library.
 import { run } from "./runtime.mjs";
 
 await run(async () => ({ statusCode: 200, body: "{}" }));

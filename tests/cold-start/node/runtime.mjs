@@ -1,4 +1,4 @@
-// The loop of a Lambda runtime. AWS's own client for Node.js is partly C++; this one does less, which is to Node's advantage.
+// A Lambda runtime loop. It does less than AWS's own runtime interface client, in favour of Node.js.
 import http from "node:http";
 
 const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");

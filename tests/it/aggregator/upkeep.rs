@@ -16,7 +16,7 @@ impl Site {
     async fn checked(&self) -> (u64, u64) {
         let (done, notes) = collected(self.stack.run_schedule("aggregator-ledger-cron")).await;
         done.expect("check");
-        (notes.counts[&Metric::LedgerAccounts], notes.counts[&Metric::LedgerDifferences])
+        (notes.counts[&Metric::LEDGER_ACCOUNTS], notes.counts[&Metric::LEDGER_DIFFERENCES])
     }
 
     /// A chat without a connection, and what was noted of it.
@@ -90,7 +90,7 @@ async fn the_sweeper_counts_calls_that_it_looks_after() {
     let sweep = async || {
         let (done, notes) = collected(site.stack.run_schedule("aggregator-maintenance-cron")).await;
         done.expect("sweep");
-        (notes.counts[&Metric::CallsReleased], notes.counts[&Metric::CallsRetold])
+        (notes.counts[&Metric::CALLS_RELEASED], notes.counts[&Metric::CALLS_RETOLD])
     };
     assert_eq!(sweep().await, (0, 0), "that there was nothing is told too");
     // One whose message got lost, and one whose process was killed after it held.

@@ -58,7 +58,7 @@ async fn the_same_request_makes_one_payment() {
         assert!(matches!(reused, Err(Error::Conflict(Rule::IdempotencyKeyReused))), "{reused:?}");
     }
     let other = shop.world.register("other@example.com").await;
-    let others = super::begin(&shop.top_ups, &other, ProviderId::TBank, 500, Some("key")).await.unwrap();
+    let others = super::begin(&shop.deposits, &other, ProviderId::TBank, 500, Some("key")).await.unwrap();
     assert_ne!(others.payment.id, first.payment.id, "keys of different users have nothing to do with each other");
     shop.world.clock.advance(24 * 3600 + 1);
     let next_day = shop.begin(ProviderId::TBank, 500, Some("key")).await.unwrap();
@@ -80,7 +80,7 @@ async fn a_refused_payment_has_failed_for_good() {
     shop.bank.is_in(Mood::Refusing);
     for _ in 0..2 {
         let refused = shop.begin(ProviderId::TBank, 500, Some("key")).await;
-        assert!(matches!(refused, Err(Error::Failed { resource: Resource::Payment, .. })), "{refused:?}");
+        assert!(matches!(refused, Err(Error::Failed { resource: Resource::PAYMENT, .. })), "{refused:?}");
     }
     let [order] = &shop.bank.orders()[..] else { panic!("the repeat asks nobody") };
     assert_eq!(shop.status(order.payment).await, Status::Failed);
@@ -133,7 +133,7 @@ async fn somebody_elses_payment_does_not_exist() {
     let payment = shop.create().await;
     let other = shop.world.register("other@example.com").await;
     let found = shop.payments().get(other.user, payment.id).await;
-    assert!(matches!(found, Err(Error::NotFound(Resource::Payment))), "{found:?}");
+    assert!(matches!(found, Err(Error::NotFound(Resource::PAYMENT))), "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

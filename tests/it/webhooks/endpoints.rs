@@ -23,10 +23,10 @@ async fn what_is_created_is_shown_and_its_secret_is_told_once() {
 
     let stranger = Uuid::from_u128(8).into();
     let found = post.endpoints.get(stranger, endpoint.id).await;
-    assert!(matches!(found, Err(Error::NotFound(Resource::Webhook))), "{found:?}");
+    assert!(matches!(found, Err(Error::NotFound(Resource::WEBHOOK))), "{found:?}");
     assert!(post.endpoints.list(stranger).await.unwrap().is_empty());
     let gone = post.endpoints.delete(stranger, endpoint.id).await;
-    assert!(matches!(gone, Err(Error::NotFound(Resource::Webhook))), "{gone:?}");
+    assert!(matches!(gone, Err(Error::NotFound(Resource::WEBHOOK))), "{gone:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -56,7 +56,7 @@ async fn there_is_room_for_twenty_and_deleting_makes_room() {
     assert!(all.is_sorted_by_key(|endpoint| endpoint.id));
     post.endpoints.delete(post.owner, all[3].id).await.unwrap();
     let again = post.endpoints.delete(post.owner, all[3].id).await;
-    assert!(matches!(again, Err(Error::NotFound(Resource::Webhook))), "{again:?}");
+    assert!(matches!(again, Err(Error::NotFound(Resource::WEBHOOK))), "{again:?}");
     post.endpoint("more", &[PAID]).await;
     assert!(post.endpoints.create(post.new_endpoint("too many", &[PAID])).await.is_err());
 }
@@ -86,7 +86,7 @@ async fn changes_leave_the_rest_as_it_is() {
     assert_eq!((changed.endpoint.created_at, changed.endpoint.updated_at), (endpoint.created_at, post.now()));
     assert_eq!(post.look(&endpoint).await, changed.endpoint);
     let missing = post.endpoints.update(post.owner, Uuid::from_u128(1).into(), EndpointChange::default()).await;
-    assert!(matches!(missing, Err(Error::NotFound(Resource::Webhook))), "{missing:?}");
+    assert!(matches!(missing, Err(Error::NotFound(Resource::WEBHOOK))), "{missing:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

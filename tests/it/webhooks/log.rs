@@ -40,9 +40,9 @@ async fn a_stranger_finds_nothing() {
     post.endpoint("in", &[PAID]).await;
     let message = DeliveryMessage { owner: Uuid::from_u128(8).into(), ..post.publish().await };
     let found = post.deliveries.get(message).await;
-    assert!(matches!(found, Err(Error::NotFound(Resource::Delivery))), "{found:?}");
+    assert!(matches!(found, Err(Error::NotFound(Resource::DELIVERY))), "{found:?}");
     let replayed = post.deliveries.replay(message).await;
-    assert!(matches!(replayed, Err(Error::NotFound(Resource::Webhook))), "{replayed:?}");
+    assert!(matches!(replayed, Err(Error::NotFound(Resource::WEBHOOK))), "{replayed:?}");
     assert_eq!(post.attempt(message).await, Attempted::Skipped);
 }
 
@@ -132,5 +132,5 @@ async fn a_test_says_how_it_went_and_changes_nothing() {
     assert_eq!(post.look(&endpoint).await, endpoint);
     assert!(post.deliveries.list(post.owner, endpoint.id, 10, None).await.unwrap().items.is_empty());
     let missing = post.courier.test(post.owner, Uuid::from_u128(1).into()).await;
-    assert!(matches!(missing, Err(Error::NotFound(Resource::Webhook))), "{missing:?}");
+    assert!(matches!(missing, Err(Error::NotFound(Resource::WEBHOOK))), "{missing:?}");
 }

@@ -5,19 +5,16 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use http::Method;
 use jsonschema::Validator;
+use quintet::{openapi, registry};
 use serde_json::{Value, json};
-use utoipa::openapi::OpenApi;
-
-use crate::openapi;
 
 /// Statuses that any request can get from the layers around its endpoint.
 const FROM_OUTSIDE: [u16; 7] = [400, 404, 405, 413, 415, 500, 503];
 
 /// What Easy Writer says of itself.
-pub static EASY_WRITER: LazyLock<Described> = LazyLock::new(|| Described::new(openapi::easy_writer(), "Failed"));
+pub static EASY_WRITER: LazyLock<Described> = LazyLock::new(|| Described::of("easy-writer", "Failed"));
 /// What AI Aggregator says of itself.
-pub static AGGREGATOR: LazyLock<Described> =
-    LazyLock::new(|| Described::new(openapi::aggregator(), "AggregatorFailed"));
+pub static AGGREGATOR: LazyLock<Described> = LazyLock::new(|| Described::of("aggregator", "AggregatorFailed"));
 
 /// A product's document, with no object open for fields that it does not name.
 pub struct Described {
@@ -28,7 +25,8 @@ pub struct Described {
 }
 
 impl Described {
-    fn new(document: OpenApi, failed: &str) -> Self {
+    fn of(product: &str, failed: &str) -> Self {
+        let document = openapi::document(registry::product(product).expect("product"));
         let mut document = serde_json::to_value(document).expect("JSON");
         let open = document["components"]["schemas"].clone();
         close(&mut document["components"]["schemas"], &open);

@@ -16,11 +16,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use domain::easy_writer::PRODUCT;
 use domain::generation::{Jobs, WorkMessage};
 use domain::kernel::{Clock, IdSource, JobKind, UserId};
 use domain::ledger::{Audit, Check, Ledger};
 use edge::{Function, Platform, Vars};
 use lambda_runtime::Context;
+use quintet::registry;
 use quintet::sqs::Engine;
 use serde_json::{Value, json};
 use store::{Aws, AwsSettings, Table};
@@ -80,7 +82,7 @@ pub struct World {
     pub platform: Platform,
     settings: AwsSettings,
     denied: Denied,
-    functions: HashMap<&'static str, Function>,
+    functions: HashMap<String, Function>,
     /// Where the outside companies are.
     pub sandbox: String,
     /// Size of the last answer's body, in bytes.
@@ -140,6 +142,7 @@ impl World {
         let (google, yandex) = (sandbox::oauth::google_client(aws::KEY), sandbox::oauth::yandex_client(aws::KEY));
         let kandinsky = sandbox::FusionBrainKeys::of(aws::KEY);
         let vars = Vars::from_iter([
+            ("PRODUCT".to_owned(), PRODUCT.to_owned()),
             ("AWS_REGION".to_owned(), "eu-central-1".to_owned()),
             ("AWS_ACCESS_KEY_ID".to_owned(), aws::KEY.to_owned()),
             ("AWS_SECRET_ACCESS_KEY".to_owned(), aws::KEY.to_owned()),
@@ -341,6 +344,7 @@ pub const AUTH_RETURN_URL: &str = "https://easy-writer.example/auth/callback";
 pub const TOKEN_KEYS: &str = "test-secret-test-secret-test-secret-1";
 
 const VARIABLES: &[&str] = &[
+    "PRODUCT",
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -412,29 +416,15 @@ fn functions(
     settings: &AwsSettings,
     faults: &Faults,
     denied: &Denied,
-) -> HashMap<&'static str, Function> {
-    let start: &[(&'static str, edge::Start)] = &[
-        ("easy-writer-auth", easy_writer_auth::function),
-        ("easy-writer-user", easy_writer_user::function),
-        ("easy-writer-tools", easy_writer_tools::function),
-        ("easy-writer-generation", easy_writer_generation::function),
-        ("easy-writer-image-worker", easy_writer_image_worker::function),
-        ("easy-writer-images", easy_writer_images::function),
-        ("easy-writer-socket", easy_writer_socket::function),
-        ("easy-writer-greeting-worker", easy_writer_greeting_worker::function),
-        ("easy-writer-generation-worker", easy_writer_generation_worker::function),
-        ("easy-writer-ledger-cron", easy_writer_ledger_cron::function),
-        ("easy-writer-maintenance-cron", easy_writer_maintenance_cron::function),
-        ("easy-writer-payments", easy_writer_payments::function),
-        ("easy-writer-reconciliation-cron", easy_writer_reconciliation_cron::function),
-    ];
-    start
-        .iter()
-        .map(|&(name, start)| {
-            let http_client = Some(faults.http_client_of(denied.of(name)));
+) -> HashMap<String, Function> {
+    registry::functions(PRODUCT)
+        .map(|function| {
+            let name = function.name_in(PRODUCT);
+            let http_client = Some(faults.http_client_of(denied.of(&name)));
             let aws = Aws::new(AwsSettings { http_client, ..settings.clone() });
             let platform = Platform { aws, ..platform.clone() };
-            (name, start(&platform).unwrap_or_else(|error| panic!("{name}: {error}")))
+            let started = (function.start)(&platform).unwrap_or_else(|error| panic!("{name}: {error}"));
+            (name, started)
         })
         .collect()
 }

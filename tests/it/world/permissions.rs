@@ -34,7 +34,7 @@ struct Statement {
     keys: Vec<String>,
 }
 
-/// The policies of all functions, by the name of their binary.
+/// The policies of all functions, by the name of their product and their own.
 static POLICIES: LazyLock<BTreeMap<String, Vec<Statement>>> = LazyLock::new(read);
 
 /// Something that a function asks of AWS.
@@ -213,9 +213,11 @@ fn read_template(template: &str) -> Vec<(String, Vec<Statement>)> {
     let template: Yaml = serde_yaml_ng::from_str(&text).expect("YAML");
     let resources = template["Resources"].as_mapping().expect("resources");
     let functions = resources.values().filter(|resource| resource["Type"] == "AWS::Serverless::Function");
+    let product = template["Globals"]["Function"]["Environment"]["Variables"]["PRODUCT"].as_str().expect("product");
     functions
         .map(|function| {
-            let name = function["Metadata"]["BuildProperties"]["Binary"].as_str().expect("binary").to_owned();
+            let binary = function["Metadata"]["BuildProperties"]["Binary"].as_str().expect("binary");
+            let name = format!("{product}-{}", binary.trim_start_matches(&format!("{product}-")));
             let policies = function["Properties"]["Policies"].as_sequence().expect("policies");
             // A policy of AWS's own is a name; what it grants is not for calls that our code makes.
             let statements = policies.iter().filter_map(|policy| policy["Statement"].as_sequence()).flatten();

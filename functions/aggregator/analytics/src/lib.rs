@@ -10,36 +10,38 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use domain::aggregator::{Access, UsageLog};
+use domain::aggregator::{Authenticator, PRODUCT, UsageLog};
 use domain::kernel::Clock;
-use edge::{Aggregator, ConfigError, Function, Platform};
+use edge::{Aggregator, ConfigError, Function, Platform, Registration};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "analytics", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
+struct State {
     usage: UsageLog,
-    access: Access,
+    authenticator: Authenticator,
     clock: Arc<dyn Clock>,
 }
 
-impl FromRef<State> for Access {
+impl FromRef<State> for Authenticator {
     fn from_ref(state: &State) -> Self {
-        state.access.clone()
+        state.authenticator.clone()
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (_, access) = platform.access(&table)?;
-    let counted = platform.counted("analytics", "RATE_LIMIT_GROUP", &access, &table)?;
-    let state = State { usage: UsageLog::new(table, access.clone()), access, clock: Arc::clone(&platform.clock) };
+    let (_, authenticator) = platform.authenticator(&table)?;
+    let counted = platform.counted("analytics", "RATE_LIMIT_GROUP", &authenticator, &table)?;
+    let state =
+        State { usage: UsageLog::new(table, authenticator.clone()), authenticator, clock: Arc::clone(&platform.clock) };
     Function::http::<Aggregator>(platform, counted.guard(Router::from(api())).with_state(state))
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     OpenApiRouter::new().routes(routes!(show_usage::show_usage))
 }

@@ -51,7 +51,7 @@ pub(crate) async fn create_api_key(
     let company = caller.require_company()?;
     let expires_at = body.expires_at.map(|text| parse_time(&text)).transpose()?;
     let new = NewApiKey { name: body.name, permissions: body.permissions, expires_at };
-    let (api_key, key) = state.access.create(company, new).await?;
+    let (api_key, key) = state.authenticator.create(company, new).await?;
     Ok(Reply::created(ApiKeyView::new(&api_key, Some(key))))
 }
 

@@ -16,7 +16,7 @@ mod list_api_keys;
 mod log_in;
 mod refresh;
 mod register;
-mod resend_letter;
+mod resend_confirmation;
 mod revoke_api_key;
 mod verify_email;
 mod wire;
@@ -25,52 +25,54 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use domain::aggregator::{Access, Companies, Verification, parse_dollars};
+use domain::aggregator::{Authenticator, Companies, PRODUCT, Verification, parse_dollars};
 use domain::identity::Identity;
 use domain::kernel::Clock;
 use domain::rate_limit::{Policy, RateLimiter};
-use edge::{Aggregator, ConfigError, Counted, Function, Platform, malformed};
+use edge::{Aggregator, ConfigError, Counted, Function, Platform, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::mail::{MailSettings, mailer};
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "auth", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
+struct State {
     companies: Companies,
     identity: Identity,
-    access: Access,
+    authenticator: Authenticator,
     limiter: RateLimiter,
     limit: Policy,
     clock: Arc<dyn Clock>,
 }
 
-impl FromRef<State> for Access {
+impl FromRef<State> for Authenticator {
     fn from_ref(state: &State) -> Self {
-        state.access.clone()
+        state.authenticator.clone()
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (identity, access) = platform.access(&table)?;
+    let (identity, authenticator) = platform.authenticator(&table)?;
     let mail = MailSettings::read(|name| platform.vars.get(name));
     let mail = mail.map_err(|error| malformed(error.name, &error.reason))?;
     let gift =
         parse_dollars(platform.vars.require("WELCOME_USD")?).map_err(|error| malformed("WELCOME_USD", &error))?;
     let verification = Verification {
         mailer: mailer(mail, &platform.clock),
-        link: format!("{}/api/v1/auth/verify-email", platform.url("PUBLIC_URL")?).into(),
+        link: format!("{}/api/v1/auth/verify-email?token={{token}}", platform.url("PUBLIC_URL")?).into(),
         gift,
     };
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let limiter = RateLimiter::new(table.clone());
-    let keys = platform.counted("api-keys", "RATE_LIMIT_KEYS", &access, &table)?;
+    let keys = platform.counted("api-keys", "RATE_LIMIT_KEYS", &authenticator, &table)?;
     let state = State {
         companies: Companies::new(identity.clone(), table, Arc::clone(&clock), ids, verification),
         identity,
-        access,
+        authenticator,
         limiter,
         limit: platform.policy("auth", "RATE_LIMIT_AUTH")?,
         clock,
@@ -82,8 +84,7 @@ fn router(state: State, keys: Counted) -> Router {
     keys.guard(Router::from(api_keys())).merge(Router::from(accounts())).with_state(state)
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     accounts().merge(api_keys())
 }
 
@@ -93,7 +94,7 @@ fn accounts() -> OpenApiRouter<State> {
         .routes(routes!(log_in::log_in))
         .routes(routes!(refresh::refresh))
         .routes(routes!(verify_email::verify_email))
-        .routes(routes!(resend_letter::resend_letter))
+        .routes(routes!(resend_confirmation::resend_confirmation))
 }
 
 fn api_keys() -> OpenApiRouter<State> {

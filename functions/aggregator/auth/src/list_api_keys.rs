@@ -30,6 +30,6 @@ pub(crate) struct ApiKeysView {
     )
 )]
 pub(crate) async fn list_api_keys(State(state): State<crate::State>, Company(caller): Company) -> Answer<ApiKeysView> {
-    let keys = state.access.list(caller.require_company()?).await?;
+    let keys = state.authenticator.list(caller.require_company()?).await?;
     Ok(Reply::ok(ApiKeysView { data: keys.iter().map(|key| ApiKeyView::new(key, None)).collect() }))
 }

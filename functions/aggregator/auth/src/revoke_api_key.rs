@@ -32,6 +32,6 @@ pub(crate) async fn revoke_api_key(
     PathParameter(id): PathParameter,
 ) -> Answer<ApiKeyView> {
     let company = caller.require_company()?;
-    let id: KeyId = id.parse().map_err(|_| Error::NotFound(Resource::ApiKey))?;
-    Ok(Reply::ok(ApiKeyView::new(&state.access.revoke(company, id).await?, None)))
+    let id: KeyId = id.parse().map_err(|_| Error::NotFound(Resource::API_KEY))?;
+    Ok(Reply::ok(ApiKeyView::new(&state.authenticator.revoke(company, id).await?, None)))
 }

@@ -105,7 +105,7 @@ impl ApiKeyView {
             id: api_key.id.to_string(),
             name: api_key.name.clone(),
             key,
-            hint: api_key.hint.clone(),
+            hint: api_key.last_four.clone(),
             is_active: api_key.is_active,
             permissions: api_key.permissions.iter().copied().map(Permission::as_str).collect(),
             created_at: format!("{:.3}", api_key.created_at),

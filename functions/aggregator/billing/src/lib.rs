@@ -12,37 +12,38 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use domain::aggregator::{Access, Billing};
+use domain::aggregator::{Authenticator, Billing, PRODUCT};
 use domain::kernel::Clock;
-use edge::{Aggregator, ConfigError, Function, Platform};
+use edge::{Aggregator, ConfigError, Function, Platform, Registration};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "billing", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
+struct State {
     billing: Billing,
-    access: Access,
+    authenticator: Authenticator,
     clock: Arc<dyn Clock>,
 }
 
-impl FromRef<State> for Access {
+impl FromRef<State> for Authenticator {
     fn from_ref(state: &State) -> Self {
-        state.access.clone()
+        state.authenticator.clone()
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (_, access) = platform.access(&table)?;
-    let counted = platform.counted("billing", "RATE_LIMIT_BILLING", &access, &table)?;
-    let state = State { billing: Billing::new(table), access, clock: Arc::clone(&platform.clock) };
+    let (_, authenticator) = platform.authenticator(&table)?;
+    let counted = platform.counted("billing", "RATE_LIMIT_BILLING", &authenticator, &table)?;
+    let state = State { billing: Billing::new(table), authenticator, clock: Arc::clone(&platform.clock) };
     Function::http::<Aggregator>(platform, counted.guard(Router::from(api())).with_state(state))
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(show_balance::show_balance))
         .routes(routes!(list_transactions::list_transactions))

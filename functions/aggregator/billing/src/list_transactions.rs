@@ -1,12 +1,11 @@
 //! `GET /api/v1/billing/transactions`
 
 use axum::extract::State;
-use domain::aggregator::{Direction, Filter, Permission, Transaction, dollars};
+use domain::aggregator::{CallOutcome, Direction, Filter, KeyId, Permission, Transaction, UsageRecord, dollars};
 use domain::kernel::Error;
 use edge::openapi::{AggregatorFailed, PagesView};
 use edge::{Answer, Company, Exact, NumberedPage, Query, Reply};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 /// A page of the statement.
@@ -40,10 +39,46 @@ pub(crate) struct TransactionView {
     description: String,
     /// Of a call: model, provider, tokens, how it ended.
     #[schema(value_type = Object)]
-    metadata: Value,
+    metadata: MetadataView,
     /// When.
     #[schema(format = DateTime)]
     created_at: String,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum MetadataView {
+    Call(CallView),
+    Other {},
+}
+
+/// What the contract shows of a call, and more of the same.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CallView {
+    model: String,
+    provider: String,
+    tokens: u64,
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    outcome: CallOutcome,
+    estimated: bool,
+    api_key_id: Option<KeyId>,
+}
+
+impl From<UsageRecord> for CallView {
+    fn from(usage: UsageRecord) -> Self {
+        Self {
+            tokens: usage.total_tokens(),
+            model: usage.model,
+            provider: usage.provider,
+            prompt_tokens: usage.prompt_tokens,
+            completion_tokens: usage.completion_tokens,
+            outcome: usage.outcome,
+            estimated: usage.estimated,
+            api_key_id: usage.key,
+        }
+    }
 }
 
 impl From<Transaction> for TransactionView {
@@ -57,26 +92,10 @@ impl From<Transaction> for TransactionView {
             amount: Exact::new(dollars(transaction.amount)),
             currency: "USD",
             description: transaction.description,
-            metadata: metadata(transaction.details.as_ref()),
+            metadata: transaction.usage.map_or(MetadataView::Other {}, |usage| MetadataView::Call(usage.into())),
             created_at: format!("{:.3}", transaction.created_at),
         }
     }
-}
-
-/// What the contract shows of a call, and more of the same.
-fn metadata(details: Option<&Value>) -> Value {
-    let Some(details) = details else { return serde_json::json!({}) };
-    let number = |name: &str| details[name].as_u64().unwrap_or_default();
-    serde_json::json!({
-        "model": details["model"],
-        "provider": details["provider"],
-        "tokens": number("prompt") + number("completion"),
-        "promptTokens": number("prompt"),
-        "completionTokens": number("completion"),
-        "outcome": details["outcome"],
-        "estimated": details["estimated"],
-        "apiKeyId": details["key"],
-    })
 }
 
 /// The statement

@@ -5,7 +5,7 @@ use axum::extract::{OriginalUri, State};
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
-use domain::aggregator::{Begun, ChatCall};
+use domain::aggregator::{ChatCall, StreamOutcome};
 use domain::gateway::ChatRequest;
 use edge::openapi::AggregatorFailed;
 use edge::{Company, Failure, IdempotencyKey, LongBody, Meta, Verbatim};
@@ -50,13 +50,13 @@ pub(crate) async fn complete_chat(
     let request = ChatRequest::parse(&body)?;
     let call = ChatCall { caller, idempotency_key: key.as_deref(), body: &body };
     if !request.stream {
-        let render = |by: &_, completion: &_, settled| json(&CompletionView { by, completion, settled });
+        let render = |by: &_, completion: &_, charge| json(&CompletionView { by, completion, charge });
         let body = state.chat.complete(call, &request, render).await?;
         return Ok(Verbatim { content_type: "application/json", body }.into_response());
     }
     let body = match state.chat.stream(call, &request).await? {
-        Begun::Earlier(text) => Body::from(text),
-        Begun::New(answer) => {
+        StreamOutcome::Replayed(text) => Body::from(text),
+        StreamOutcome::New(answer) => {
             let meta = Meta { timestamp: answer.by().created, request_id: String::new(), path: uri.path().to_owned() };
             Body::from_stream(frames(answer, request.include_usage, meta))
         }

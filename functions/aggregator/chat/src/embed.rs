@@ -39,7 +39,7 @@ pub(crate) async fn embed(
 ) -> Result<Verbatim, Failure> {
     let request = EmbeddingRequest::parse(&body)?;
     let call = ChatCall { caller, idempotency_key: key.as_deref(), body: &body };
-    let render = |by: &_, embeddings: &_, settled| json(&EmbeddingsView::new(by, embeddings, settled));
+    let render = |by: &_, embeddings: &_, charge| json(&EmbeddingsView::new(by, embeddings, charge));
     let body = state.chat.embed(call, &request, render).await?;
     Ok(Verbatim { content_type: "application/json", body })
 }

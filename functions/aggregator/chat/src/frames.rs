@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::aggregator::{Settled, Streaming};
+use domain::aggregator::{Charge, Streaming};
 use domain::gateway::Chunk;
 use domain::kernel::{Error, Result};
 use edge::{Aggregator, Envelope as _, Failure, Meta, Problem};
@@ -68,13 +68,13 @@ impl Frames {
     }
 
     async fn end(&mut self) -> Result<String> {
-        let settled = self.answer.settled();
+        let charge = self.answer.charge();
         let mut text = match self.last.take() {
-            Some(last) => self.render(Some(&last), Some(settled))?,
+            Some(last) => self.render(Some(&last), Some(charge))?,
             None => String::new(),
         };
         if self.include_usage {
-            text.push_str(&self.render(None, Some(settled))?);
+            text.push_str(&self.render(None, Some(charge))?);
         }
         text.push_str(DONE);
         self.answer.keep(&text);
@@ -83,17 +83,17 @@ impl Frames {
         Ok(text)
     }
 
-    fn render(&self, chunk: Option<&Chunk>, settled: Option<Settled>) -> Result<String> {
+    fn render(&self, chunk: Option<&Chunk>, charge: Option<Charge>) -> Result<String> {
         let view = ChunkView {
             id: &self.id,
             by: self.answer.by(),
             choices: chunk.and_then(|chunk| chunk.choices.as_deref()),
             rest: chunk.map(|chunk| &chunk.rest),
-            settled,
+            charge,
             // In every piece, as OpenAI has it: null but in the one that has no choices.
-            usage: match settled {
+            usage: match charge {
                 _ if !self.include_usage => UsageField::Absent,
-                Some(settled) if chunk.is_none() => UsageField::Told(settled),
+                Some(charge) if chunk.is_none() => UsageField::Told(charge),
                 _ => UsageField::Null,
             },
         };

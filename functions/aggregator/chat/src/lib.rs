@@ -18,47 +18,53 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
-use domain::aggregator::{Access, Cashier, Catalogue, Chat, Till};
+use domain::aggregator::{Authenticator, CallBilling, Catalogue, Chat, LedgerBilling, PRODUCT};
 use domain::gateway::Relay;
 use domain::ledger::Ledger;
-use edge::{Aggregator, ConfigError, Function, Platform, malformed};
+use edge::{Aggregator, ConfigError, Function, Platform, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::chat::{ChatVendorsSettings, chat_vendors};
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "chat", start, || api().into_openapi());
+
 /// What the endpoints share. Each layer of the router copies it for each request, which costs little.
 #[derive(Clone)]
-pub struct State {
+struct State {
     chat: Arc<Chat>,
-    access: Arc<Access>,
+    authenticator: Arc<Authenticator>,
 }
 
-impl FromRef<State> for Access {
+impl FromRef<State> for Authenticator {
     fn from_ref(state: &State) -> Self {
-        Access::clone(&state.access)
+        Authenticator::clone(&state.authenticator)
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (_, access) = platform.access(&table)?;
+    let (_, authenticator) = platform.authenticator(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
-    let counted = platform.counted("chat", "RATE_LIMIT_CHAT", &access, &table)?;
+    let counted = platform.counted("chat", "RATE_LIMIT_CHAT", &authenticator, &table)?;
     let queue = platform.queue("USAGE_QUEUE_URL")?;
-    let till = Till { ledger: Ledger::new(table.clone()), table, queue, clock, ids };
-    Function::streaming::<Aggregator>(platform, counted.guard(router(platform, access, Arc::new(till))?))
+    let billing = LedgerBilling { ledger: Ledger::new(table.clone()), table, queue, clock, ids };
+    Function::streaming::<Aggregator>(platform, counted.guard(router(platform, authenticator, Arc::new(billing))?))
 }
 
-/// The endpoints, for whoever proves to be somebody to `access`, paid by way of `cashier`.
-pub fn router(platform: &Platform, access: Access, cashier: Arc<dyn Cashier>) -> Result<Router, ConfigError> {
+/// The endpoints. `authenticator` verifies callers, `billing` bills calls.
+pub fn router(
+    platform: &Platform,
+    authenticator: Authenticator,
+    billing: Arc<dyn CallBilling>,
+) -> Result<Router, ConfigError> {
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = ChatVendorsSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let relay = Relay::new(chat_vendors(settings, &clock, &ids), Arc::clone(&clock));
     let catalogue = Catalogue::load(platform.vars.get("MODELS")).map_err(|error| malformed("MODELS", &error))?;
-    let chat = Chat::new(Arc::new(catalogue), relay, cashier, clock, ids);
-    let state = State { chat: Arc::new(chat), access: Arc::new(access) };
+    let chat = Chat::new(Arc::new(catalogue), relay, billing, clock, ids);
+    let state = State { chat: Arc::new(chat), authenticator: Arc::new(authenticator) };
     // The same endpoints where clients of OpenAI look for them.
     let alias = Router::new()
         .route("/v1/chat/completions", post(complete_chat::complete_chat))
@@ -68,8 +74,7 @@ pub fn router(platform: &Platform, access: Access, cashier: Arc<dyn Cashier>) ->
     Ok(Router::from(api()).merge(alias).with_state(state))
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(complete_chat::complete_chat))
         .routes(routes!(embed::embed))

@@ -120,6 +120,6 @@ pub(crate) async fn show_model(
 ) -> Answer<ModelView> {
     caller.require(Permission::Chat)?;
     let found = state.chat.models().find(|(model, _)| model.id == id);
-    let (model, available) = found.ok_or(Error::NotFound(Resource::Model))?;
+    let (model, available) = found.ok_or(Error::NotFound(Resource::MODEL))?;
     Ok(Reply::ok(ModelView::new(model, available)))
 }

@@ -1,6 +1,6 @@
 //! Answers as OpenAI spells them, with what a call cost and who answered.
 
-use domain::aggregator::{By, Settled, dollars};
+use domain::aggregator::{AnsweredBy, Charge, dollars};
 use domain::gateway::{Completion, Embeddings, Fields, Usage};
 use domain::kernel::{Amount, Error, Result};
 use serde::Serialize;
@@ -50,15 +50,15 @@ pub(crate) fn money(amount: Amount) -> Box<RawValue> {
 }
 
 /// `id` of a chat.
-pub(crate) fn chat_id(by: &By) -> String {
+pub(crate) fn chat_id(by: &AnsweredBy) -> String {
     format!("chatcmpl-{}", by.operation.as_simple())
 }
 
 /// A whole answer.
 pub(crate) struct CompletionView<'a> {
-    pub(crate) by: &'a By,
+    pub(crate) by: &'a AnsweredBy,
     pub(crate) completion: &'a Completion,
-    pub(crate) settled: Settled,
+    pub(crate) charge: Charge,
 }
 
 impl Serialize for CompletionView<'_> {
@@ -69,11 +69,11 @@ impl Serialize for CompletionView<'_> {
         map.serialize_entry("created", &self.by.created.as_second())?;
         map.serialize_entry("model", &self.by.model)?;
         map.serialize_entry("choices", &self.completion.choices)?;
-        map.serialize_entry("usage", &UsageView::from(self.settled.usage))?;
+        map.serialize_entry("usage", &UsageView::from(self.charge.usage))?;
         for (name, value) in self.completion.rest.iter() {
             map.serialize_entry(name, value)?;
         }
-        map.serialize_entry("cost", &money(self.settled.cost))?;
+        map.serialize_entry("cost", &money(self.charge.cost))?;
         map.serialize_entry("provider", &self.by.provider)?;
         map.end()
     }
@@ -82,11 +82,11 @@ impl Serialize for CompletionView<'_> {
 /// A piece of a streamed answer.
 pub(crate) struct ChunkView<'a> {
     pub(crate) id: &'a str,
-    pub(crate) by: &'a By,
+    pub(crate) by: &'a AnsweredBy,
     pub(crate) choices: Option<&'a RawValue>,
     pub(crate) rest: Option<&'a Fields>,
     /// Told at the end.
-    pub(crate) settled: Option<Settled>,
+    pub(crate) charge: Option<Charge>,
     /// What is said of the usage.
     pub(crate) usage: UsageField,
 }
@@ -98,7 +98,7 @@ pub(crate) enum UsageField {
     /// It is not known yet.
     Null,
     /// This much.
-    Told(Settled),
+    Told(Charge),
 }
 
 impl Serialize for ChunkView<'_> {
@@ -115,13 +115,13 @@ impl Serialize for ChunkView<'_> {
         match self.usage {
             UsageField::Absent => {}
             UsageField::Null => map.serialize_entry("usage", &())?,
-            UsageField::Told(settled) => map.serialize_entry("usage", &UsageView::from(settled.usage))?,
+            UsageField::Told(charge) => map.serialize_entry("usage", &UsageView::from(charge.usage))?,
         }
         for (name, value) in self.rest.into_iter().flat_map(Fields::iter) {
             map.serialize_entry(name, value)?;
         }
-        if let Some(settled) = self.settled {
-            map.serialize_entry("cost", &money(settled.cost))?;
+        if let Some(charge) = self.charge {
+            map.serialize_entry("cost", &money(charge.cost))?;
             map.serialize_entry("provider", &self.by.provider)?;
         }
         map.end()
@@ -146,14 +146,14 @@ struct EmbeddingUsage {
 }
 
 impl<'a> EmbeddingsView<'a> {
-    pub(crate) fn new(by: &'a By, embeddings: &'a Embeddings, settled: Settled) -> Self {
-        let tokens = Number::from(settled.usage.prompt);
+    pub(crate) fn new(by: &'a AnsweredBy, embeddings: &'a Embeddings, charge: Charge) -> Self {
+        let tokens = Number::from(charge.usage.prompt);
         Self {
             object: "list",
             data: &embeddings.data,
             model: &by.model,
             usage: EmbeddingUsage { prompt_tokens: tokens.clone(), total_tokens: tokens },
-            cost: money(settled.cost),
+            cost: money(charge.cost),
             provider: &by.provider,
         }
     }

@@ -3,33 +3,35 @@
 
 use std::sync::Arc;
 
-use domain::aggregator::Till;
+use domain::aggregator::{LedgerBilling, PRODUCT};
 use domain::kernel::telemetry::{self, Metric};
 use domain::kernel::{Error, Result};
 use domain::ledger::Ledger;
 use domain::webhooks::Deliveries;
-use edge::{ConfigError, Function, Platform};
+use edge::{ConfigError, Function, Platform, Registration};
 
 /// The function.
-pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "maintenance-cron", start);
+
+fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
     let table = platform.table()?;
     let deliveries = platform.deliveries(&table)?;
-    let till = Till {
+    let billing = LedgerBilling {
         ledger: Ledger::new(table.clone()),
         table,
         queue: platform.queue("USAGE_QUEUE_URL")?,
         clock: Arc::clone(&platform.clock),
         ids: Arc::clone(&platform.ids),
     };
-    Ok(Function::schedule(move || sweep(till.clone(), deliveries.clone())))
+    Ok(Function::schedule(move || sweep(billing.clone(), deliveries.clone())))
 }
 
-async fn sweep(till: Till, deliveries: Deliveries) -> Result<()> {
-    let (calls, webhooks) = tokio::join!(till.sweep(), deliveries.sweep());
+async fn sweep(billing: LedgerBilling, deliveries: Deliveries) -> Result<()> {
+    let (calls, webhooks) = tokio::join!(billing.sweep(), deliveries.sweep());
     tracing::info!(sent = webhooks.done.len(), "webhooks swept");
     let calls = calls?;
-    telemetry::note(Metric::CallsReleased, u64::from(calls.released));
-    telemetry::note(Metric::CallsRetold, u64::from(calls.sent));
+    telemetry::note(Metric::CALLS_RELEASED, u64::from(calls.released));
+    telemetry::note(Metric::CALLS_RETOLD, u64::from(calls.sent));
     if calls.released + calls.sent > 0 {
         tracing::warn!(calls.released, calls.sent, "calls looked after");
     }

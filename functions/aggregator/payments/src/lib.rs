@@ -22,39 +22,41 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::FromRef;
-use domain::aggregator::{Access, Deposits, describe_payment};
+use domain::aggregator::{Authenticator, Deposits, PRODUCT, describe_payment};
 use domain::kernel::Clock;
 use domain::payments::{Announcer, Payments};
 use domain::rate_limit::{Policy, RateLimiter};
-use edge::{Aggregator, ConfigError, Counted, Function, Platform, malformed};
+use edge::{Aggregator, ConfigError, Counted, Function, Platform, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::payments::{PaymentProvidersSettings, payment_providers};
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "payments", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
+struct State {
     deposits: Deposits,
-    access: Access,
+    authenticator: Authenticator,
     limiter: RateLimiter,
     notice_limit: Policy,
     clock: Arc<dyn Clock>,
 }
 
-impl FromRef<State> for Access {
+impl FromRef<State> for Authenticator {
     fn from_ref(state: &State) -> Self {
-        state.access.clone()
+        state.authenticator.clone()
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (identity, access) = platform.access(&table)?;
+    let (identity, authenticator) = platform.authenticator(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let limiter = RateLimiter::new(table.clone());
     // The contract has one limit for all of billing.
-    let counted = platform.counted("billing", "RATE_LIMIT_BILLING", &access, &table)?;
+    let counted = platform.counted("billing", "RATE_LIMIT_BILLING", &authenticator, &table)?;
     let settings = PaymentProvidersSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let announcer = Announcer { deliveries: platform.deliveries(&table)?, describe: describe_payment };
@@ -67,7 +69,7 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
         lifetime: Duration::from_mins(platform.vars.parse("PAYMENT_LIFETIME_MINUTES")?),
     };
     let notice_limit = platform.policy("notice", "RATE_LIMIT_NOTICE")?;
-    let state = State { deposits, access, limiter, notice_limit, clock };
+    let state = State { deposits, authenticator, limiter, notice_limit, clock };
     Function::http::<Aggregator>(platform, router(state, counted))
 }
 
@@ -75,8 +77,7 @@ fn router(state: State, counted: Counted) -> Router {
     counted.guard(Router::from(company())).merge(Router::from(provider())).with_state(state)
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     company().merge(provider())
 }
 

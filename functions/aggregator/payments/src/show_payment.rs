@@ -30,7 +30,7 @@ pub(crate) async fn show_payment(
     PathParameter(payment): PathParameter,
 ) -> Answer<PaymentView> {
     caller.require(Permission::Billing)?;
-    let payment = payment.parse().map_err(|_| Error::NotFound(Resource::Payment))?;
-    let payment = state.deposits.payments.get(caller.company, payment).await?;
+    let payment = payment.parse().map_err(|_| Error::NotFound(Resource::PAYMENT))?;
+    let payment = state.deposits.payments.get(caller.company.into(), payment).await?;
     Ok(Reply::ok(PaymentView::new(payment, state.clock.now())))
 }

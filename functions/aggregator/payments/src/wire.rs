@@ -1,8 +1,8 @@
 //! What several endpoints read or show.
 
 use domain::aggregator::{PaymentStatus, Sum, dollars, roubles};
-use domain::kernel::{Error, PAYMENT_AMOUNT, Timestamp};
-use domain::payments::Payment;
+use domain::kernel::{Error, Timestamp};
+use domain::payments::{PAYMENT_AMOUNT, Payment};
 use edge::Exact;
 use serde::Serialize;
 use serde_json::Value;

@@ -3,15 +3,17 @@
 //! Queue: `UsageQueue`, messages [`UsageMessage`]. A call that is told twice is counted once, and its company is told once. Calls of one company that
 //! come in one batch are counted together.
 
-use domain::aggregator::{UsageLog, UsageMessage, UsageReporter};
-use edge::{ConfigError, Function, Platform};
+use domain::aggregator::{PRODUCT, UsageLog, UsageMessage, UsageReporter};
+use edge::{ConfigError, Function, Platform, Registration};
 
 /// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "usage-worker", start);
+
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (_, access) = platform.access(&table)?;
+    let (_, authenticator) = platform.authenticator(&table)?;
     let deliveries = platform.deliveries(&table)?;
-    let reporter = UsageReporter { usage: UsageLog::new(table, access), deliveries };
+    let reporter = UsageReporter { usage: UsageLog::new(table, authenticator), deliveries };
     Ok(Function::sqs_batch(move |messages: Vec<UsageMessage>| {
         let reporter = reporter.clone();
         async move { reporter.count(&messages).await }

@@ -5,16 +5,18 @@
 
 use std::sync::Arc;
 
-use domain::aggregator::Postman;
+use domain::aggregator::{PRODUCT, Postman};
 use domain::webhooks::{Courier, DeliveryMessage};
-use edge::{ConfigError, Function, Platform, malformed};
+use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::mail::{MailSettings, mailer};
 use vendors::webhook::{WebhookSettings, webhook_sender};
 
 /// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "webhook-worker", start);
+
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (identity, _) = platform.access(&table)?;
+    let (identity, _) = platform.authenticator(&table)?;
     let settings = WebhookSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let mail = MailSettings::read(|name| platform.vars.get(name));
@@ -24,6 +26,7 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
         courier: Courier::new(platform.deliveries(&table)?, sender),
         identity,
         mailer: mailer(mail, &platform.clock),
+        enabling: |endpoint| format!(r#"PATCH /api/v1/webhooks/{endpoint} с телом {{"isActive": true}}"#),
     };
     Ok(Function::sqs(move |message: DeliveryMessage| {
         let postman = postman.clone();

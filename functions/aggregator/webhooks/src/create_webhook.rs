@@ -1,8 +1,8 @@
 //! `POST /api/v1/webhooks`
 
 use axum::extract::State;
+use domain::aggregator::CompanyId;
 use domain::idempotency::Request;
-use domain::kernel::UserId;
 use domain::webhooks::{NewEndpoint, SecretChoice};
 use edge::openapi::AggregatorFailed;
 use edge::{Answer, Body, Company, IdempotencyKey, Reply};
@@ -26,7 +26,7 @@ pub(crate) struct CreateWebhookBody {
 }
 
 impl CreateWebhookBody {
-    fn into_new(self, company: UserId, idempotency_key: Option<String>) -> NewEndpoint {
+    fn into_new(self, company: CompanyId, idempotency_key: Option<String>) -> NewEndpoint {
         let Self { url, events, secret } = self;
         let request = idempotency_key.map(|key| {
             let content = ["create_webhook", &url, secret.as_deref().unwrap_or_default()];

@@ -27,48 +27,49 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use domain::aggregator::{Access, endpoints};
+use domain::aggregator::{Authenticator, PRODUCT, endpoints};
 use domain::webhooks::{Courier, Deliveries, Endpoints};
-use edge::{Aggregator, ConfigError, Function, Platform, malformed};
+use edge::{Aggregator, ConfigError, Function, Platform, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::webhook::{WebhookSettings, webhook_sender};
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "webhooks", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
+struct State {
     endpoints: Endpoints,
     deliveries: Deliveries,
     courier: Courier,
-    access: Access,
+    authenticator: Authenticator,
 }
 
-impl FromRef<State> for Access {
+impl FromRef<State> for Authenticator {
     fn from_ref(state: &State) -> Self {
-        state.access.clone()
+        state.authenticator.clone()
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
-    let (_, access) = platform.access(&table)?;
+    let (_, authenticator) = platform.authenticator(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = WebhookSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let deliveries = platform.deliveries(&table)?;
-    let counted = platform.counted("webhooks", "RATE_LIMIT_GROUP", &access, &table)?;
+    let counted = platform.counted("webhooks", "RATE_LIMIT_GROUP", &authenticator, &table)?;
     let state = State {
         endpoints: endpoints(table, settings.reach, Arc::clone(&clock), ids),
         courier: Courier::new(deliveries.clone(), webhook_sender(settings, clock)),
         deliveries,
-        access,
+        authenticator,
     };
     Function::http::<Aggregator>(platform, counted.guard(Router::from(api())).with_state(state))
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(create_webhook::create_webhook, list_webhooks::list_webhooks))
         .routes(routes!(show_webhook::show_webhook, change_webhook::change_webhook, delete_webhook::delete_webhook))

@@ -158,10 +158,10 @@ impl From<Trial> for DeliveryView {
 
 /// The webhook of a path. What is no id is nobody's.
 pub(crate) fn webhook_id(text: &str) -> Result<EndpointId, Error> {
-    text.parse().map_err(|_| Error::NotFound(Resource::Webhook))
+    text.parse().map_err(|_| Error::NotFound(Resource::WEBHOOK))
 }
 
 /// The delivery of a path.
 pub(crate) fn delivery_id(text: &str) -> Result<DeliveryId, Error> {
-    text.parse().map_err(|_| Error::NotFound(Resource::Delivery))
+    text.parse().map_err(|_| Error::NotFound(Resource::DELIVERY))
 }

@@ -14,11 +14,11 @@
 
 mod finish_google;
 mod finish_yandex;
-mod landing;
 mod log_in;
 mod log_out;
 mod refresh;
 mod register;
+mod return_url;
 mod show_me;
 mod start_google;
 mod start_yandex;
@@ -29,23 +29,27 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use domain::easy_writer::{Accounts, PRODUCT};
-use domain::identity::{Identity, OAuth, Origin, SharedOAuthProvider};
+use domain::identity::{Identity, LogInThrottle, OAuth, Origin, SharedOAuthProvider};
 use domain::kernel::Clock;
 use domain::ledger::Ledger;
 use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform, malformed};
+use edge::{ConfigError, EasyWriter, Function, Platform, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::oauth::{OAuthSettings, oauth_providers};
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "auth", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
+struct State {
     accounts: Accounts,
     identity: Identity,
     oauth: OAuth,
     /// The page that browsers come back to from a provider.
     return_url: Arc<str>,
+    log_ins: LogInThrottle,
     limiter: RateLimiter,
     limits: Limits,
     clock: Arc<dyn Clock>,
@@ -55,10 +59,6 @@ pub struct State {
 #[derive(Clone)]
 struct Limits {
     register: Policy,
-    /// Log-ins that fail, with one account.
-    log_in: Policy,
-    /// Log-ins that fail, with all accounts together.
-    network: Policy,
     refresh: Policy,
     /// Steps on the way to a provider and back.
     oauth: Policy,
@@ -70,8 +70,7 @@ impl FromRef<State> for Identity {
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
     let state = State {
@@ -79,11 +78,14 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
         return_url: platform.url("AUTH_RETURN_URL")?.into(),
         accounts: Accounts::new(identity.clone(), Ledger::new(table.clone())),
         identity,
+        log_ins: LogInThrottle::new(
+            table.clone(),
+            platform.vars.parse("RATE_LIMIT_LOGIN")?,
+            platform.vars.parse("RATE_LIMIT_LOGIN_NETWORK")?,
+        ),
         limiter: RateLimiter::new(table),
         limits: Limits {
             register: platform.policy("register", "RATE_LIMIT_REGISTER")?,
-            log_in: platform.policy("login", "RATE_LIMIT_LOGIN")?,
-            network: platform.policy("logins", "RATE_LIMIT_LOGIN_NETWORK")?,
             refresh: platform.policy("refresh", "RATE_LIMIT_REFRESH")?,
             oauth: platform.policy("oauth", "RATE_LIMIT_OAUTH")?,
         },
@@ -113,8 +115,7 @@ fn router(state: State) -> Router {
     Router::from(api()).with_state(state)
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(register::register))
         .routes(routes!(log_in::log_in))

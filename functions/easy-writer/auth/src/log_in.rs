@@ -1,7 +1,6 @@
 //! `POST /api/v1/auth/login`
 
 use axum::extract::State;
-use domain::identity::account_label;
 use edge::openapi::{Failed, Success};
 use edge::{Answer, Body, ClientAddress, Reply, RequestScope};
 use serde::Deserialize;
@@ -43,16 +42,9 @@ pub(crate) async fn log_in(
     ClientAddress(address): ClientAddress,
     Body(body): Body<LogInBody>,
 ) -> Answer<SignedInView> {
-    let now = state.clock.now();
-    let limits = &state.limits;
-    // Never per account alone: then anybody could lock its owner out.
-    let account = format!("{address}#{}", account_label(&body.email));
-    scope.limit(&state.limiter, &limits.log_in, &account, now).await?;
-    scope.limit(&state.limiter, &limits.network, &address, now).await?;
+    let attempt = state.log_ins.attempt(&address, &body.email, state.clock.now());
+    scope.limited(attempt.count().await)?;
     let (signed_in, balance) = state.accounts.sign_in(&body.email, body.password).await?;
-    tokio::try_join!(
-        state.limiter.forgive(&limits.log_in, &account, now),
-        state.limiter.forgive(&limits.network, &address, now)
-    )?;
+    attempt.succeeded().await?;
     Ok(SignedInView::reply(Reply::ok, signed_in, balance))
 }

@@ -1,6 +1,5 @@
-//! Easy Writer: accounts and sessions over HTTP.
+//! Easy Writer: the function `auth`.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::RunError> {
-    edge::run("easy-writer", "auth", easy_writer_auth::function).await
+fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_auth::FUNCTION)
 }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 pub(crate) const REFRESH_COOKIE: &str = "refresh_token";
 
 /// Name of the cookie that ties a browser to its way to a provider and back.
-pub(crate) const ATTEMPT_COOKIE: &str = "oauth_attempt";
+pub(crate) const LOGIN_STATE_COOKIE: &str = "oauth_attempt";
 
 /// A user.
 #[derive(Serialize, ToSchema)]
@@ -97,9 +97,9 @@ pub(crate) fn cleared_cookie() -> Cookie<'static> {
 
 /// The cookie that waits for a browser which is away at a provider. `Lax`, because it must come along when the provider's page, another site,
 /// sends the browser back.
-pub(crate) fn attempt_cookie(attempt: String) -> Cookie<'static> {
-    let lifetime = i64::try_from(TokenIssuer::attempt_lifetime_seconds()).unwrap_or_default();
-    Cookie::build((ATTEMPT_COOKIE, attempt))
+pub(crate) fn login_state_cookie(login_state: String) -> Cookie<'static> {
+    let lifetime = i64::try_from(TokenIssuer::login_state_lifetime_seconds()).unwrap_or_default();
+    Cookie::build((LOGIN_STATE_COOKIE, login_state))
         .path("/api/v1/auth")
         .http_only(true)
         .secure(true)
@@ -109,8 +109,8 @@ pub(crate) fn attempt_cookie(attempt: String) -> Cookie<'static> {
 }
 
 /// The cookie that ends the waiting.
-pub(crate) fn cleared_attempt_cookie() -> Cookie<'static> {
-    cleared(attempt_cookie(String::new()))
+pub(crate) fn cleared_login_state_cookie() -> Cookie<'static> {
+    cleared(login_state_cookie(String::new()))
 }
 
 fn cleared(mut cookie: Cookie<'static>) -> Cookie<'static> {

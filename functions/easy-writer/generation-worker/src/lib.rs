@@ -4,15 +4,17 @@
 
 use std::sync::Arc;
 
-use domain::easy_writer::{Catalogue, ToolWork};
+use domain::easy_writer::{Catalogue, PRODUCT, ToolWork};
 use domain::generation::{Jobs, TextRouter, WorkMessage, Worker};
 use domain::kernel::JobKind;
-use edge::frames::easy_writer::render;
-use edge::{ConfigError, Function, Platform, malformed};
+use edge::easy_writer::frames::render;
+use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::text::{TextVendorsSettings, text_models};
 
 /// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "generation-worker", start);
+
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = TextVendorsSettings::read(|name| platform.vars.get(name));

@@ -1,6 +1,5 @@
-//! Easy Writer: runs background sessions.
+//! Easy Writer: the function `generation-worker`.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::RunError> {
-    edge::run("easy-writer", "generation-worker", easy_writer_generation_worker::function).await
+fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_generation_worker::FUNCTION)
 }

@@ -18,13 +18,16 @@ use axum::extract::FromRef;
 use domain::easy_writer::PRODUCT;
 use domain::generation::Jobs;
 use domain::identity::Identity;
-use edge::{ConfigError, EasyWriter, Function, Platform, Throttle};
+use edge::{ConfigError, EasyWriter, Function, Platform, Registration, Throttle};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "generation", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
+struct State {
     jobs: Jobs,
     identity: Identity,
 }
@@ -35,8 +38,7 @@ impl FromRef<State> for Identity {
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
     let throttle = platform.throttle("generation", &identity, &table)?;
@@ -49,8 +51,7 @@ fn router(state: State, throttle: Throttle) -> Router {
     throttle.guard(Router::from(plain())).with_state(state)
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     plain()
 }
 

@@ -1,6 +1,5 @@
-//! Easy Writer: past and running sessions over HTTP.
+//! Easy Writer: the function `generation`.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::RunError> {
-    edge::run("easy-writer", "generation", easy_writer_generation::function).await
+fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_generation::FUNCTION)
 }

@@ -5,7 +5,7 @@ use domain::kernel::{Error, JobId, Resource};
 
 /// The session of a path. What is not an id is not the id of any session.
 pub(crate) fn session_id(text: &str) -> Result<JobId, Error> {
-    text.parse().map_err(|_| Error::NotFound(Resource::Session))
+    text.parse().map_err(|_| Error::NotFound(Resource::SESSION))
 }
 
 /// A status on the wire.

@@ -4,14 +4,17 @@
 
 use std::sync::Arc;
 
+use domain::easy_writer::PRODUCT;
 use domain::generation::{JobFeed, Jobs};
 use domain::kernel::{Dependency, Error, Result};
 use domain::realtime::{GreetMessage, Publisher};
-use edge::frames::easy_writer::render;
-use edge::{ConfigError, Function, Platform};
+use edge::easy_writer::frames::render;
+use edge::{ConfigError, Function, Platform, Registration};
 
 /// The function.
-pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "greeting-worker", start);
+
+fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
     let table = platform.table()?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let publisher = platform.publisher(&table)?;

@@ -1,6 +1,5 @@
-//! Easy Writer: greets fresh WebSocket connections.
+//! Easy Writer: the function `greeting-worker`.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::RunError> {
-    edge::run("easy-writer", "greeting-worker", easy_writer_greeting_worker::function).await
+fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_greeting_worker::FUNCTION)
 }

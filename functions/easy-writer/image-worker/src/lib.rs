@@ -6,15 +6,17 @@ mod darkroom;
 
 use std::sync::Arc;
 
-use domain::easy_writer::ImageWork;
+use domain::easy_writer::{ImageWork, PRODUCT};
 use domain::generation::{Jobs, WorkMessage, Worker};
 use domain::kernel::JobKind;
-use edge::frames::easy_writer::render;
-use edge::{ConfigError, Function, Platform, malformed};
+use edge::easy_writer::frames::render;
+use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::image::{ImageVendorsSettings, enlarger, image_models};
 
 /// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "image-worker", start);
+
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let objects = platform.objects()?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));

@@ -1,6 +1,5 @@
-//! Easy Writer: draws and enlarges pictures.
+//! Easy Writer: the function `image-worker`.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::RunError> {
-    edge::run("easy-writer", "image-worker", easy_writer_image_worker::function).await
+fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_image_worker::FUNCTION)
 }

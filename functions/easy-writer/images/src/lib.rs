@@ -22,13 +22,16 @@ use domain::generation::Jobs;
 use domain::identity::Identity;
 use domain::kernel::Clock;
 use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform, Throttle};
+use edge::{ConfigError, EasyWriter, Function, Platform, Registration, Throttle};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "images", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
+struct State {
     images: Images,
     identity: Identity,
     limiter: RateLimiter,
@@ -42,8 +45,7 @@ impl FromRef<State> for Identity {
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
     let throttle = platform.throttle("images", &identity, &table)?;
@@ -63,8 +65,7 @@ fn router(state: State, throttle: Throttle) -> Router {
     throttle.guard(Router::from(plain())).merge(Router::from(limited())).with_state(state)
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     plain().merge(limited())
 }
 

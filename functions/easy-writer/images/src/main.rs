@@ -1,6 +1,5 @@
-//! Easy Writer: pictures.
+//! Easy Writer: the function `images`.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::RunError> {
-    edge::run("easy-writer", "images", easy_writer_images::function).await
+fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_images::FUNCTION)
 }

@@ -5,16 +5,19 @@
 
 use std::sync::Arc;
 
+use domain::easy_writer::PRODUCT;
 use domain::generation::{JobFeed, Jobs, SweptJob, WorkMessage};
 use domain::kernel::telemetry::{self, Metric};
 use domain::kernel::{Error, JobKind, Result};
 use domain::realtime::Publisher;
-use edge::frames::easy_writer::render;
-use edge::{ConfigError, Function, Platform};
+use edge::easy_writer::frames::render;
+use edge::{ConfigError, Function, Platform, Registration};
 use store::Queue;
 
 /// The function.
-pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigError> {
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "maintenance-cron", start);
+
+fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
     let table = platform.table()?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let publisher = platform.publisher(&table)?;
@@ -43,8 +46,8 @@ async fn sweep(jobs: Jobs, queues: Queues, publisher: Publisher) -> Result<()> {
     let mut swept = jobs.sweep(|kind| queues.of(kind)).await;
     let failed: Vec<WorkMessage> = swept.done.iter().filter_map(SweptJob::failed).collect();
     let requeued = swept.done.len() - failed.len();
-    telemetry::note(Metric::JobsOverdue, requeued as u64);
-    telemetry::note(Metric::JobsGivenUp, failed.len() as u64);
+    telemetry::note(Metric::JOBS_OVERDUE, requeued as u64);
+    telemetry::note(Metric::JOBS_GIVEN_UP, failed.len() as u64);
     tracing::info!(requeued, failed = failed.len(), "swept");
     for WorkMessage { owner, kind, job } in failed {
         let feed = JobFeed { jobs: &jobs.of(kind), owner, job, render: render(kind) };

@@ -1,6 +1,5 @@
-//! Easy Writer: finds and repairs what got stuck.
+//! Easy Writer: the function `maintenance-cron`.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::RunError> {
-    edge::run("easy-writer", "maintenance-cron", easy_writer_maintenance_cron::function).await
+fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_maintenance_cron::FUNCTION)
 }

@@ -1,7 +1,7 @@
 //! `POST /api/v1/payments/create`
 
 use axum::extract::State;
-use domain::easy_writer::{TopUpOrder, whole_roubles};
+use domain::easy_writer::{NewDeposit, whole_roubles};
 use domain::payments::Checkout;
 use edge::openapi::{Failed, Success};
 use edge::{Answer, Body, Caller, IdempotencyKey, Reply, RequestScope};
@@ -83,6 +83,6 @@ pub(crate) async fn create_payment(
 ) -> Answer<CheckoutView> {
     let user = caller.user();
     scope.limit(&state.limiter, &state.create_limit, &user.to_string(), state.clock.now()).await?;
-    let order = TopUpOrder { roubles: body.amount_rub, provider: body.provider, idempotency_key };
-    Ok(Reply::ok(state.top_ups.create(user, order).await?.into()))
+    let order = NewDeposit { roubles: body.amount_rub, provider: body.provider, idempotency_key };
+    Ok(Reply::ok(state.deposits.create(user, order).await?.into()))
 }

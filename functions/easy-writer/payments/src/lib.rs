@@ -20,20 +20,23 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::FromRef;
-use domain::easy_writer::{PRODUCT, TopUps};
+use domain::easy_writer::{Deposits, PRODUCT};
 use domain::identity::Identity;
 use domain::kernel::Clock;
 use domain::payments::Payments;
 use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform, Throttle, malformed};
+use edge::{ConfigError, EasyWriter, Function, Platform, Registration, Throttle, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::payments::{PaymentProvidersSettings, payment_providers};
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "payments", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
-    top_ups: TopUps,
+struct State {
+    deposits: Deposits,
     payments: Payments,
     identity: Identity,
     limiter: RateLimiter,
@@ -48,8 +51,7 @@ impl FromRef<State> for Identity {
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
     let throttle = platform.throttle("payments", &identity, &table)?;
@@ -57,14 +59,14 @@ pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
     let settings = PaymentProvidersSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let payments = Payments::new(table.clone(), payment_providers(settings, &clock), Arc::clone(&clock), ids);
-    let top_ups = TopUps {
+    let deposits = Deposits {
         identity: identity.clone(),
         payments: payments.clone(),
         return_url: platform.vars.require("PAYMENT_RETURN_URL")?.to_owned(),
         lifetime: Duration::from_mins(platform.vars.parse("PAYMENT_LIFETIME_MINUTES")?),
     };
     let state = State {
-        top_ups,
+        deposits,
         payments,
         identity,
         limiter: RateLimiter::new(table),
@@ -79,8 +81,7 @@ fn router(state: State, throttle: Throttle) -> Router {
     throttle.guard(Router::from(plain())).merge(Router::from(limited())).with_state(state)
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     plain().merge(limited())
 }
 

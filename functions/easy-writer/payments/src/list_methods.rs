@@ -56,6 +56,6 @@ impl From<PaymentMethod> for MethodView {
     )
 )]
 pub(crate) async fn list_methods(State(state): State<crate::State>, _: Caller) -> Answer<MethodsView> {
-    let methods = state.top_ups.methods().into_iter().map(Into::into).collect();
+    let methods = state.deposits.methods().into_iter().map(Into::into).collect();
     Ok(Reply::ok(MethodsView { methods, exchange_rate: RAITS_PER_ROUBLE, min_amount_rub: MIN_ROUBLES }))
 }

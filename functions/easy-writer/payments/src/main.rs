@@ -1,6 +1,5 @@
-//! Easy Writer: buying raits over HTTP.
+//! Easy Writer: the function `payments`.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::RunError> {
-    edge::run("easy-writer", "payments", easy_writer_payments::function).await
+fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_payments::FUNCTION)
 }

@@ -73,7 +73,7 @@ pub(crate) async fn show_status(
     caller: Caller,
     PathParameter(payment): PathParameter,
 ) -> Answer<PaymentView> {
-    let payment = payment.parse().map_err(|_| Error::NotFound(Resource::Payment))?;
+    let payment = payment.parse().map_err(|_| Error::NotFound(Resource::PAYMENT))?;
     let payment = state.payments.get(caller.user(), payment).await?;
     Ok(Reply::ok(PaymentView::new(&payment, state.payments.status(&payment))))
 }

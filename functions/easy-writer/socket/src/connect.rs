@@ -23,8 +23,8 @@ pub(crate) async fn connect(socket: &Socket, handshake: Handshake) -> Result<()>
 fn watched(path: &str) -> Result<(JobKind, JobId)> {
     let kinds = [("/ws/generation/", JobKind::Text), ("/ws/image/", JobKind::Image)];
     let found = kinds.into_iter().find_map(|(prefix, kind)| Some((kind, path.strip_prefix(prefix)?)));
-    let Some((kind, id)) = found else { return Err(Error::NotFound(Resource::Session)) };
-    let missing = if kind == JobKind::Image { Resource::Image } else { Resource::Session };
+    let Some((kind, id)) = found else { return Err(Error::NotFound(Resource::SESSION)) };
+    let missing = if kind == JobKind::Image { Resource::IMAGE } else { Resource::SESSION };
     let id = id.trim_end_matches('/').parse().map_err(|_| Error::NotFound(missing))?;
     Ok((kind, id))
 }
@@ -50,8 +50,8 @@ mod tests {
             assert_eq!(watched_as(format!("/ws/image/{id}{end}")).unwrap(), (JobKind::Image, id.to_owned()));
         }
         for bad in ["", "/ws/generation/", "/ws/upscale/0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f", "/ws/generation/../x"] {
-            assert!(matches!(watched(bad), Err(Error::NotFound(Resource::Session))), "{bad}");
+            assert!(matches!(watched(bad), Err(Error::NotFound(Resource::SESSION))), "{bad}");
         }
-        assert!(matches!(watched("/ws/image/x"), Err(Error::NotFound(Resource::Image))));
+        assert!(matches!(watched("/ws/image/x"), Err(Error::NotFound(Resource::IMAGE))));
     }
 }

@@ -17,8 +17,11 @@ use domain::generation::JobReader;
 use domain::identity::Identity;
 use domain::kernel::Result;
 use domain::realtime::Connections;
-use edge::{ConfigError, EasyWriter, Function, Handshake, Platform, SocketHandler};
+use edge::{ConfigError, EasyWriter, Function, Handshake, Platform, Registration, SocketHandler};
 use store::Queue;
+
+/// The function.
+pub const FUNCTION: Registration = Registration::new(PRODUCT, "socket", start);
 
 /// What the routes share.
 struct Socket {
@@ -28,8 +31,7 @@ struct Socket {
     greetings: Queue,
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> std::result::Result<Function, ConfigError> {
+fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
     let table = platform.table()?;
     let socket = Socket {
         identity: platform.identity(PRODUCT, &table)?,

@@ -1,6 +1,5 @@
-//! Easy Writer: WebSocket handshakes.
+//! Easy Writer: the function `socket`.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::RunError> {
-    edge::run("easy-writer", "socket", easy_writer_socket::function).await
+fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_socket::FUNCTION)
 }

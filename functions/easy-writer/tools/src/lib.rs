@@ -23,14 +23,17 @@ use domain::generation::{Jobs, TextRouter};
 use domain::identity::Identity;
 use domain::kernel::Clock;
 use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform, Throttle, malformed};
+use edge::{ConfigError, EasyWriter, Function, Platform, Registration, Throttle, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::text::{TextVendorsSettings, text_models};
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "tools", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
+struct State {
     catalogue: Arc<Catalogue>,
     tools: Tools,
     identity: Identity,
@@ -45,8 +48,7 @@ impl FromRef<State> for Identity {
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
     let throttle = platform.throttle("tools", &identity, &table)?;
@@ -77,8 +79,7 @@ fn router(state: State, throttle: Throttle) -> Router {
     throttle.guard(Router::from(plain())).merge(Router::from(limited())).with_state(state)
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     plain().merge(limited())
 }
 

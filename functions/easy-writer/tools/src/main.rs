@@ -1,6 +1,5 @@
-//! Easy Writer: the tools over HTTP.
+//! Easy Writer: the function `tools`.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::RunError> {
-    edge::run("easy-writer", "tools", easy_writer_tools::function).await
+fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_tools::FUNCTION)
 }

@@ -1,7 +1,6 @@
 //! `PUT /api/v1/user/password`
 
 use axum::extract::State;
-use domain::easy_writer::Letter;
 use domain::identity::NewPassword;
 use edge::openapi::{Failed, Success};
 use edge::{Answer, Body, Caller, Reply, RequestScope};
@@ -54,7 +53,6 @@ pub(crate) async fn change_password(
     let (user, now) = (caller.user().to_string(), state.clock.now());
     scope.limit(&state.limiter, &state.password_limit, &user, now).await?;
     let new = NewPassword::parse("new_password", body.new_password)?;
-    let letter = Letter { mailer: state.mailer.as_ref(), now };
-    state.accounts.change_password(caller.0, body.current_password, new, letter).await?;
+    state.accounts.change_password(caller.0, body.current_password, new, state.mailer.as_ref(), now).await?;
     Ok(Reply::ok(PasswordChangedView { message: "Password changed" }))
 }

@@ -25,14 +25,17 @@ use domain::kernel::Clock;
 use domain::ledger::Ledger;
 use domain::mail::SharedMailer;
 use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform, Throttle, malformed};
+use edge::{ConfigError, EasyWriter, Function, Platform, Registration, Throttle, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::mail::{MailSettings, mailer};
 
+/// The function.
+pub const FUNCTION: Registration = Registration::http(PRODUCT, "user", start, || api().into_openapi());
+
 /// What the endpoints share.
 #[derive(Clone)]
-pub struct State {
+struct State {
     accounts: Accounts,
     identity: Identity,
     jobs: JobCounts,
@@ -48,8 +51,7 @@ impl FromRef<State> for Identity {
     }
 }
 
-/// The function.
-pub fn function(platform: &Platform) -> Result<Function, ConfigError> {
+fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
     let throttle = platform.throttle("user", &identity, &table)?;
@@ -71,8 +73,7 @@ fn router(state: State, throttle: Throttle) -> Router {
     throttle.guard(Router::from(plain())).merge(Router::from(limited())).with_state(state)
 }
 
-/// The endpoints, with their documentation.
-pub fn api() -> OpenApiRouter<State> {
+fn api() -> OpenApiRouter<State> {
     plain().merge(limited())
 }
 

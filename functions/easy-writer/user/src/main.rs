@@ -1,6 +1,5 @@
-//! Easy Writer: the signed-in user over HTTP.
+//! Easy Writer: the function `user`.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), edge::RunError> {
-    edge::run("easy-writer", "user", easy_writer_user::function).await
+fn main() -> Result<(), edge::RunError> {
+    edge::run(easy_writer_user::FUNCTION)
 }

@@ -9,7 +9,6 @@ mod security;
 mod state;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -22,8 +21,8 @@ use serde_json::Value;
 use crate::assembly::Endpoints;
 use crate::function::Function;
 use crate::gateway::socket_api::SocketApi;
-use crate::sqs;
 use crate::stack::Stack;
+use crate::{openapi, registry, sqs};
 
 /// The product whose app this is.
 const APP: &str = "easy-writer";
@@ -38,7 +37,6 @@ pub(crate) struct Console {
     /// Queues that hold what others gave up on.
     dead_letters: Vec<String>,
     functions: BTreeMap<String, Arc<Function>>,
-    root: PathBuf,
 }
 
 struct Product {
@@ -54,12 +52,7 @@ impl Product {
 }
 
 impl Console {
-    pub(crate) fn of(
-        stack: &Stack,
-        endpoints: &Endpoints,
-        sockets: &BTreeMap<String, Arc<SocketApi>>,
-        root: &std::path::Path,
-    ) -> Self {
+    pub(crate) fn of(stack: &Stack, endpoints: &Endpoints, sockets: &BTreeMap<String, Arc<SocketApi>>) -> Self {
         let products = stack.fronts.iter().map(|(name, front)| Product {
             name: name.clone(),
             port: front.address.port(),
@@ -81,13 +74,7 @@ impl Console {
             queues: stack.engine.clone(),
             dead_letters: targets.collect(),
             functions: stack.functions.clone(),
-            root: root.to_owned(),
         }
-    }
-
-    /// The file that describes a product's API.
-    fn description(&self, product: &str) -> PathBuf {
-        self.root.join("docs/openapi").join(format!("{product}.yaml"))
     }
 
     fn product(&self, name: &str) -> Option<&Product> {
@@ -140,16 +127,9 @@ async fn show_app(State(console): Shared) -> Response {
     Html(include_str!("easy_writer/index.html").replace("{port}", &product.port.to_string())).into_response()
 }
 
-/// The description as JSON, which browsers can read. Read anew each time, so that a reload shows what was just written.
-async fn show_description(State(console): Shared, Path(product): Path<String>) -> Response {
-    let Some(product) = console.product(&product) else { return StatusCode::NOT_FOUND.into_response() };
-    let path = console.description(&product.name);
-    let text = match tokio::fs::read_to_string(&path).await {
-        Ok(text) => text,
-        Err(cause) => return (StatusCode::NOT_FOUND, format!("{}: {cause}", path.display())).into_response(),
-    };
-    match serde_yaml_ng::from_str::<Value>(&text) {
-        Ok(description) => axum::Json(description).into_response(),
-        Err(cause) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{}: {cause}", path.display())).into_response(),
+async fn show_description(Path(product): Path<String>) -> Response {
+    match registry::product(&product) {
+        Some(product) => axum::Json(openapi::document(product)).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -73,9 +73,7 @@ fn card(console: &Console, state: &ProductState) -> String {
     if product.name == APP {
         let _ = writeln!(card, "<li><a class=\"strong\" href=\"/easy-writer\">Open the app</a></li>");
     }
-    if console.description(&product.name).exists() {
-        let _ = writeln!(card, "<li><a href=\"/reference/{name}\">API reference</a></li>");
-    }
+    let _ = writeln!(card, "<li><a href=\"/reference/{name}\">API reference</a></li>");
     let _ = writeln!(card, "<li><code>{url}</code></li>");
     if let Some(open) = state.connections {
         let sockets = url.replacen("http", "ws", 1);

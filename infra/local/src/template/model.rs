@@ -33,7 +33,7 @@ pub struct Model {
 /// A Lambda function.
 #[derive(Debug)]
 pub struct Function {
-    /// The name of its binary, which is also the name of its package.
+    /// The product's name and its own, as in `easy-writer-auth`.
     pub name: String,
     /// The product that it belongs to, such as `easy-writer`.
     pub product: String,

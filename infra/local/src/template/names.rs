@@ -77,11 +77,16 @@ impl Names<'_> {
             "AWS::DynamoDB::Table" => Some("TableName"),
             "AWS::S3::Bucket" => Some("BucketName"),
             "AWS::SecretsManager::Secret" => Some("Name"),
-            // Names of functions are those of their binaries, so that logs and tests can use them.
+            // Names of functions are those of their binaries, so that logs and tests can use them. A binary that every product deploys has no
+            // product in its name: the variable says which one this is.
             "AWS::Serverless::Function" => {
                 let binary =
                     resource.get("Metadata").and_then(|it| it.get("BuildProperties")).and_then(|it| it.get("Binary"));
-                return Ok(binary.and_then(Node::as_str).map_or_else(|| self.derived(id), str::to_owned));
+                let Some(binary) = binary.and_then(Node::as_str) else { return Ok(self.derived(id)) };
+                let product = scope.file.root.get("Globals").and_then(|globals| globals.get("Function"));
+                let product = product.and_then(|it| it.get("Environment")?.get("Variables")?.get("PRODUCT")?.as_str());
+                let own = product.map(|product| format!("{product}-")).unwrap_or_default();
+                return Ok(if binary.starts_with(&own) { binary.to_owned() } else { own + binary });
             }
             _ => None,
         };

@@ -1,5 +1,6 @@
 import type { APIPromise } from '../api-promise.js';
-import type { Core, RequestOptions } from '../core.js';
+import type { RequestOptions } from '../core.js';
+import { Resource } from './resource.js';
 
 export interface UsageParams {
   /** ISO 8601, or a `Date`. */
@@ -11,7 +12,7 @@ export interface UsageParams {
   model?: string;
 }
 
-/** Requests, tokens and cost in dollars of a part of the usage. */
+/** Requests, tokens and cost in US dollars. */
 export interface UsageTotals {
   requests: number;
   tokens: number;
@@ -24,7 +25,7 @@ export interface UsageReport {
     totalRequests: number;
     totalTokens: number;
     totalCost: number;
-    /** In seconds. */
+    /** Seconds. */
     averageResponseTime: number;
   };
   byProvider: ({ provider: string } & UsageTotals)[];
@@ -32,15 +33,9 @@ export interface UsageReport {
   timeline: ({ date: string } & UsageTotals)[];
 }
 
-export class Analytics {
-  readonly #core: Core;
-
-  constructor(core: Core) {
-    this.#core = core;
-  }
-
-  /** What was used in a period: in total, by provider, by model and over time. */
+export class Analytics extends Resource {
+  /** Usage in a period: total, by provider, by model and over time. */
   usage(query: UsageParams = {}, options?: RequestOptions): APIPromise<UsageReport> {
-    return this.#core.json({ method: 'GET', path: '/analytics/usage', query: { ...query }, credentials: 'token' }, options);
+    return this.core.json({ method: 'GET', path: '/analytics/usage', query: { ...query } }, options);
   }
 }

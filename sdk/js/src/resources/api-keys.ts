@@ -1,7 +1,7 @@
 import type { APIPromise } from '../api-promise.js';
-import { segment, type Core, type RequestOptions } from '../core.js';
+import { pathSegment, type RequestOptions } from '../core.js';
+import { Resource } from './resource.js';
 
-/** What an API key may be used for. */
 export type ApiKeyPermission = 'chat' | 'billing' | 'analytics' | (string & {});
 
 /** An API key, without its secret. */
@@ -14,9 +14,9 @@ export interface ApiKey {
   expiresAt: string | null;
 }
 
-/** An API key that was just created. */
+/** A new API key, with its secret. */
 export interface CreatedApiKey extends ApiKey {
-  /** The key itself. It is told only now. */
+  /** The key itself. Shown only once. */
   key: string;
 }
 
@@ -29,26 +29,16 @@ export interface ApiKeyCreateParams {
   permissions: ApiKeyPermission[];
 }
 
-/** API keys of a company. */
-export class ApiKeys {
-  readonly #core: Core;
-
-  constructor(core: Core) {
-    this.#core = core;
-  }
-
-  /** Creates a key. */
+export class ApiKeys extends Resource {
   create(body: ApiKeyCreateParams, options?: RequestOptions): APIPromise<CreatedApiKey> {
-    return this.#core.json({ method: 'POST', path: '/auth/api-keys', body, credentials: 'token', creates: true }, options);
+    return this.core.json({ method: 'POST', path: '/auth/api-keys', body, creates: true }, options);
   }
 
-  /** The company's keys. */
   list(options?: RequestOptions): APIPromise<ApiKeyList> {
-    return this.#core.json({ method: 'GET', path: '/auth/api-keys', credentials: 'token' }, options);
+    return this.core.json({ method: 'GET', path: '/auth/api-keys' }, options);
   }
 
-  /** Ends a key. */
   revoke(id: string, options?: RequestOptions): APIPromise<void> {
-    return this.#core.json({ method: 'DELETE', path: `/auth/api-keys/${segment(id)}`, credentials: 'token' }, options);
+    return this.core.json({ method: 'DELETE', path: `/auth/api-keys/${pathSegment(id)}` }, options);
   }
 }

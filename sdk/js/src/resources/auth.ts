@@ -1,7 +1,7 @@
 import type { APIPromise } from '../api-promise.js';
-import type { Core, RequestOptions } from '../core.js';
+import type { RequestOptions } from '../core.js';
+import { Resource } from './resource.js';
 
-/** A company, as it is told at sign-in. */
 export interface Company {
   id: string;
   email: string;
@@ -10,7 +10,7 @@ export interface Company {
   isVerified: boolean;
 }
 
-/** The tokens of a sign-in. */
+/** Tokens of a signed-in company. */
 export interface Session {
   accessToken: string;
   refreshToken: string;
@@ -36,26 +36,21 @@ export interface RefreshParams {
   refreshToken: string;
 }
 
-/** Sign-in of a company. These calls send no credentials of the client, and do not change them. */
-export class Auth {
-  readonly #core: Core;
-
-  constructor(core: Core) {
-    this.#core = core;
-  }
-
+/** Sign-in of a company. These calls neither send nor change the credentials of the client. */
+export class Auth extends Resource {
   /** Registers a company and signs it in. */
   register(body: RegisterParams, options?: RequestOptions): APIPromise<Session> {
-    return this.#core.json({ method: 'POST', path: '/auth/register', body, credentials: 'none', creates: true }, options);
+    const call = { method: 'POST', path: '/auth/register', body, credentials: 'none', creates: true } as const;
+    return this.core.json(call, options);
   }
 
   /** Signs a company in. */
   login(body: LoginParams, options?: RequestOptions): APIPromise<Session> {
-    return this.#core.json({ method: 'POST', path: '/auth/login', body, credentials: 'none' }, options);
+    return this.core.json({ method: 'POST', path: '/auth/login', body, credentials: 'none' }, options);
   }
 
   /** Exchanges a refresh token for new tokens. */
   refresh(body: RefreshParams, options?: RequestOptions): APIPromise<Session> {
-    return this.#core.json({ method: 'POST', path: '/auth/refresh', body, credentials: 'none' }, options);
+    return this.core.json({ method: 'POST', path: '/auth/refresh', body, credentials: 'none' }, options);
   }
 }

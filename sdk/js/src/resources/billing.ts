@@ -1,6 +1,7 @@
 import type { APIPromise } from '../api-promise.js';
-import type { Core, RequestOptions } from '../core.js';
+import type { RequestOptions } from '../core.js';
 import { paginate, type Page, type PageParams } from '../paging.js';
+import { Resource } from './resource.js';
 
 export interface Balance {
   companyId: string;
@@ -41,39 +42,35 @@ export interface Deposit {
   amount: number;
   currency: string;
   status: string;
-  /** Where the company pays. */
+  /** Payment page: redirect the payer to it. */
   paymentUrl: string;
-  /** What is paid there, in roubles and kopecks. */
+  /** Amount to pay there, in roubles, such as `4625.00`. */
   amountRub: string;
-  /** Roubles for a dollar. */
+  /** Roubles per US dollar. */
   exchangeRate: string | null;
 }
 
-/** Balance and transactions of a company. */
-export class Billing {
-  readonly #core: Core;
-
-  constructor(core: Core) {
-    this.#core = core;
-  }
-
-  /** What the company has, and how far below zero it may go. */
+export class Billing extends Resource {
+  /** Balance and credit limit. */
   balance(options?: RequestOptions): APIPromise<Balance> {
-    return this.#core.json({ method: 'GET', path: '/billing/balance', credentials: 'token' }, options);
+    return this.core.json({ method: 'GET', path: '/billing/balance' }, options);
   }
 
   /** One page of the transactions. */
   transactions(query: TransactionListParams = {}, options?: RequestOptions): APIPromise<Page<Transaction>> {
-    return this.#core.json({ method: 'GET', path: '/billing/transactions', query: { ...query }, credentials: 'token' }, options);
+    return this.core.json({ method: 'GET', path: '/billing/transactions', query: { ...query } }, options);
   }
 
-  /** The transactions of this page and of all that follow it. */
-  iterateTransactions(query: TransactionListParams = {}, options?: RequestOptions): AsyncGenerator<Transaction, void, undefined> {
+  /** Iterates over the transactions from `page` on; fetches each page when it is reached. */
+  iterateTransactions(
+    query: TransactionListParams = {},
+    options?: RequestOptions,
+  ): AsyncGenerator<Transaction, void, undefined> {
     return paginate(query.page ?? 1, (page) => this.transactions({ ...query, page }, options));
   }
 
-  /** Begins a top-up of the balance. */
+  /** Creates a deposit; redirect the payer to its `paymentUrl`. */
   deposit(body: DepositParams, options?: RequestOptions): APIPromise<Deposit> {
-    return this.#core.json({ method: 'POST', path: '/billing/deposit', body, credentials: 'token', creates: true }, options);
+    return this.core.json({ method: 'POST', path: '/billing/deposit', body, creates: true }, options);
   }
 }

@@ -1,5 +1,6 @@
 import type { APIPromise } from '../api-promise.js';
-import type { Core, RequestOptions } from '../core.js';
+import type { RequestOptions } from '../core.js';
+import { Resource } from './resource.js';
 
 export interface EmbeddingCreateParams {
   model: string;
@@ -11,7 +12,7 @@ export interface EmbeddingCreateParams {
 
 export interface Embedding {
   object: 'embedding';
-  /** Which of the inputs it belongs to. */
+  /** Index of the input. */
   index: number;
   embedding: number[];
 }
@@ -21,21 +22,15 @@ export interface EmbeddingList {
   data: Embedding[];
   model: string;
   usage: { prompt_tokens: number; total_tokens: number };
-  /** What the call cost, in dollars. */
+  /** Cost of the call in US dollars. */
   cost?: number;
-  /** The vendor that answered. */
+  /** Vendor that served the call. */
   provider?: string;
 }
 
-export class Embeddings {
-  readonly #core: Core;
-
-  constructor(core: Core) {
-    this.#core = core;
-  }
-
-  /** Turns texts into vectors. */
+export class Embeddings extends Resource {
+  /** Creates embeddings of a text, several texts, or tokens. */
   create(body: EmbeddingCreateParams, options?: RequestOptions): APIPromise<EmbeddingList> {
-    return this.#core.json({ method: 'POST', path: '/embeddings', body, credentials: 'key', creates: true }, options);
+    return this.core.json({ method: 'POST', path: '/embeddings', body, credentials: 'key', creates: true }, options);
   }
 }

@@ -1,15 +1,16 @@
 import type { APIPromise } from '../api-promise.js';
-import type { Core, RequestOptions } from '../core.js';
+import type { RequestOptions } from '../core.js';
+import { Resource } from './resource.js';
 
 export interface Model {
   id: string;
   name: string;
   provider: string;
-  /** Tokens that question and answer may have together. */
+  /** Maximum tokens of prompt and completion together. */
   context_length: number;
-  /** In dollars. */
+  /** US dollars. */
   input_cost_per_token: number;
-  /** In dollars. */
+  /** US dollars. */
   output_cost_per_token: number;
   supported_features: string[];
   is_available: boolean;
@@ -19,15 +20,9 @@ export interface ModelList {
   data: Model[];
 }
 
-export class Models {
-  readonly #core: Core;
-
-  constructor(core: Core) {
-    this.#core = core;
-  }
-
-  /** The models that can be called. */
+export class Models extends Resource {
+  /** Lists the available models. */
   list(options?: RequestOptions): APIPromise<ModelList> {
-    return this.#core.json({ method: 'GET', path: '/models', credentials: 'key' }, options);
+    return this.core.json({ method: 'GET', path: '/models', credentials: 'key' }, options);
   }
 }

@@ -1,6 +1,7 @@
 import type { APIPromise } from '../api-promise.js';
-import { segment, type Core, type RequestOptions } from '../core.js';
+import { pathSegment, type RequestOptions } from '../core.js';
 import { paginate, type Page, type PageParams } from '../paging.js';
+import { Resource } from './resource.js';
 
 export type PaymentStatus = 'pending' | 'succeeded' | 'failed' | 'canceled';
 
@@ -10,13 +11,13 @@ export interface PaymentCreateParams {
   description?: string;
 }
 
-/** A payment that was just created. */
+/** A new payment. */
 export interface CreatedPayment {
   id: string;
   status: PaymentStatus;
-  /** Where the company pays. */
+  /** Payment page: redirect the payer to it. */
   confirmationUrl: string;
-  /** A decimal number, such as `1000.00`. */
+  /** Decimal, such as `1000.00`. */
   amount: string;
   currency: string;
 }
@@ -24,17 +25,17 @@ export interface CreatedPayment {
 export interface Payment {
   id: string;
   status: PaymentStatus;
-  /** A decimal number, such as `1000.00`. */
+  /** Decimal, such as `1000.00`. */
   amount: string;
   currency: string;
-  /** What it puts on the account, in US dollars. */
+  /** Amount credited to the balance, in US dollars. */
   creditUsd: number;
-  /** Roubles for a dollar, when the payment was begun. */
+  /** Roubles per US dollar when the payment was created. */
   exchangeRate: string | null;
-  /** What went back to the payer, if anything did. */
+  /** Refunded amount, if any. */
   refunded?: string;
   yookassaId?: string | null;
-  /** Where the company pays, while it can. */
+  /** Payment page, while the payment is pending. */
   confirmationUrl?: string;
   createdAt: string;
   /** Absent until it is paid. */
@@ -45,30 +46,22 @@ export interface PaymentListParams extends PageParams {
   status?: PaymentStatus;
 }
 
-/** Payments of a company. */
-export class Payments {
-  readonly #core: Core;
-
-  constructor(core: Core) {
-    this.#core = core;
-  }
-
-  /** Begins a payment; the company pays at its `confirmationUrl`. */
+export class Payments extends Resource {
+  /** Creates a payment; redirect the payer to its `confirmationUrl`. */
   create(body: PaymentCreateParams, options?: RequestOptions): APIPromise<CreatedPayment> {
-    return this.#core.json({ method: 'POST', path: '/payments', body, credentials: 'token', creates: true }, options);
+    return this.core.json({ method: 'POST', path: '/payments', body, creates: true }, options);
   }
 
-  /** How a payment stands. */
   retrieve(id: string, options?: RequestOptions): APIPromise<Payment> {
-    return this.#core.json({ method: 'GET', path: `/payments/${segment(id)}`, credentials: 'token' }, options);
+    return this.core.json({ method: 'GET', path: `/payments/${pathSegment(id)}` }, options);
   }
 
   /** One page of the payments. */
   list(query: PaymentListParams = {}, options?: RequestOptions): APIPromise<Page<Payment>> {
-    return this.#core.json({ method: 'GET', path: '/payments', query: { ...query }, credentials: 'token' }, options);
+    return this.core.json({ method: 'GET', path: '/payments', query: { ...query } }, options);
   }
 
-  /** The payments of this page and of all that follow it. */
+  /** Iterates over the payments from `page` on; fetches each page when it is reached. */
   iterate(query: PaymentListParams = {}, options?: RequestOptions): AsyncGenerator<Payment, void, undefined> {
     return paginate(query.page ?? 1, (page) => this.list({ ...query, page }, options));
   }

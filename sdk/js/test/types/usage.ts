@@ -1,17 +1,30 @@
 // Compiled, not run: what a program in TypeScript may write, and what it may not.
-import { AIAggregatorClient, APIError, RateLimitError, type ChatCompletionChunk, type ChatMessage, type Stream } from '@ai-aggregator/sdk';
+import {
+  AIAggregatorClient,
+  APIError,
+  RateLimitError,
+  type ChatCompletionChunk,
+  type ChatMessage,
+  type Stream,
+} from '@ai-aggregator/sdk';
 
 const client = new AIAggregatorClient({ apiKey: 'ak_live_1234567890abcdef', baseUrl: 'https://api.ai-aggregator.com' });
 
 export async function chat(): Promise<string | null> {
-  const messages: ChatMessage[] = [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://x.example/a.png' } }] }];
+  const messages: ChatMessage[] = [
+    { role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://x.example/a.png' } }] },
+  ];
   const response = await client.chat.completions.create({ model: 'gpt-4', messages });
   const call = response.choices[0]!.message;
   messages.push(call, { role: 'tool', tool_call_id: call.tool_calls![0]!.id, content: '{}' });
   const cost: number = response.cost;
   void cost;
 
-  const stream: Stream<ChatCompletionChunk> = await client.chat.completions.create({ model: 'gpt-4', messages, stream: true });
+  const stream: Stream<ChatCompletionChunk> = await client.chat.completions.create({
+    model: 'gpt-4',
+    messages,
+    stream: true,
+  });
   for await (const { choices } of stream) choices[0]?.delta.content?.trim();
 
   const either = await client.chat.completions.create({ model: 'gpt-4', messages, stream: Math.random() > 0.5 });
@@ -29,7 +42,8 @@ export async function company(): Promise<void> {
   const amount: string = payment.amount;
   const balance: number = (await client.billing.balance()).balance;
   void [amount, balance];
-  for await (const transaction of client.billing.iterateTransactions({ type: 'DEBIT', startDate: new Date() })) transaction.amount.toFixed(2);
+  for await (const transaction of client.billing.iterateTransactions({ type: 'DEBIT', startDate: new Date() }))
+    transaction.amount.toFixed(2);
   const { data, rateLimit } = await client.models.list().withResponse();
   const remaining: number | undefined = rateLimit.remaining;
   void [data.data[0]?.context_length, remaining];

@@ -1,7 +1,8 @@
-"""Client of AI Aggregator, an OpenAI-compatible gateway to many vendors of models."""
+"""Client of AI Aggregator, an OpenAI-compatible gateway to many model vendors."""
 
 from . import types
-from ._client import AIAggregatorClient, AsyncAIAggregatorClient
+from ._async.client import AsyncAIAggregatorClient
+from ._async.streams import AsyncStream
 from ._errors import (
     APIConnectionError,
     APIError,
@@ -20,7 +21,8 @@ from ._errors import (
 )
 from ._model import Model
 from ._response import RateLimit, ResponseInfo
-from ._streams import AsyncStream, Stream
+from ._sync.client import AIAggregatorClient
+from ._sync.streams import Stream
 from ._version import __version__
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What both clients have in common: how requests look, which credentials they carry, and when they are repeated. No I/O."""
+"""What both clients have in common: requests, credentials, retry rules. No I/O."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ DEFAULT_TIMEOUT = 600.0
 DEFAULT_MAX_RETRIES = 2
 LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
 
-_FIRST_DELAY = 0.5
-"""The back-off before the first repeat, in seconds; it doubles with each."""
-_LONGEST_DELAY = 8.0
-_LONGEST_RETRY_AFTER = 60.0
-"""A server that wants a longer wait than this, in seconds, is not asked again."""
+_INITIAL_DELAY = 0.5
+"""Seconds before the first retry; doubled for each further one."""
+_MAX_DELAY = 8.0
+_MAX_RETRY_AFTER = 60.0
+"""A ``Retry-After`` longer than this, in seconds, is not waited for: the call fails at once."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request as a resource describes it."""
+    """A request as a resource defines it."""
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
     """Below ``/api/v1``."""
-    credentials: Literal["key", "token", "none"]
-    """Which it prefers: those of a program, those of a company, or none at all."""
+    credentials: Literal["key", "token", "none"] = "token"
+    """To prefer: the API key, the access token, or none at all."""
     query: Mapping[str, str | int | date | None] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     creates: bool = False
-    """Whether it creates or charges, so that a repeat must be known as one."""
+    """Creates or charges: sent with an ``Idempotency-Key``."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A call that is ready to be sent, and sent again; only its credentials may change."""
+    """A call ready to be sent. Retries send it unchanged but for the access token."""
 
     call: Call
     url: str
@@ -60,8 +60,8 @@ class Request:
     max_retries: int
 
 
-class Core:
-    """Settings and tokens of a client."""
+class BaseCore:
+    """Settings and credentials of a client."""
 
     def __init__(
         self,
@@ -85,7 +85,10 @@ class Core:
     def prepare(self, call: Call, options: RequestOptions, *, streamed: bool) -> Request:
         query = {name: _query_value(value) for name, value in call.query.items() if value is not None}
         headers = httpx.Headers(
-            {"Accept": "text/event-stream" if streamed else "application/json", "User-Agent": f"ai-aggregator-python/{__version__}"}
+            {
+                "Accept": "text/event-stream" if streamed else "application/json",
+                "User-Agent": f"ai-aggregator-python/{__version__}",
+            }
         )
         content = None
         if call.body is not None:
@@ -113,7 +116,11 @@ class Core:
             elif self._api_key:
                 headers["X-API-Key"] = self._api_key
         return http.build_request(
-            request.call.method, request.url, headers=headers, content=request.content, timeout=httpx.Timeout(request.timeout)
+            request.call.method,
+            request.url,
+            headers=headers,
+            content=request.content,
+            timeout=httpx.Timeout(request.timeout),
         )
 
     def prefers_token(self, call: Call) -> bool:
@@ -122,24 +129,25 @@ class Core:
         return call.credentials == "token" or not self._api_key
 
     def may_renew(self, error: APIError, token: str | None) -> bool:
-        """Whether a call that was refused may pass with another token than this."""
-        return error.status == 401 and token is not None and (token != self._access_token or self._refresh_token is not None)
+        """Whether a call that failed with this access token may succeed with another one."""
+        renewable = token != self._access_token or self._refresh_token is not None
+        return error.status == 401 and token is not None and renewable
 
 
-def segment(value: str) -> str:
-    """A part of a path; refuses what would lead to another one."""
+def path_segment(value: str) -> str:
+    """An id as a path segment. Raises ``ValueError`` for one that would change the path."""
     if not value or value in (".", ".."):
         raise ValueError(f"{value!r} is not an id")
     return quote(value, safe="")
 
 
-def given(**fields: Any) -> dict[str, Any]:
+def omit_none(**fields: Any) -> dict[str, Any]:
     """The fields that are not ``None``."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def split_options(params: ChatParams) -> tuple[dict[str, Any], RequestOptions]:
-    """The fields of the body, and the options of the call."""
+    """Separates the fields of the body from the options of the call."""
     names = RequestOptions.__annotations__
     fields = {name: value for name, value in params.items() if name not in names}
     options = {name: value for name, value in params.items() if name in names}
@@ -147,19 +155,19 @@ def split_options(params: ChatParams) -> tuple[dict[str, Any], RequestOptions]:
 
 
 def retry_delay(error: APIError, retries: int) -> float | None:
-    """Seconds until the next attempt, or ``None`` if it cannot help."""
+    """Seconds to wait before the next attempt, or ``None`` if the error is final."""
     status, retry_after = error.status, error.retry_after
-    passing = (
+    transient = (
         isinstance(error, APIConnectionError)
         or status in (408, 429)
         or (status == 409 and retry_after is not None)
         or (status is not None and status >= 500)
     )
-    if not passing:
+    if not transient:
         return None
     if retry_after is not None:
-        return retry_after if retry_after <= _LONGEST_RETRY_AFTER else None
-    delay: float = min(_FIRST_DELAY * 2**retries, _LONGEST_DELAY)
+        return retry_after if retry_after <= _MAX_RETRY_AFTER else None
+    delay: float = min(_INITIAL_DELAY * 2**retries, _MAX_DELAY)
     return delay * (1 - random.random() / 4)
 
 
@@ -170,7 +178,7 @@ def connection_error(cause: httpx.RequestError, timeout: float) -> APIConnection
 
 
 def parse(response: httpx.Response, content: bytes, kind: type[M]) -> M:
-    """The result that an answer of success holds."""
+    """The result in a successful response."""
     info = ResponseInfo(response.status_code, response.headers)
     if response.status_code == 204:
         return kind({}, info)

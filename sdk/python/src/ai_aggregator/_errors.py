@@ -1,4 +1,4 @@
-"""Errors of calls, by what a program can do about them."""
+"""Errors of calls, one class per HTTP status."""
 
 from __future__ import annotations
 
@@ -12,30 +12,32 @@ import httpx
 
 
 class APIError(Exception):
-    """The base of all errors of a call. The subclass tells which."""
+    """Base class of all errors of a call."""
 
     message: str
     status: int | None
-    """The HTTP status; ``None`` if there was no answer, or if a stream broke after it had begun."""
+    """HTTP status; ``None`` if there was no response, or if a stream failed after it had begun."""
     error: str | None
-    """The short name of the failure, such as ``Bad Request``."""
+    """Short name of the error, such as ``Bad Request``."""
     code: str | None
-    """A code for programs, if the answer had one."""
+    """Machine-readable code, if the response has one."""
     details: list[dict[str, Any]] | None
-    """The fields that were refused (``field`` and ``message``), if the answer named any."""
+    """Invalid fields of the request (``field`` and ``message``), if the response names any."""
     path: str | None
-    """The path that failed, as the server saw it."""
+    """Path of the request, as the server saw it."""
     timestamp: str | None
-    """When it failed, ISO 8601."""
+    """Time of the error, ISO 8601."""
     request_id: str | None
-    """The id that support can find the request by (``X-Request-ID``)."""
+    """``X-Request-ID``: quote it to support."""
     retry_after: float | None
-    """Seconds to wait before the next try (``Retry-After``), if the server said so."""
+    """``Retry-After`` in seconds, if the response has one."""
     headers: httpx.Headers | None
     body: Any
-    """The parsed JSON body, or the text if it was not JSON."""
+    """Parsed JSON body, or the text if it is not JSON."""
 
-    def __init__(self, message: str, *, status: int | None = None, headers: httpx.Headers | None = None, body: Any = None) -> None:
+    def __init__(
+        self, message: str, *, status: int | None = None, headers: httpx.Headers | None = None, body: Any = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
@@ -62,70 +64,67 @@ class BadRequestError(APIError):
 
 
 class AuthenticationError(APIError):
-    """401: no credentials, or ones that are not valid."""
+    """401: credentials are missing or invalid."""
 
     status: int
 
 
 class InsufficientFundsError(APIError):
-    """402: the balance and the credit limit do not cover the call."""
+    """402: balance and credit limit do not cover the call."""
 
     status: int
 
 
 class PermissionDeniedError(APIError):
-    """403: the credentials are valid, but do not permit this."""
+    """403: the credentials do not permit this."""
 
     status: int
 
 
 class NotFoundError(APIError):
-    """404: there is no such thing, or it belongs to somebody else."""
+    """404: it does not exist, or belongs to another company."""
 
     status: int
 
 
 class ConflictError(APIError):
-    """409: the request contradicts the present state."""
+    """409: the request conflicts with the current state."""
 
     status: int
 
 
 class UnprocessableEntityError(APIError):
-    """422: the request is well-formed, but cannot be carried out."""
+    """422: the request is well-formed, but cannot be processed."""
 
     status: int
 
 
 class RateLimitError(APIError):
-    """429: too many requests; ``retry_after`` says how long to wait."""
+    """429: too many requests; wait ``retry_after`` seconds."""
 
     status: int
 
 
 class InternalServerError(APIError):
-    """500 and above: the server, or a vendor behind it, failed."""
+    """500 and above: the server or a vendor failed."""
 
     status: int
 
 
 class APIConnectionError(APIError):
-    """There was no answer: no connection, or it was lost before the answer was complete."""
+    """No connection, or it was lost before the response was complete."""
 
 
 class APITimeoutError(APIConnectionError):
-    """There was no answer in time."""
+    """No response in time."""
 
 
 class StreamError(APIError):
-    """A stream that had begun reported an error, or ended before ``[DONE]``.
-
-    What was received before it is valid, but incomplete.
-    """
+    """A stream reported an error, or ended before ``[DONE]``. Chunks received before are valid, but incomplete."""
 
 
 class WebhookVerificationError(Exception):
-    """A webhook is not from the gateway, not for this secret, or too old."""
+    """The signature of a webhook does not match, or its timestamp is more than five minutes from now."""
 
 
 _BY_STATUS: dict[int, type[APIError]] = {
@@ -140,21 +139,20 @@ _BY_STATUS: dict[int, type[APIError]] = {
 }
 
 
-def error_of_answer(response: httpx.Response, content: bytes) -> APIError:
-    """The error of an answer whose status is not one of success."""
+def error_from_response(response: httpx.Response, content: bytes) -> APIError:
     status = response.status_code
     body = _parse(content)
     kind = _BY_STATUS.get(status, InternalServerError if status >= 500 else APIError)
     return kind(_message(body) or _fallback_message(response), status=status, headers=response.headers, body=body)
 
 
-def error_of_frame(body: Any, headers: httpx.Headers) -> StreamError:
-    """The error that a frame in the middle of a stream reports."""
+def error_from_event(body: Any, headers: httpx.Headers) -> StreamError:
+    """The error that an event of a stream reports."""
     return StreamError(_message(body) or "The stream reported an error.", headers=headers, body=body)
 
 
 def parse_retry_after(value: str | None) -> float | None:
-    """Seconds from now, from a number of seconds or a date."""
+    """Seconds from now; the header is a number of seconds or a date."""
     if value is None:
         return None
     try:
@@ -179,7 +177,10 @@ def _message(body: Any) -> str | None:
 
 def _fallback_message(response: httpx.Response) -> str:
     if response.is_redirect:
-        return "The server answered with a redirect; redirects are not followed, so that credentials stay with the base URL."
+        return (
+            "The server answered with a redirect; redirects are not followed, "
+            "so that credentials stay with the base URL."
+        )
     return f"The server answered {response.status_code} {response.reason_phrase}".rstrip() + "."
 
 

@@ -1,4 +1,4 @@
-"""Objects of the API as Python objects."""
+"""Base class of response objects."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ M = TypeVar("M", bound="Model")
 
 
 class Model:
-    """An object of the API. Its fields are attributes; one that the server left out is ``None``.
+    """A response object. Fields are attributes; a declared field that is absent from the response is ``None``.
 
-    The API spells some names in camel case (``createdAt``); attributes are always in snake case (``created_at``). Fields that the SDK
-    does not know keep their names: they are attributes too, and ``extra`` has them all.
+    Names that the API spells in camel case (``createdAt``) become snake case (``created_at``). Undeclared fields keep
+    their names: they are attributes too, and all in ``extra``.
     """
 
     _data: Mapping[str, Any]
@@ -41,18 +41,18 @@ class Model:
 
     @property
     def response_info(self) -> ResponseInfo:
-        """Status, headers, request id and rate limit of the answer that this object is."""
+        """Status, headers, request id and rate limit of the response."""
         if self._response_info is None:
             raise AttributeError("only the result of a call has a response_info, not what it contains")
         return self._response_info
 
     @property
     def extra(self) -> dict[str, Any]:
-        """The fields that the SDK does not know."""
+        """Fields that this version of the SDK does not declare."""
         return dict(self._extra)
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as the server sent it."""
+        """The JSON object as received."""
         return dict(self._data)
 
     if not TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _fields(model: type[Any]) -> dict[str, Any]:
 
 
 def _convert(hint: Any, value: Any) -> Any:
-    """Makes models of objects where models are declared. Nothing is checked: the server may know more than this version of the SDK."""
+    """Turns objects into the declared models. No validation: the server may be newer than the SDK."""
     if isinstance(hint, type) and issubclass(hint, Model):
         return hint(value) if isinstance(value, Mapping) else value
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)

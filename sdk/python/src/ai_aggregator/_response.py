@@ -1,4 +1,4 @@
-"""What an HTTP answer tells beside its body."""
+"""Metadata of HTTP responses."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ import httpx
 
 @dataclass(frozen=True)
 class RateLimit:
-    """Where a window of requests stands, from the ``X-RateLimit-*`` headers. What the server did not tell is ``None``."""
+    """The ``X-RateLimit-*`` headers; ``None`` for one that is absent."""
 
     limit: int | None
-    """Requests that a window allows."""
+    """Requests per window."""
     remaining: int | None
-    """Requests that are left in it."""
+    """Requests left in the current window."""
     reset: int | None
-    """When the next window begins, in seconds since 1970."""
+    """Start of the next window, in seconds since 1970."""
 
 
 @dataclass(frozen=True)
 class ResponseInfo:
-    """The HTTP answer that brought a result."""
+    """The HTTP response of a result."""
 
     status: int
     headers: httpx.Headers
 
     @property
     def request_id(self) -> str | None:
-        """The id that support can find the request by (``X-Request-ID``)."""
+        """``X-Request-ID``: quote it to support."""
         request_id: str | None = self.headers.get("x-request-id")
         return request_id
 

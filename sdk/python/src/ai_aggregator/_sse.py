@@ -6,21 +6,21 @@ import codecs
 import re
 from collections.abc import Iterator
 
-# Not `splitlines`, which also splits at characters that may stand in a text.
+# Not `splitlines`, which also splits at U+2028 and the like.
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class SSEDecoder:
-    """Reads the data of server-sent events from bytes that may be split anywhere."""
+    """Decodes server-sent events from bytes that may be split anywhere."""
 
     def __init__(self) -> None:
         self._utf8 = codecs.getincrementaldecoder("utf-8-sig")("replace")
-        self._rest = ""  # The beginning of a line whose end has not come yet.
+        self._rest = ""  # An incomplete line.
         self._after_carriage_return = False
         self._data: list[str] = []
 
     def push(self, piece: bytes) -> Iterator[str]:
-        """The data of each event that these bytes complete."""
+        """The data of each event that the bytes complete."""
         text = self._utf8.decode(piece)
         if not text:
             return
@@ -36,7 +36,7 @@ class SSEDecoder:
                 yield data
 
     def end(self) -> str | None:
-        """The data of the last event, if the stream ended without the empty line after it."""
+        """The data of a last event that no empty line ended."""
         if self._rest:
             self._line(self._rest)
             self._rest = ""
@@ -47,7 +47,7 @@ class SSEDecoder:
             data = "\n".join(self._data) if self._data else None
             self._data = []
             return data
-        field, _, value = line.partition(":")  # A comment has no name before the colon.
+        field, _, value = line.partition(":")  # The name of a comment is empty.
         if field == "data":
             self._data.append(value.removeprefix(" "))
         return None

@@ -1,4 +1,4 @@
-"""The check of Standard Webhooks headers."""
+"""Verification of Standard Webhooks signatures."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ._errors import WebhookVerificationError
 from .types import WebhookEvent
 
 _TOLERANCE = 5 * 60
-"""How far the time of a webhook may be from now, in seconds."""
+"""Seconds that ``webhook-timestamp`` may differ from now."""
 
 
 def verify(payload: str | bytes, headers: Mapping[str, str], secret: str) -> WebhookEvent:
-    """The event of a request to a webhook, once its headers prove that the gateway sent it within the last five minutes."""
-    id_, timestamp, signatures = (_header(headers, name) for name in ("webhook-id", "webhook-timestamp", "webhook-signature"))
+    names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    id_, timestamp, signatures = (_header(headers, name) for name in names)
 
     if not re.fullmatch(r"[0-9]{1,12}", timestamp):
         raise WebhookVerificationError("webhook-timestamp is not a number.")
@@ -60,7 +60,7 @@ def _key(secret: str) -> bytes:
 
 def _decode_base64(text: str) -> bytes | None:
     try:
-        # Padding may be absent; what is too much is not looked at.
+        # Padding may be missing or excessive.
         return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None

@@ -1,59 +1,70 @@
-//! Balance and statement.
+//! Balance and statement of a company.
 
-use serde_json::Value;
 use store::Table;
 use uuid::Uuid;
 
-use crate::kernel::{Amount, Page, Result, Timestamp, UserId};
-use crate::ledger::{Account, EntryState, Ledger, Selection};
+use super::ids::CompanyId;
+use super::record::UsageRecord;
+use crate::kernel::{Amount, Page, Result, Timestamp};
+use crate::ledger::{Account, Entry, EntryState, Ledger, Selection};
 
-/// Which way money went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// Out.
     Debit,
-    /// In.
     Credit,
 }
 
-/// Which transactions are wanted.
+/// Filter of a statement.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Not before.
     pub start: Option<Timestamp>,
     /// Not after.
     pub end: Option<Timestamp>,
-    /// Which way.
     pub direction: Option<Direction>,
 }
 
-/// A line of the statement.
+/// A posted entry of the ledger.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transaction {
-    /// Its id.
+    /// Id of the operation.
     pub id: Uuid,
-    /// Which way.
     pub direction: Direction,
-    /// How much, never negative.
+    /// Never negative.
     pub amount: Amount,
-    /// What it was for.
     pub description: String,
-    /// What was done for it: model, provider, tokens.
-    pub details: Option<Value>,
-    /// When.
+    /// Of a call.
+    pub usage: Option<UsageRecord>,
     pub created_at: Timestamp,
+}
+
+impl Transaction {
+    /// A posted entry; others are no transactions yet, or never were.
+    fn of(entry: Entry) -> Result<Option<Self>> {
+        let EntryState::Posted { amount } = entry.state else { return Ok(None) };
+        let (direction, amount) =
+            if amount.is_positive() { (Direction::Credit, amount) } else { (Direction::Debit, -amount) };
+        Ok(Some(Self {
+            id: entry.operation,
+            direction,
+            amount,
+            description: entry.description,
+            usage: UsageRecord::read(entry.details)?,
+            created_at: entry.created_at,
+        }))
+    }
 }
 
 /// A page of the statement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
-    /// The lines, the latest first.
+    /// Latest first.
     pub transactions: Vec<Transaction>,
-    /// How many there are in all that were wanted.
+    /// Transactions that match the filter.
     pub total: u64,
 }
 
-/// What companies have and where it went.
+/// Balances and statements.
 #[derive(Debug, Clone)]
 pub struct Billing {
     ledger: Ledger,
@@ -65,33 +76,19 @@ impl Billing {
         Self { ledger: Ledger::new(table) }
     }
 
-    /// The company's account.
-    pub async fn account(&self, company: UserId) -> Result<Account> {
+    pub async fn account(&self, company: CompanyId) -> Result<Account> {
         self.ledger.account(company.into()).await
     }
 
     /// A page of the company's statement. Calls that cost nothing are debits.
-    pub async fn statement(&self, company: UserId, filter: Filter, page: Page) -> Result<Statement> {
+    pub async fn statement(&self, company: CompanyId, filter: Filter, page: Page) -> Result<Statement> {
         let selection = Selection {
             start: filter.start,
             end: filter.end,
             incoming: filter.direction.map(|direction| direction == Direction::Credit),
         };
         let paged = self.ledger.selected(company.into(), selection, page).await?;
-        let transactions = paged.items.into_iter().filter_map(|entry| {
-            let EntryState::Posted { amount } = entry.state else { return None };
-            let (direction, amount) =
-                if amount.is_positive() { (Direction::Credit, amount) } else { (Direction::Debit, -amount) };
-            let (description, created_at) = (entry.description, entry.created_at);
-            Some(Transaction {
-                id: entry.operation,
-                direction,
-                amount,
-                description,
-                details: entry.details,
-                created_at,
-            })
-        });
-        Ok(Statement { transactions: transactions.collect(), total: paged.total })
+        let transactions = paged.items.into_iter().filter_map(|entry| Transaction::of(entry).transpose());
+        Ok(Statement { transactions: transactions.collect::<Result<_>>()?, total: paged.total })
     }
 }

@@ -1,4 +1,4 @@
-//! The catalogue of models: data, written as `models.toml`, read when a function starts.
+//! The catalogue of models: data in `models.toml`, read when a function starts.
 
 use serde::Deserialize;
 
@@ -6,10 +6,10 @@ use super::price::{Price, Rate};
 use crate::gateway::Target;
 use crate::kernel::{Amount, Error, Resource, Result};
 
-/// `models.toml`, as the build script (`build.rs`) writes it down.
+/// `models.toml`, as JSON that `build.rs` writes.
 const SOURCE: &str = include_str!(concat!(env!("OUT_DIR"), "/models.json"));
 
-/// What callers can ask for.
+/// The catalogue of models.
 #[derive(Debug, Deserialize)]
 pub struct Catalogue {
     models: Vec<Model>,
@@ -18,15 +18,15 @@ pub struct Catalogue {
 /// A model.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Model {
-    /// The name that callers use.
+    /// The name in requests.
     pub id: String,
-    /// What people call it.
+    /// The name for people.
     pub name: String,
-    /// Whose it is.
+    /// The model's maker.
     pub provider: String,
-    /// How many tokens it takes, what it writes included.
+    /// Tokens of prompt and completion together.
     pub context_length: u32,
-    /// The most tokens that it writes.
+    /// Most completion tokens.
     #[serde(default)]
     pub max_output: u32,
     input: Rate,
@@ -34,57 +34,49 @@ pub struct Model {
     cached_input: Option<Rate>,
     #[serde(default)]
     output: Rate,
-    /// What it can do.
     pub features: Vec<Feature>,
-    /// Who runs it.
     pub targets: Vec<Offer>,
-    /// Who may answer instead.
+    /// Ids of models that may answer instead.
     #[serde(default)]
     pub fallback: Vec<String>,
 }
 
-/// What a model can do: `supported_features` of the contract.
+/// A capability: `supported_features` of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Feature {
-    /// Conversations.
     Chat,
-    /// Texts that go on.
     Completion,
-    /// Calls of the caller's functions.
     FunctionCalling,
-    /// Pictures in messages.
+    /// Images in messages.
     Vision,
-    /// Answers that keep to a schema.
+    /// Structured output.
     JsonSchema,
-    /// Vectors.
     Embedding,
 }
 
-/// Who runs a model.
+/// A vendor that runs a model.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Offer {
-    /// Where, and under which name.
+    /// The vendor, and its name for the model.
     #[serde(flatten)]
     pub target: Target,
-    /// How often it is the first to be asked, among targets that have one.
+    /// Weight in the draw for the first target; 0 takes no part.
     #[serde(default)]
     pub weight: u32,
 }
 
 impl Model {
-    /// What a token costs.
     pub fn price(&self) -> Price {
         Price { input: self.input, cached_input: self.cached_input.unwrap_or(self.input), output: self.output }
     }
 
-    /// Whether it can do this.
     pub fn can(&self, feature: Feature) -> bool {
         self.features.contains(&feature)
     }
 
-    /// The targets in the order in which they are to be asked. `draw` gives a random number, if there is something to decide: which of those that have
-    /// weights comes first.
+    /// The targets in the order in which they are called. `draw` returns a random number, which chooses the first of
+    /// the targets with weights.
     pub fn order(&self, draw: impl FnOnce() -> u64) -> Vec<Target> {
         let mut targets: Vec<Target> = self.targets.iter().map(|offer| offer.target.clone()).collect();
         let total: u64 = self.targets.iter().map(|offer| u64::from(offer.weight)).sum();
@@ -103,7 +95,7 @@ impl Model {
 }
 
 impl Catalogue {
-    /// Reads the built-in catalogue, or `source` in its place: JSON of the same shape as `models.toml`.
+    /// Loads the built-in catalogue, or `source` instead: JSON of the same shape as `models.toml`.
     pub fn load(source: Option<&str>) -> Result<Self, MalformedModels> {
         let catalogue: Self =
             serde_json::from_str(source.unwrap_or(SOURCE)).map_err(|error| MalformedModels(error.to_string()))?;
@@ -111,18 +103,17 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// All models, in the order of the catalogue.
     pub fn models(&self) -> &[Model] {
         &self.models
     }
 
-    /// The model called `id`, if it can do `feature`.
+    /// The model `id`, if it has `feature`.
     pub fn find(&self, id: &str, feature: Feature) -> Result<&Model> {
         let found = self.models.iter().find(|model| model.id == id && model.can(feature));
-        found.ok_or(Error::NotFound(Resource::Model))
+        found.ok_or(Error::NotFound(Resource::MODEL))
     }
 
-    /// The model and those that may answer instead, the model first.
+    /// The model, then its fallbacks.
     pub fn chain<'a>(&'a self, model: &'a Model) -> Vec<&'a Model> {
         let others = model.fallback.iter().filter_map(|id| self.models.iter().find(|other| other.id == *id));
         std::iter::once(model).chain(others).collect()
@@ -151,19 +142,19 @@ impl Catalogue {
     }
 }
 
-/// The catalogue of models does not have the form it should.
+/// The catalogue of models is malformed.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct MalformedModels(String);
 
-/// The most that a call may cost: what is held for it. A model reads no more than its context for each of `inputs`.
+/// The most that a call can cost: the amount of its hold. A model reads at most its context for each of `inputs`.
 pub(super) fn bound(models: &[&Model], prompt: u64, max_tokens: Option<u32>, choices: u32, inputs: usize) -> Amount {
     let costs = models.iter().map(|model| {
         let prompt = prompt.min(u64::from(model.context_length).saturating_mul(inputs as u64));
         let each = max_tokens.unwrap_or(model.max_output).min(model.max_output);
         model.price().cost(prompt, 0, u64::from(each) * u64::from(choices))
     });
-    // A call that costs nothing is held for too, so that there is an entry to show for it.
+    // At least one nano-dollar: a free call has an entry too.
     costs.max().unwrap_or(Amount::ZERO).max(Amount::new(1))
 }
 
@@ -193,7 +184,7 @@ mod tests {
         assert_eq!((gpt4.context_length, gpt4.provider.as_str()), (8192, "openai"));
         let claude = catalogue.find("claude-3-sonnet", Feature::Chat).unwrap();
         assert_eq!(claude.price().cost(1, 0, 0), Amount::new(3_000));
-        assert!(matches!(catalogue.find("gpt-5", Feature::Chat), Err(Error::NotFound(Resource::Model))));
+        assert!(matches!(catalogue.find("gpt-5", Feature::Chat), Err(Error::NotFound(Resource::MODEL))));
         assert!(catalogue.find("text-embedding-3-small", Feature::Chat).is_err());
     }
 

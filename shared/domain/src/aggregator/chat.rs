@@ -1,4 +1,4 @@
-//! Chats and vectors: hold, ask, settle.
+//! Chat completions and embeddings: hold, call the vendor, settle.
 
 use std::sync::Arc;
 
@@ -7,10 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::access::{Caller, Permission};
+use super::authenticator::{Caller, Permission};
 use super::catalogue::{Catalogue, Feature, Model, bound};
 use super::price::Price;
-use super::settlement::{Cashier, Details, Held, Hold, Settled};
+use super::record::{CallOutcome, Charge, UsageRecord};
+use super::settlement::{CallBilling, Hold, HoldOutcome};
 use super::{CONTENT_FILTER, CONTEXT_LENGTH, REJECTED, UNSUPPORTED};
 use crate::gateway::{
     CallError, ChatRequest, ChatStream, Chunk, Completion, EmbeddingRequest, Embeddings, Limit, Relay, Target, Usage,
@@ -18,54 +19,51 @@ use crate::gateway::{
 use crate::idempotency::Request;
 use crate::kernel::{Amount, Clock, Dependency, Error, IdSource, Result, Timestamp};
 
-/// How many bytes of text are taken for a token when a vendor tells no figures.
+/// Bytes of text per token, where a vendor reports no usage.
 const BYTES_PER_TOKEN: u64 = 4;
 
-/// Asks vendors for companies, and has them pay for it.
+/// Runs model calls for a company and bills them.
 #[derive(Clone)]
 pub struct Chat {
     catalogue: Arc<Catalogue>,
     relay: Relay,
-    cashier: Arc<dyn Cashier>,
+    billing: Arc<dyn CallBilling>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
 
-/// Who asks, and how a repeat is known.
+/// What every call has, whatever it asks for.
 #[derive(Debug, Clone, Copy)]
 pub struct ChatCall<'a> {
-    /// Who asks.
     pub caller: Caller,
-    /// The caller's key, by which a repeat of the same request is known.
     pub idempotency_key: Option<&'a str>,
-    /// The request as it came in: a repeat has the same.
+    /// The request body as it was received: a repeat has the same.
     pub body: &'a [u8],
 }
 
-/// Who answered, for the answer.
+/// Which model and vendor answered a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct By {
-    /// The id of the call: the entry of the statement has the same.
+pub struct AnsweredBy {
+    /// Id of the call, and of its entry in the statement.
     pub operation: Uuid,
-    /// When it was asked for.
+    /// When the call began.
     pub created: Timestamp,
-    /// The model that answered, as callers name it.
+    /// Id of the model in the catalogue.
     pub model: String,
     /// The vendor.
     pub provider: String,
 }
 
-/// What comes of a request for a stream.
-pub enum Begun {
-    /// A new answer.
+/// The outcome of a request for a stream.
+pub enum StreamOutcome {
     New(Box<Streaming>),
-    /// The answer that the same request got before, word for word.
-    Earlier(String),
+    /// An idempotent replay: the stream that the first request got, byte for byte.
+    Replayed(String),
 }
 
-/// Whom to ask, and what it may cost.
+/// The targets of a call, in order, and the most that it can cost.
 struct Plan<'a> {
-    /// Each target with the model that it stands for.
+    /// The model of each target.
     models: Vec<&'a Model>,
     targets: Vec<Target>,
     limits: Vec<Limit>,
@@ -73,11 +71,11 @@ struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// Who the target at `index` is.
-    fn by(&self, index: usize, hold: &Hold) -> Result<(By, Price, Target)> {
+    /// The target at `index`.
+    fn by(&self, index: usize, hold: &Hold) -> Result<(AnsweredBy, Price, Target)> {
         let found = self.models.get(index).zip(self.targets.get(index));
-        let (model, target) = found.ok_or_else(|| Error::internal("relay", "an answer of no target"))?;
-        let by = By {
+        let (model, target) = found.ok_or_else(|| Error::internal("relay", "the answer is of no target"))?;
+        let by = AnsweredBy {
             operation: hold.operation,
             created: hold.begun,
             model: model.id.clone(),
@@ -88,36 +86,37 @@ impl Plan<'_> {
 }
 
 impl Chat {
-    /// Models of `catalogue`, asked through `relay`, paid by way of `cashier`.
+    /// Models of `catalogue`, called through `relay` and billed by `billing`.
     pub fn new(
         catalogue: Arc<Catalogue>,
         relay: Relay,
-        cashier: Arc<dyn Cashier>,
+        billing: Arc<dyn CallBilling>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
     ) -> Self {
-        Self { catalogue, relay, cashier, clock, ids }
+        Self { catalogue, relay, billing, clock, ids }
     }
 
-    /// The models, each with whether it could be asked now.
+    /// The models, and whether a target of each is available.
     pub fn models(&self) -> impl Iterator<Item = (&Model, bool)> {
         let available = |model: &Model| model.targets.iter().any(|offer| self.relay.is_available(&offer.target));
         self.catalogue.models().iter().map(move |model| (model, available(model)))
     }
 
-    /// A whole answer: the body that `render` makes of it, which is also what a repeat of the same request gets.
+    /// Completes a chat. Returns the body that `render` makes of the completion; an idempotent replay gets the same.
     ///
-    /// Fails with [`Error::InsufficientFunds`] if the account does not cover the most that it may cost. Nothing is paid for a failure.
+    /// Fails with [`Error::InsufficientFunds`] if the account does not cover the most that the call can cost. A failed
+    /// call costs nothing.
     pub async fn complete(
         &self,
         call: ChatCall<'_>,
         request: &ChatRequest,
-        render: impl FnOnce(&By, &Completion, Settled) -> Result<String>,
+        render: impl FnOnce(&AnsweredBy, &Completion, Charge) -> Result<String>,
     ) -> Result<String> {
         let plan = self.plan_chat(request)?;
         let hold = match self.hold(call, &plan, &request.model).await? {
-            Held::New(hold) => hold,
-            Held::Earlier(body) => return Ok(body),
+            HoldOutcome::New(hold) => hold,
+            HoldOutcome::Replayed(body) => return Ok(body),
         };
         let (index, completion) = match self.relay.complete(&plan.targets, &plan.limits, request).await {
             Ok(answer) => answer,
@@ -126,25 +125,25 @@ impl Chat {
         let (by, price, _) = plan.by(index, &hold)?;
         let estimated = completion.usage.is_none();
         let usage = completion.usage.unwrap_or_else(|| estimate(request.prompt_bound(), completion.written));
-        let settled = settled(price, usage, &hold);
-        let body = render(&by, &completion, settled)?;
-        self.pay(&hold, &by, settled, estimated, Some(&body)).await?;
+        let charge = charge(price, usage, &hold);
+        let body = render(&by, &completion, charge)?;
+        self.pay(&hold, &by, charge, estimated, Some(&body)).await?;
         Ok(body)
     }
 
-    /// A streamed answer.
-    pub async fn stream(&self, call: ChatCall<'_>, request: &ChatRequest) -> Result<Begun> {
+    /// Opens a chat as a stream.
+    pub async fn stream(&self, call: ChatCall<'_>, request: &ChatRequest) -> Result<StreamOutcome> {
         let plan = self.plan_chat(request)?;
         let hold = match self.hold(call, &plan, &request.model).await? {
-            Held::New(hold) => hold,
-            Held::Earlier(body) => return Ok(Begun::Earlier(body)),
+            HoldOutcome::New(hold) => hold,
+            HoldOutcome::Replayed(body) => return Ok(StreamOutcome::Replayed(body)),
         };
         let (index, opened) = match self.relay.stream(&plan.targets, &plan.limits, request).await {
             Ok(answer) => answer,
             Err(error) => return self.give_up(&hold, error).await,
         };
         let (by, price, target) = plan.by(index, &hold)?;
-        Ok(Begun::New(Box::new(Streaming {
+        Ok(StreamOutcome::New(Box::new(Streaming {
             chat: self.clone(),
             kept: hold.request.is_some().then(String::new),
             hold: Some(hold),
@@ -159,20 +158,20 @@ impl Chat {
         })))
     }
 
-    /// Vectors: the body that `render` makes of them.
+    /// Embeds texts. Returns the body that `render` makes of the embeddings.
     pub async fn embed(
         &self,
         call: ChatCall<'_>,
         request: &EmbeddingRequest,
-        render: impl FnOnce(&By, &Embeddings, Settled) -> Result<String>,
+        render: impl FnOnce(&AnsweredBy, &Embeddings, Charge) -> Result<String>,
     ) -> Result<String> {
         let model = self.catalogue.find(&request.model, Feature::Embedding)?;
         let targets = model.order(|| self.draw());
         let most = bound(&[model], request.prompt_bytes(), Some(0), 1, request.inputs);
         let plan = Plan { models: vec![model; targets.len()], targets, limits: Vec::new(), most };
         let hold = match self.hold(call, &plan, &request.model).await? {
-            Held::New(hold) => hold,
-            Held::Earlier(body) => return Ok(body),
+            HoldOutcome::New(hold) => hold,
+            HoldOutcome::Replayed(body) => return Ok(body),
         };
         let (index, embeddings) = match self.relay.embed(&plan.targets, request).await {
             Ok(answer) => answer,
@@ -181,9 +180,9 @@ impl Chat {
         let (by, price, _) = plan.by(index, &hold)?;
         let estimated = embeddings.prompt.is_none();
         let prompt = embeddings.prompt.unwrap_or_else(|| request.prompt_bytes().div_ceil(BYTES_PER_TOKEN));
-        let settled = settled(price, Usage { prompt, ..Usage::default() }, &hold);
-        let body = render(&by, &embeddings, settled)?;
-        self.pay(&hold, &by, settled, estimated, Some(&body)).await?;
+        let charge = charge(price, Usage { prompt, ..Usage::default() }, &hold);
+        let body = render(&by, &embeddings, charge)?;
+        self.pay(&hold, &by, charge, estimated, Some(&body)).await?;
         Ok(body)
     }
 
@@ -203,43 +202,51 @@ impl Chat {
         Ok(Plan { models, targets, limits, most })
     }
 
-    /// A number for the draw among targets: an id's random part.
+    /// A random number to choose among targets: the random part of an id.
     fn draw(&self) -> u64 {
         let [.., a, b, c, d] = *self.ids.uuid(self.clock.now()).as_bytes();
         u64::from(u32::from_be_bytes([a, b, c, d]))
     }
 
-    async fn hold(&self, call: ChatCall<'_>, plan: &Plan<'_>, model: &str) -> Result<Held> {
+    async fn hold(&self, call: ChatCall<'_>, plan: &Plan<'_>, model: &str) -> Result<HoldOutcome> {
         call.caller.require(Permission::Chat)?;
         let request = call.idempotency_key.map(|key| {
             let content = URL_SAFE_NO_PAD.encode(Sha256::digest(call.body));
             Request::new(call.caller.company.to_string(), key.to_owned(), &["chat", &content])
         });
         let name = plan.models.first().map_or(model, |model| model.name.as_str());
-        self.cashier.hold(call.caller, plan.most, name, request).await
+        self.billing.hold(call.caller, plan.most, name, request).await
     }
 
-    /// Nobody answered: the money goes back.
+    /// No vendor answered: releases the hold.
     async fn give_up<T>(&self, hold: &Hold, error: CallError) -> Result<T> {
-        self.cashier.release(hold).await?;
+        self.billing.release(hold).await?;
         Err(meaning(error))
     }
 
-    async fn pay(&self, hold: &Hold, by: &By, settled: Settled, estimated: bool, answer: Option<&str>) -> Result<()> {
-        let details = details(hold, by, settled.usage, estimated, "completed", self.clock.now());
+    async fn pay(
+        &self,
+        hold: &Hold,
+        by: &AnsweredBy,
+        charge: Charge,
+        estimated: bool,
+        answer: Option<&str>,
+    ) -> Result<()> {
+        let record = record(hold, by, charge, estimated, CallOutcome::Completed, self.clock.now());
         let answer = answer.filter(|_| hold.request.is_some()).map(str::to_owned);
-        self.cashier.settle(hold, settled.cost, details, answer).await
+        self.billing.settle(hold, charge.cost, record, answer).await
     }
 }
 
-/// An answer as it comes, and the money that is held for it.
+/// A stream of chunks, and the hold for it.
 ///
-/// Whoever has read it to its end calls [`Streaming::finish`]. One that is dropped before, because its caller left, is paid for as far as it came.
+/// A reader that has read it to its end calls [`Streaming::finish`]. A stream that is dropped before, because the
+/// caller left, is charged for what was streamed.
 pub struct Streaming {
     chat: Chat,
     /// `None` once it is settled.
     hold: Option<Hold>,
-    by: By,
+    by: AnsweredBy,
     price: Price,
     target: Target,
     first: Option<Chunk>,
@@ -247,17 +254,17 @@ pub struct Streaming {
     usage: Option<Usage>,
     written: u64,
     prompt: u64,
-    /// What the caller was told, if it may ask again.
+    /// What was sent to the caller, for an idempotent replay.
     kept: Option<String>,
 }
 
 impl Streaming {
-    /// Who answers.
-    pub fn by(&self) -> &By {
+    /// Which model and vendor answers.
+    pub fn by(&self) -> &AnsweredBy {
         &self.by
     }
 
-    /// The next piece; `None` at the end. A stream that breaks off costs nothing.
+    /// The next chunk; `None` at the end. A stream that the vendor breaks off costs nothing.
     pub async fn next(&mut self) -> Result<Option<Chunk>> {
         let next = match self.first.take() {
             Some(first) => Ok(Some(first)),
@@ -273,87 +280,99 @@ impl Streaming {
             Err(error) => {
                 self.chat.relay.broke_off(&self.target, &error);
                 if let Some(hold) = self.hold.take() {
-                    self.chat.cashier.release(&hold).await?;
+                    self.chat.billing.release(&hold).await?;
                 }
                 Err(meaning(error))
             }
         }
     }
 
-    /// What it comes to so far.
-    pub fn settled(&self) -> Settled {
+    /// The charge so far.
+    pub fn charge(&self) -> Charge {
         let usage = self.usage.unwrap_or_else(|| estimate(self.prompt, self.written));
         match &self.hold {
-            Some(hold) => settled(self.price, usage, hold),
-            None => Settled { cost: Amount::ZERO, usage },
+            Some(hold) => charge(self.price, usage, hold),
+            None => Charge { cost: Amount::ZERO, usage },
         }
     }
 
-    /// Remembers what the caller is told, if it may ask again.
+    /// Keeps what is sent to the caller, for an idempotent replay.
     pub fn keep(&mut self, text: &str) {
         if let Some(kept) = &mut self.kept {
             kept.push_str(text);
         }
     }
 
-    /// Pays for the whole of it.
+    /// Charges for the whole stream.
     pub async fn finish(&mut self) -> Result<()> {
-        let (settled, estimated, kept) = (self.settled(), self.usage.is_none(), self.kept.take());
+        let (charge, estimated, kept) = (self.charge(), self.usage.is_none(), self.kept.take());
         match self.hold.take() {
-            Some(hold) => self.chat.pay(&hold, &self.by, settled, estimated, kept.as_deref()).await,
+            Some(hold) => self.chat.pay(&hold, &self.by, charge, estimated, kept.as_deref()).await,
             None => Ok(()),
         }
     }
 }
 
 impl Drop for Streaming {
+    /// Settles a stream whose caller left.
+    ///
+    /// The one exception of Architecture Invariant 8 (no work outlives an answer): nothing awaits this task, because
+    /// the answer that would is what was dropped. A function that is frozen meanwhile settles with its next invocation;
+    /// if there is none, the sweeper releases the hold, and the company does not pay for what was streamed.
     fn drop(&mut self) {
-        let settled = self.settled();
+        let charge = self.charge();
         let Some(hold) = self.hold.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let cashier = Arc::clone(&self.chat.cashier);
-        let details = details(&hold, &self.by, settled.usage, self.usage.is_none(), "cancelled", self.chat.clock.now());
-        // There is nobody left to wait for this. A function that is frozen meanwhile goes on with its next call; if there is none, the sweeper gives
-        // the hold back.
+        let billing = Arc::clone(&self.chat.billing);
+        let record =
+            record(&hold, &self.by, charge, self.usage.is_none(), CallOutcome::Cancelled, self.chat.clock.now());
         runtime.spawn(async move {
-            if let Err(error) = cashier.settle(&hold, settled.cost, details, None).await {
+            if let Err(error) = billing.settle(&hold, charge.cost, record, None).await {
                 tracing::error!(%error, operation = %hold.operation, "a cancelled call is not settled");
             }
         });
     }
 }
 
-/// The cost of `usage`; never more than is held.
-fn settled(price: Price, usage: Usage, hold: &Hold) -> Settled {
+/// The charge for `usage`: never more than the hold.
+fn charge(price: Price, usage: Usage, hold: &Hold) -> Charge {
     let cost = price.cost(usage.prompt, usage.cached, usage.completion);
     if cost > hold.held {
         tracing::error!(operation = %hold.operation, %cost, held = %hold.held, "a call cost more than it could");
     }
-    Settled { cost: cost.min(hold.held), usage }
+    Charge { cost: cost.min(hold.held), usage }
 }
 
-/// Tokens of a call whose vendor told none.
+/// The usage of a call whose vendor reported none.
 fn estimate(prompt_bound: u64, written: u64) -> Usage {
     let tokens = |bytes: u64| bytes.div_ceil(BYTES_PER_TOKEN);
     Usage { prompt: tokens(prompt_bound), completion: tokens(written), ..Usage::default() }
 }
 
-fn details(hold: &Hold, by: &By, usage: Usage, estimated: bool, outcome: &str, now: Timestamp) -> Details {
-    Details {
+fn record(
+    hold: &Hold,
+    by: &AnsweredBy,
+    charge: Charge,
+    estimated: bool,
+    outcome: CallOutcome,
+    now: Timestamp,
+) -> UsageRecord {
+    let usage = charge.usage;
+    UsageRecord {
         provider: by.provider.clone(),
         model: by.model.clone(),
-        prompt: usage.prompt,
-        completion: usage.completion,
-        cached: usage.cached,
-        reasoning: usage.reasoning,
+        prompt_tokens: usage.prompt,
+        completion_tokens: usage.completion,
+        cached_tokens: usage.cached,
+        reasoning_tokens: usage.reasoning,
         estimated,
-        outcome: outcome.to_owned(),
+        outcome,
         millis: u64::try_from(now.as_millisecond() - hold.begun.as_millisecond()).unwrap_or_default(),
         key: hold.caller.key,
     }
 }
 
-/// What a vendor's failure means for the caller.
+/// What a vendor's error means for the caller.
 fn meaning(error: CallError) -> Error {
     match error {
         CallError::Rejected { message, param, code } => {

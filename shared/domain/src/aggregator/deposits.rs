@@ -1,26 +1,24 @@
-//! Putting money on a company's account: paid in roubles, credited in dollars at the rate of that moment, which the payment keeps.
+//! Deposits to a company's account: paid in roubles, credited in dollars at the current rate, which the payment keeps.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use super::PRODUCT_NAME;
-use super::hooks::{PAYMENT_FAILED, PAYMENT_SUCCEEDED};
+use super::ids::CompanyId;
 use super::price::{NANOS, dollars, parse_dollars};
 use crate::idempotency::Request;
 use crate::identity::Identity;
-use crate::kernel::{Amount, Error, PAYMENT_AMOUNT, Page, Paged, Result, Timestamp, UserId};
-use crate::payments::{Checkout, Ended, NewPayment, Payment, Payments, ProviderId, State};
+use crate::kernel::{Amount, Error, Page, Paged, Result, Timestamp};
+use crate::payments::{Checkout, NewPayment, PAYMENT_AMOUNT, Payment, Payments, ProviderId, State};
 
-/// The least that can be paid at once, in roubles.
+/// The smallest payment, in roubles.
 const MIN_ROUBLES: i64 = 100;
-/// The most that can be paid at once, in roubles. The provider takes no more from an ordinary card, and a slip of a finger costs no fortune.
+/// The largest payment, in roubles: the provider's limit for ordinary cards, and a guard against typing errors.
 const MAX_ROUBLES: i64 = 300_000;
 
 const KOPECKS_PER_ROUBLE: i64 = 100;
 
-/// What the statement says of a payment, and of its refund.
+/// Descriptions in the statement: of a payment, and of its refund.
 const TITLE: &str = "Пополнение баланса";
 const REFUND_TITLE: &str = "Возврат платежа";
 /// The longest description that the provider shows.
@@ -34,13 +32,13 @@ pub struct ExchangeRate(i64);
 const KOPECK_SCALE: i128 = NANOS as i128 * 100;
 
 impl ExchangeRate {
-    /// What `kopecks` buy, in nano-dollars. Rounded down: nobody gets what was not paid for.
+    /// The nano-dollars that `kopecks` buy, rounded down.
     fn buys(self, kopecks: Amount) -> Amount {
         let nanos = i128::from(kopecks.units()) * KOPECK_SCALE / i128::from(self.0);
         Amount::new(i64::try_from(nanos).unwrap_or(i64::MAX))
     }
 
-    /// What `nanos` cost, in kopecks. Rounded up.
+    /// The price of `nanos` in kopecks, rounded up.
     fn costs(self, nanos: Amount) -> Amount {
         let kopecks = (i128::from(nanos.units()) * i128::from(self.0) + KOPECK_SCALE - 1) / KOPECK_SCALE;
         Amount::new(i64::try_from(kopecks).unwrap_or(i64::MAX))
@@ -74,48 +72,44 @@ fn decimal(text: &str, places: u32) -> Option<i64> {
     (nanos % unit == 0).then_some(nanos / unit)
 }
 
-/// Takes payments of companies.
+/// Deposits of companies.
 #[derive(Clone)]
 pub struct Deposits {
-    /// Who pays: receipts go to their addresses.
+    /// For the addresses of receipts.
     pub identity: Identity,
-    /// Where payments are recorded.
     pub payments: Payments,
-    /// What a dollar costs now.
     pub rate: ExchangeRate,
-    /// Where the provider sends the payer afterwards; `{payment_id}` in it becomes the payment's id.
+    /// Where the provider redirects the payer; `{payment_id}` in it becomes the payment's id.
     pub return_url: String,
-    /// How long a payment can be paid.
+    /// How long a payment stays open.
     pub lifetime: Duration,
 }
 
-/// What is to be paid or credited, as a decimal number.
+/// The amount of a deposit, as a decimal number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sum {
-    /// So many roubles are paid.
+    /// To be paid.
     Roubles(String),
-    /// So many dollars are credited.
+    /// To be credited.
     Dollars(String),
 }
 
-/// How a payment looks to its company.
+/// The status of a payment as its company sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PaymentStatus {
-    /// It can be paid, or is being paid.
+    /// Open, or authorized.
     Pending,
-    /// It is paid and credited.
+    /// Paid and credited.
     Succeeded,
-    /// The provider did not take it.
+    /// Declined by the provider.
     Failed,
-    /// Nobody paid in time, or the payer gave up.
+    /// Expired, or cancelled by the payer.
     Canceled,
 }
 
 impl PaymentStatus {
-    /// All of them.
     pub const ALL: [Self; 4] = [Self::Pending, Self::Succeeded, Self::Failed, Self::Canceled];
 
-    /// The contract's word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -125,7 +119,7 @@ impl PaymentStatus {
         }
     }
 
-    /// What `payment` is at `now`. One that was not paid in time is over, even if the provider has not been asked about it yet.
+    /// The status of `payment` at `now`. One that has expired is canceled, even if the provider has not been asked yet.
     pub fn of(payment: &Payment, now: Timestamp) -> Self {
         match payment.state {
             State::Paid => Self::Succeeded,
@@ -138,12 +132,13 @@ impl PaymentStatus {
 }
 
 impl Deposits {
-    /// Begins a payment of `company`. `description` is what the provider shows.
+    /// Creates a payment of `company`. The provider shows `description`.
     ///
-    /// Fails with [`Error::Invalid`] (field `amount`) for a sum that will not do, and as [`Payments::start`] does.
+    /// Fails with [`Error::Invalid`] (field `amount`) for an amount that cannot be paid, and as [`Payments::start`]
+    /// does.
     pub async fn create(
         &self,
-        company: UserId,
+        company: CompanyId,
         sum: &Sum,
         description: Option<String>,
         idempotency_key: Option<String>,
@@ -156,8 +151,8 @@ impl Deposits {
             let message = format!("Описание: до {MAX_DESCRIPTION} символов, без управляющих");
             return Err(Error::invalid("description", "too_long", message));
         }
-        let email = self.identity.user(company).await?.email;
-        // The caller's words, not the sums: a repeat after the rate has changed is a repeat all the same.
+        let email = self.identity.user(company.into()).await?.email;
+        // The amount as the caller gave it: a replay after a change of the rate is still a replay.
         let request = idempotency_key.map(|key| {
             let (currency, amount) = match sum {
                 Sum::Roubles(amount) => ("RUB", amount),
@@ -166,7 +161,7 @@ impl Deposits {
             Request::new(company.to_string(), key, &["create_payment", currency, amount, &description])
         });
         let new = NewPayment {
-            owner: company,
+            owner: company.into(),
             provider: ProviderId::YooKassa,
             amount: kopecks,
             credit,
@@ -182,7 +177,7 @@ impl Deposits {
         self.payments.start(new).await
     }
 
-    /// Kopecks to be paid and nano-dollars to be credited.
+    /// Kopecks to pay and nano-dollars to credit.
     fn parse(&self, sum: &Sum) -> Result<(Amount, Amount)> {
         let (kopecks, credit) = match sum {
             Sum::Roubles(text) => {
@@ -204,40 +199,23 @@ impl Deposits {
         Ok((kopecks, credit))
     }
 
-    /// A page of the company's payments, of one status if that is wanted, the latest first.
+    /// A page of the company's payments, latest first; of one status if given.
     pub async fn list(
         &self,
-        company: UserId,
+        company: CompanyId,
         status: Option<PaymentStatus>,
         page: Page,
         now: Timestamp,
     ) -> Result<Paged<Payment>> {
         let wanted = |payment: &Payment| status.is_none_or(|status| PaymentStatus::of(payment, now) == status);
-        self.payments.list(company, wanted, page).await
+        self.payments.list(company.into(), wanted, page).await
     }
 }
 
-/// Kopecks as the contract writes them: `1000.00`.
+/// Kopecks as roubles with two decimals: `1000.00`.
 pub fn roubles(kopecks: Amount) -> String {
     let kopecks = kopecks.units();
     format!("{}.{:02}", kopecks / KOPECKS_PER_ROUBLE, kopecks % KOPECKS_PER_ROUBLE)
-}
-
-/// What companies' servers are told of a payment's end.
-pub fn describe_payment(payment: &Payment, how: Ended) -> (&'static str, Value) {
-    let (event, status) = match how {
-        Ended::Paid => (PAYMENT_SUCCEEDED, "succeeded"),
-        Ended::Unpaid => (PAYMENT_FAILED, "failed"),
-    };
-    let data = json!({
-        "paymentId": payment.id.to_string(),
-        "amount": roubles(payment.amount),
-        "currency": "RUB",
-        "status": status,
-        "creditedUsd": (how == Ended::Paid).then(|| dollars(payment.credit)),
-        "exchangeRate": payment.rate,
-    });
-    (event, data)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What tokens cost, in whole nano-dollars: 10⁻⁹ US dollars.
+//! Prices of tokens, in whole nano-dollars: 10⁻⁹ US dollars.
 
 use std::str::FromStr;
 
@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use crate::kernel::Amount;
 
-/// Nano-dollars of a dollar.
+/// Nano-dollars in a dollar.
 pub const NANOS: i64 = 1_000_000_000;
-/// Prices are per so many tokens.
+/// Prices are per million tokens.
 const TOKENS: i128 = 1_000_000;
 
 /// Nano-dollars for a million tokens.
@@ -17,7 +17,7 @@ const TOKENS: i128 = 1_000_000;
 pub struct Rate(i64);
 
 impl Rate {
-    /// US dollars for one token, for people and programs that want to know; nothing is billed from it.
+    /// US dollars per token, for display only; nothing is billed from it.
     #[expect(clippy::cast_precision_loss, reason = "the contract's JSON has numbers; prices have few digits")]
     pub fn dollars_per_token(self) -> f64 {
         self.0 as f64 / 1e15
@@ -32,19 +32,19 @@ impl TryFrom<String> for Rate {
     }
 }
 
-/// What one model's tokens cost.
+/// Prices of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Price {
-    /// Tokens read.
+    /// Prompt tokens.
     pub input: Rate,
-    /// Tokens read that the vendor had in its cache.
+    /// Prompt tokens that the vendor had in its cache.
     pub cached_input: Rate,
-    /// Tokens written.
+    /// Completion tokens.
     pub output: Rate,
 }
 
 impl Price {
-    /// What a call costs: `cached` of the `prompt` tokens at their own rate. Rounded up to a nano-dollar, once.
+    /// The cost of a call, `cached` of its `prompt` tokens at their own rate. Rounded up to a nano-dollar, once.
     pub fn cost(&self, prompt: u64, cached: u64, completion: u64) -> Amount {
         let cached = cached.min(prompt);
         let part = |tokens: u64, rate: Rate| i128::from(tokens).saturating_mul(i128::from(rate.0));
@@ -58,7 +58,7 @@ impl Price {
 #[error("expected US dollars with at most nine decimals, such as 2.50")]
 pub struct MalformedDollars;
 
-/// Reads US dollars, exactly.
+/// Parses US dollars, exactly.
 pub fn parse_dollars(text: &str) -> Result<Amount, MalformedDollars> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -71,7 +71,7 @@ pub fn parse_dollars(text: &str) -> Result<Amount, MalformedDollars> {
     nanos.map(Amount::new).ok_or(MalformedDollars)
 }
 
-/// Nano-dollars as dollars: the shortest decimal number that is exactly that.
+/// Nano-dollars as US dollars: the shortest exact decimal number.
 pub fn dollars(amount: Amount) -> String {
     let nanos = amount.units();
     let sign = if nanos < 0 { "-" } else { "" };

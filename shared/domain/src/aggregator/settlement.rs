@@ -1,169 +1,126 @@
-//! How a call is paid: the most it can cost is held before a vendor is asked, what it did cost is captured after.
+//! Billing of model calls: the most that a call can cost is held before a vendor is called, what it did cost is
+//! captured after.
 //!
-//! What has to follow a capture, counting, is a message. It says everything that the capture needs too, so that either of the two is enough: a
-//! capture that failed is made up for by whoever counts, and a message that got lost is sent again by the sweeper, which finds the entry because it stays
-//! due until it is counted. A hold that nobody captured, because its process was killed, is released by the sweeper.
+//! Counting follows the capture, by a message that has everything the capture needs. If the capture fails, the usage
+//! worker captures; if the message is lost, the sweeper resends it, because the entry stays due until the call is
+//! counted. A hold that is never captured, because its process was killed, is released by the sweeper.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 use store::{Put, Queue, Table, Transaction};
 use uuid::Uuid;
 
-use super::access::{Caller, KeyId};
+use super::authenticator::Caller;
+use super::ids::CompanyId;
 use super::items::{AnswerItem, answer_key};
-use crate::gateway::Usage;
+use super::record::{UsageMessage, UsageRecord};
 use crate::idempotency::{self, Request};
-use crate::kernel::{Amount, Clock, Error, IdSource, Result, Rule, Timestamp, UserId, epoch_seconds};
+use crate::kernel::{Amount, Clock, Error, IdSource, Result, Rule, Timestamp, epoch_seconds};
 use crate::ledger::{self, EntryState, Ledger, Posting};
 
-/// When somebody looks after a call that is not settled: Lambda stops a function after a quarter of an hour.
-const PATIENCE: Duration = Duration::from_mins(16);
-/// How long an answer is kept for a repeat of its request.
-const MEMORY: Duration = Duration::from_hours(24);
-/// The longest answer that is kept, in bytes: an item takes 400 KB. A repeat of a call with a longer one is refused, not charged again.
+/// When the sweeper looks at a call that is not settled: Lambda stops a function after 15 minutes.
+const HOLD_TIMEOUT: Duration = Duration::from_mins(16);
+/// How long an answer is kept for an idempotent replay.
+const ANSWER_TTL: Duration = Duration::from_hours(24);
+/// The longest answer that is kept, in bytes: an item takes 400 KB. A replay of a call with a longer one is refused,
+/// not charged again.
 const MAX_ANSWER: usize = 380_000;
-/// How many overdue calls of each shard one sweep looks after.
-const SWEEP: u32 = 50;
+/// Due calls of each shard in one sweep.
+const SWEEP_LIMIT: u32 = 50;
 
-/// A call whose most possible cost is held.
+/// A call, and the most that it can cost, held.
 #[derive(Debug, Clone)]
 pub struct Hold {
-    /// Who pays.
     pub caller: Caller,
-    /// The id of the call.
+    /// Id of the call.
     pub operation: Uuid,
-    /// What is held.
     pub held: Amount,
-    /// When it was asked for.
+    /// When the call began.
     pub begun: Timestamp,
-    /// By what a repeat is known.
+    /// Of a call with an idempotency key.
     pub request: Option<Request>,
 }
 
-/// What became of a request to hold.
-pub enum Held {
-    /// It is held.
+/// The outcome of a request to hold.
+pub enum HoldOutcome {
     New(Hold),
-    /// The same request came before, and this was its answer.
-    Earlier(String),
-}
-
-/// What a call did, as its entry keeps it and analytics count it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Details {
-    pub(super) provider: String,
-    pub(super) model: String,
-    pub(super) prompt: u64,
-    pub(super) completion: u64,
-    pub(super) cached: u64,
-    pub(super) reasoning: u64,
-    /// The vendor told no figures; these are counted from the texts' lengths.
-    pub(super) estimated: bool,
-    /// `completed`, `cancelled` (the caller left) or `broken` (the vendor did).
-    pub(super) outcome: String,
-    pub(super) millis: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) key: Option<KeyId>,
-}
-
-/// Tells that a call is over: what is to be captured, unless it was, and counted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UsageMessage {
-    pub(super) company: UserId,
-    pub(super) operation: Uuid,
-    /// Nano-dollars.
-    pub(super) held: i64,
-    /// Nano-dollars.
-    pub(super) cost: i64,
-    pub(super) details: Details,
-}
-
-/// What a call came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settled {
-    /// What it cost.
-    pub cost: Amount,
-    /// Tokens, as billed.
-    pub usage: Usage,
+    /// An idempotent replay: the answer to the first request.
+    Replayed(String),
 }
 
 /// What a sweep did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Swept {
-    /// Calls whose hold was given back.
+    /// Holds that were released.
     pub released: u32,
-    /// Calls whose message was sent again.
+    /// Usage messages that were sent again.
     pub sent: u32,
-    /// How often something could not be done. It is still there for the next sweep.
+    /// Calls that failed. They stay due for the next sweep.
     pub problems: u32,
 }
 
-/// The port to whoever has calls paid.
+/// Billing port for model calls.
 #[async_trait]
-pub trait Cashier: Send + Sync {
-    /// Holds the most that a call can cost, for `what`.
-    async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<Held>;
+pub trait CallBilling: Send + Sync {
+    /// Holds `most`, the most that a call of the model `what` can cost.
+    async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<HoldOutcome>;
 
-    /// Takes what a call cost, keeps its answer if it may be asked for again, and has it counted.
-    async fn settle(&self, hold: &Hold, cost: Amount, details: Details, answer: Option<String>) -> Result<()>;
+    /// Captures `cost`, keeps the answer for an idempotent replay, and sends the call to be counted.
+    async fn settle(&self, hold: &Hold, cost: Amount, record: UsageRecord, answer: Option<String>) -> Result<()>;
 
-    /// Gives a hold back in full, and forgets the request: it may be tried again.
+    /// Releases the hold and forgets the request: it may be tried again.
     async fn release(&self, hold: &Hold) -> Result<()>;
 }
 
-/// Has calls paid from the accounts of a ledger.
+/// Bills model calls to the accounts of a ledger.
 #[derive(Clone)]
-pub struct Till {
-    /// The accounts.
+pub struct LedgerBilling {
     pub ledger: Ledger,
-    /// Where they are kept.
+    /// The table of the ledger and of the answers.
     pub table: Table,
-    /// Whose reader counts.
+    /// The usage queue.
     pub queue: Queue,
-    /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Mints operations.
     pub ids: Arc<dyn IdSource>,
 }
 
 #[async_trait]
-impl Cashier for Till {
-    /// One transaction: it is the only write before the vendor is asked.
-    async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<Held> {
+impl CallBilling for LedgerBilling {
+    /// One transaction: the only write before the vendor is called.
+    async fn hold(&self, caller: Caller, most: Amount, what: &str, request: Option<Request>) -> Result<HoldOutcome> {
         let begun = self.clock.now();
         let operation = self.ids.uuid(begun);
         let posting = Posting { operation, amount: most, description: format!("{what} usage") };
         let mut transaction = Transaction::new();
-        let hold = ledger::hold(caller.company.into(), &posting, begun).due(begun + PATIENCE);
+        let hold = ledger::hold(caller.company.into(), &posting, begun).due(begun + HOLD_TIMEOUT);
         let hold = hold.add_to(&mut transaction)?;
         let record = idempotency::record(&mut transaction, request.as_ref(), operation, begun)?;
         let error = match self.table.commit(transaction).await {
-            Ok(()) => return Ok(Held::New(Hold { caller, operation, held: most, begun, request })),
+            Ok(()) => return Ok(HoldOutcome::New(Hold { caller, operation, held: most, begun, request })),
             Err(error) => error,
         };
         if let Some(request) = &request
             && let Some(earlier) = record.replay_of(&error)?
         {
-            return self.earlier(caller.company, earlier, request).await.map(Held::Earlier);
+            return self.replay(caller.company, earlier, request).await.map(HoldOutcome::Replayed);
         }
         Err(hold.refused(error, most)?)
     }
 
-    async fn settle(&self, hold: &Hold, cost: Amount, details: Details, answer: Option<String>) -> Result<()> {
+    async fn settle(&self, hold: &Hold, cost: Amount, record: UsageRecord, answer: Option<String>) -> Result<()> {
         let company = hold.caller.company;
         let mut transaction = Transaction::new();
-        ledger::capture(company.into(), hold.operation, hold.held, cost).details(&details).add_to(&mut transaction);
+        ledger::capture(company.into(), hold.operation, hold.held, cost).details(&record).add_to(&mut transaction);
         let answer = answer.filter(|answer| hold.request.is_some() && answer.len() <= MAX_ANSWER);
         if let Some(body) = answer {
-            let expires_at = epoch_seconds(self.clock.now() + MEMORY);
+            let expires_at = epoch_seconds(self.clock.now() + ANSWER_TTL);
             let item = AnswerItem { key: answer_key(company, hold.operation), body, expires_at };
             transaction.add(Put::new(&item)?);
         }
         let message =
-            UsageMessage { company, operation: hold.operation, held: hold.held.units(), cost: cost.units(), details };
+            UsageMessage { company, operation: hold.operation, held: hold.held.units(), cost: cost.units(), record };
         let (captured, sent) = tokio::join!(self.table.commit(transaction), self.queue.send(&message));
         match (captured, sent) {
             (Ok(()), Ok(())) => Ok(()),
@@ -172,7 +129,7 @@ impl Cashier for Till {
                 Ok(())
             }
             (Err(error), Ok(())) => {
-                tracing::warn!(%error, operation = %hold.operation, "not captured, whoever counts will");
+                tracing::warn!(%error, operation = %hold.operation, "not captured, the usage worker will");
                 Ok(())
             }
             (Err(error), Err(_)) => Err(error.into()),
@@ -187,9 +144,9 @@ impl Cashier for Till {
     }
 }
 
-impl Till {
-    /// What became of a call that was asked for before.
-    async fn earlier(&self, company: UserId, operation: Uuid, request: &Request) -> Result<String> {
+impl LedgerBilling {
+    /// The answer to an idempotent replay of `request`.
+    async fn replay(&self, company: CompanyId, operation: Uuid, request: &Request) -> Result<String> {
         let (answer, entry) = tokio::try_join!(
             async { Ok(self.table.get::<AnswerItem>(answer_key(company, operation)).await?) },
             self.ledger.find(company.into(), operation)
@@ -197,20 +154,20 @@ impl Till {
         match (answer, entry.map(|entry| entry.state)) {
             (Some(answer), _) => Ok(answer.body),
             (None, Some(EntryState::Pending { .. })) => Err(Error::Conflict(Rule::InProgress)),
-            // Its process was killed. The next try is a new one.
+            // Its process was killed, the sweeper released the hold. A retry is a new call.
             (None, Some(EntryState::Void)) => {
                 self.table.commit([request.forget()].into_iter().collect()).await?;
                 Err(Error::Conflict(Rule::Busy))
             }
-            // It is paid for, and too long to be kept, or its caller left before it was whole.
+            // Charged, but the answer is too long to be kept, or the caller left before its end.
             (None, _) => Err(Error::Conflict(Rule::NotCompleted)),
         }
     }
 
-    /// Looks after calls that should be over: releases holds that nobody captured, and has those counted that were not.
+    /// Sweeps due calls: releases holds that were never captured, and resends the usage message of captured calls.
     pub async fn sweep(&self) -> Result<Swept> {
         let now = self.clock.now();
-        let due = self.ledger.due(now, SWEEP).await;
+        let due = self.ledger.due(now, SWEEP_LIMIT).await;
         let mut swept = Swept { problems: u32::try_from(due.problems).unwrap_or(u32::MAX), ..Swept::default() };
         for (account, entry) in due.done {
             let done = match entry.state {
@@ -222,28 +179,24 @@ impl Till {
                             swept.released += 1;
                             Ok(())
                         }
-                        // It was captured a moment ago.
+                        // Captured meanwhile.
                         Err(error) if release.entry_failed(&error) => Ok(()),
                         Err(error) => Err(error.into()),
                     }
                 }
-                EntryState::Posted { amount } => {
-                    let details = entry.details.and_then(|details| serde_json::from_value(details).ok());
-                    let company = account.to_string().parse().ok();
-                    match details.zip(company) {
-                        Some((details, company)) => {
-                            let (held, cost) = (-amount.units(), -amount.units());
-                            let operation = entry.operation;
-                            let message = UsageMessage { company, operation, held, cost, details };
-                            self.queue.send(&message).await.map(|()| swept.sent += 1).map_err(Error::from)
-                        }
-                        None => Err(Error::internal("due entry", "details are missing")),
+                EntryState::Posted { amount } => match UsageRecord::read(entry.details) {
+                    Ok(Some(record)) => {
+                        let (company, cost) = (account.into(), -amount.units());
+                        let message = UsageMessage { company, operation: entry.operation, held: cost, cost, record };
+                        self.queue.send(&message).await.map(|()| swept.sent += 1).map_err(Error::from)
                     }
-                }
+                    Ok(None) => Err(Error::internal("due entry", "it has no usage record")),
+                    Err(error) => Err(error),
+                },
                 EntryState::Void => Ok(()),
             };
             if let Err(error) = done {
-                tracing::error!(%error, operation = %entry.operation, "call not looked after");
+                tracing::error!(%error, operation = %entry.operation, "call not swept");
                 swept.problems += 1;
             }
         }

@@ -1,4 +1,5 @@
-//! What companies used, by day, provider and model: running sums that are written off the way of calls and read without looking at a single call.
+//! Usage of companies by day, provider and model: running sums, written by the usage worker and read without reading
+//! single calls.
 
 use std::collections::BTreeMap;
 use std::slice;
@@ -7,30 +8,29 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use store::{Put, Query, Table, Transaction, Update};
 
-use super::access::{Access, KeyId};
+use super::authenticator::Authenticator;
+use super::ids::{CompanyId, KeyId};
 use super::items::{DAY_PREFIX, DayItem, usage_key, usage_partition};
-use super::settlement::UsageMessage;
+use super::record::UsageMessage;
 use crate::kernel::telemetry::{self, Metric};
-use crate::kernel::{Amount, Error, Result, Timestamp, UserId};
+use crate::kernel::{Amount, Error, Result, Timestamp};
 use crate::ledger;
 
-/// The longest span of a report, in days.
+/// Days of the longest report.
 const MAX_DAYS: i32 = 366;
-/// The span of a report that nobody asked a span for, in days.
-const USUAL_DAYS: i32 = 30;
+/// Days of a report without a start.
+const DEFAULT_DAYS: i32 = 30;
 
-/// Sums of some calls.
+/// Sums over calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cell {
-    /// How many calls.
     pub requests: u64,
-    /// Tokens read.
+    /// Prompt tokens.
     pub prompt: u64,
-    /// Tokens written.
+    /// Completion tokens.
     pub completion: u64,
-    /// What they cost.
     pub cost: Amount,
-    /// How long they took together, in milliseconds.
+    /// Duration of all calls together.
     pub millis: u64,
 }
 
@@ -43,7 +43,7 @@ impl Cell {
         self.millis += other.millis;
     }
 
-    /// Adds what the attribute `counter` says.
+    /// Adds the stored counter `counter`.
     fn take(&mut self, counter: &str, value: i64) {
         let count = u64::try_from(value).unwrap_or_default();
         match counter {
@@ -63,7 +63,7 @@ const COMPLETION: &str = "c";
 const COST: &str = "n";
 const MILLIS: &str = "m";
 
-/// What was used on one day.
+/// Usage of one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Day {
     date: Date,
@@ -74,19 +74,17 @@ pub struct Day {
 /// Days from the first to the last, both included, in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// The first.
     pub first: Date,
-    /// The last.
     pub last: Date,
 }
 
 impl Span {
-    /// The days from `start` to `end`; a missing end is today, a missing start is thirty days before the end.
+    /// The days from `start` to `end`. Default end: today; default start: thirty days before the end.
     pub fn parse(start: Option<Timestamp>, end: Option<Timestamp>, now: Timestamp) -> Result<Self> {
         let last = date(end.unwrap_or(now));
         let first = match start {
             Some(start) => date(start),
-            None => last.checked_sub(jiff::Span::new().days(USUAL_DAYS - 1)).unwrap_or(last),
+            None => last.checked_sub(jiff::Span::new().days(DEFAULT_DAYS - 1)).unwrap_or(last),
         };
         let days = first.until(last).map_or(i32::MAX, |span| span.get_days());
         if first > last {
@@ -103,19 +101,17 @@ fn date(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
 }
 
-/// How days are put together in a timeline.
+/// The groups of a timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grouping {
-    /// Each for itself.
     Day,
-    /// By weeks that begin on Monday.
+    /// Weeks begin on Monday.
     Week,
-    /// By months.
     Month,
 }
 
 impl Grouping {
-    /// The contract's words.
+    /// Parses `day` (default), `week` or `month`.
     pub fn parse(word: Option<&str>) -> Result<Self> {
         match word {
             None | Some("day") => Ok(Self::Day),
@@ -125,7 +121,7 @@ impl Grouping {
         }
     }
 
-    /// The day that stands for the group of `date`: its first.
+    /// The first day of the group of `date`.
     fn of(self, date: Date) -> Date {
         match self {
             Self::Day => date,
@@ -138,30 +134,28 @@ impl Grouping {
     }
 }
 
-/// Sums under a name.
+/// One row of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The name: a provider, a model, or the first day of a group.
+    /// A provider, a model, or the first day of a group.
     pub name: String,
-    /// The sums.
     pub cell: Cell,
 }
 
-/// What was used.
+/// Usage over a span.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// In all.
     pub total: Cell,
-    /// By provider, the costliest first.
+    /// Costliest first.
     pub by_provider: Vec<Row>,
-    /// By model, the costliest first.
+    /// Costliest first.
     pub by_model: Vec<Row>,
-    /// By groups of days, the earliest first; those without a call are left out.
+    /// Earliest first; groups without a call are left out.
     pub timeline: Vec<Row>,
 }
 
 impl Report {
-    /// The report of some days. Pure.
+    /// The report of `days`.
     pub fn new(days: &[Day], grouping: Grouping, provider: Option<&str>, model: Option<&str>) -> Self {
         let mut total = Cell::default();
         let [mut by_provider, mut by_model, mut timeline] = [const { BTreeMap::<String, Cell>::new() }; 3];
@@ -188,48 +182,49 @@ impl Report {
     }
 }
 
-/// A call to be counted.
+/// A call to count.
 pub(super) struct Call<'a> {
     pub(super) message: &'a UsageMessage,
-    /// What is written when it is.
+    /// Writes that go into the same transaction.
     pub(super) also: Vec<Put>,
 }
 
 impl Call<'_> {
-    /// How many writes its counting takes, beside its sums.
+    /// Writes that counting it takes, beside the sums.
     pub(super) fn writes(&self) -> usize {
         1 + self.also.len()
     }
 }
 
-/// The sums that a call is added to, each a write that it shares with other calls of its company: the company's of its day, and its key's.
+/// The sums that a call is added to, each one write shared with other calls of the company: the company's of the day,
+/// and the key's.
 pub(super) fn sums(message: &UsageMessage) -> impl Iterator<Item = (Option<KeyId>, Date)> {
-    let day = date(time_of(message));
-    std::iter::once(None).chain(message.details.key.map(Some)).map(move |key| (key, day))
+    let day = date(message.began_at());
+    std::iter::once(None).chain(message.record.key.map(Some)).map(move |key| (key, day))
 }
 
 /// Calls that were not counted, because the transaction failed.
 pub(super) struct Uncounted {
     pub(super) error: store::Error,
-    /// Whether it failed because of this call, for each call in order: it is not captured, or was counted before.
+    /// For each call in order, whether it failed the transaction: it is not captured, or is counted already.
     pub(super) refused: Vec<bool>,
 }
 
-/// Counts usage, and tells it.
+/// Counts calls, and reads the sums.
 #[derive(Clone)]
 pub struct UsageLog {
     table: Table,
-    access: Access,
+    authenticator: Authenticator,
 }
 
 impl UsageLog {
     /// Sums kept in `table`.
-    pub fn new(table: Table, access: Access) -> Self {
-        Self { table, access }
+    pub fn new(table: Table, authenticator: Authenticator) -> Self {
+        Self { table, authenticator }
     }
 
-    /// Counts calls of one company that are captured, all in one transaction with what is to happen with the counting. It fails if one of them is not
-    /// captured, or was counted before.
+    /// Counts captured calls of one company in one transaction, with the writes that go with each. Fails if one of them
+    /// is not captured or is counted already.
     pub(super) async fn count(&self, calls: &[Call<'_>]) -> Result<(), Uncounted> {
         let mut transaction = Transaction::new();
         let not_due = |call: &Call<'_>| ledger::no_longer_due(call.message.company.into(), call.message.operation);
@@ -242,21 +237,22 @@ impl UsageLog {
         }
         for Call { message, .. } in calls {
             self.touch(message).await;
-            telemetry::note(Metric::Charged, message.cost.unsigned_abs());
+            telemetry::note(Metric::CHARGED, message.cost.unsigned_abs());
         }
         Ok(())
     }
 
-    /// The same for a call that may not be captured yet, by itself: captures it first. Returns false if it was counted before, or given back.
-    pub(super) async fn make_up_for(&self, call: &Call<'_>) -> Result<bool> {
+    /// Captures a call that may not be captured, then counts it. Returns false if it is counted already, or was
+    /// released.
+    pub(super) async fn capture_late(&self, call: &Call<'_>) -> Result<bool> {
         let message = call.message;
         let (held, cost) = (Amount::new(message.held), Amount::new(message.cost));
-        let capture = ledger::capture(message.company.into(), message.operation, held, cost).details(&message.details);
+        let capture = ledger::capture(message.company.into(), message.operation, held, cost).details(&message.record);
         let mut transaction = Transaction::new();
         let writes = capture.add_to(&mut transaction);
         match self.table.commit(transaction).await {
             Ok(()) => {}
-            // It is not pending. If it is not captured by now, nothing is left to do.
+            // Not pending: captured, or released.
             Err(error) if writes.entry_failed(&error) => {}
             Err(error) => return Err(error.into()),
         }
@@ -267,16 +263,16 @@ impl UsageLog {
         }
     }
 
-    /// Notes that the key was used. That is for people to look at, and no reason to count again.
+    /// Notes that the key was used. For people only, so a failure is no reason to count again.
     async fn touch(&self, message: &UsageMessage) {
-        let Some(key) = message.details.key else { return };
-        if let Err(error) = self.access.used(message.company, key, time_of(message)).await {
-            tracing::warn!(%error, "the use of a key is not noted");
+        let Some(key) = message.record.key else { return };
+        if let Err(error) = self.authenticator.used(message.company, key, message.began_at()).await {
+            tracing::warn!(%error, "last use of a key not noted");
         }
     }
 
-    /// What was used by a company, or with one of its keys.
-    pub async fn days(&self, company: UserId, key: Option<KeyId>, span: Span) -> Result<Vec<Day>> {
+    /// Usage of a company, or of one of its keys.
+    pub async fn days(&self, company: CompanyId, key: Option<KeyId>, span: Span) -> Result<Vec<Day>> {
         let query = Query::partition(usage_partition(company, key))
             .between(format!("{DAY_PREFIX}{}", span.first), format!("{DAY_PREFIX}{}", span.last));
         let items: Vec<DayItem> = self.table.query_all(query).await?;
@@ -284,36 +280,29 @@ impl UsageLog {
     }
 }
 
-/// When the call was made: its operation's id says it.
-pub(super) fn time_of(message: &UsageMessage) -> Timestamp {
-    let time = message.operation.get_timestamp().map(|time| time.to_unix());
-    let millis = time.map(|(seconds, nanos)| seconds.saturating_mul(1000) + u64::from(nanos / 1_000_000));
-    crate::kernel::from_epoch_millis(millis.and_then(|millis| i64::try_from(millis).ok()).unwrap_or_default())
-}
-
-/// What is added to the sums of a company and its keys.
+/// The writes that add calls to the sums of their company and its keys.
 fn additions<'a>(messages: impl Iterator<Item = &'a UsageMessage>) -> impl Iterator<Item = Update> {
     type Sums = BTreeMap<String, i64>;
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let mut days: BTreeMap<(UserId, Option<KeyId>, Date), Sums> = BTreeMap::new();
+    let mut days: BTreeMap<(CompanyId, Option<KeyId>, Date), Sums> = BTreeMap::new();
     for message in messages {
-        let details = &message.details;
+        let record = &message.record;
         let counters = [
             (REQUESTS, 1),
-            (PROMPT, count(details.prompt)),
-            (COMPLETION, count(details.completion)),
+            (PROMPT, count(record.prompt_tokens)),
+            (COMPLETION, count(record.completion_tokens)),
             (COST, message.cost),
-            (MILLIS, count(details.millis)),
+            (MILLIS, count(record.millis)),
         ];
         for (key, day) in sums(message) {
             let sums = days.entry((message.company, key, day)).or_default();
             for (counter, number) in counters {
-                let sum = sums.entry(format!("{counter}|{}|{}", details.provider, details.model)).or_default();
+                let sum = sums.entry(format!("{counter}|{}|{}", record.provider, record.model)).or_default();
                 *sum = sum.saturating_add(number);
             }
         }
     }
-    let update = |((company, key, day), sums): ((UserId, Option<KeyId>, Date), Sums)| {
+    let update = |((company, key, day), sums): ((CompanyId, Option<KeyId>, Date), Sums)| {
         let update = Update::new(usage_key(company, key, &day.to_string()));
         sums.into_iter().fold(update, |update, (name, number)| update.add(name, number))
     };

@@ -1,18 +1,18 @@
-//! Registration with its gift, and what users see of themselves.
+//! Registration with its welcome credit, log-in, profile and statement.
 
 use store::Transaction;
 
-use super::letters;
+use super::emails;
 use crate::generation::JobCounts;
 use crate::idempotency::Request;
 use crate::identity::{
-    AccessToken, Arrival, Identity, NewPassword, OAuth, OAuthFailure, Origin, Profile, Registration, SignedIn, User,
+    AccessToken, Callback, Identity, NewPassword, OAuth, OAuthFailure, Origin, Profile, Registration, SignedIn, User,
 };
 use crate::kernel::{Amount, Page, Paged, Result, Timestamp, UserId};
 use crate::ledger::{self, Entry, Ledger, Posting};
 use crate::mail::{self, SharedMailer};
 
-/// What every new user gets.
+/// Welcome credit of a new user.
 const WELCOME: Amount = Amount::new(100);
 
 /// Users of Easy Writer and their raits.
@@ -22,38 +22,27 @@ pub struct Accounts {
     ledger: Ledger,
 }
 
-/// A user and what they can spend.
+/// A user and their balance.
 pub struct Me {
-    /// The user.
     pub user: User,
-    /// Raits that can be spent now.
+    /// Available raits.
     pub balance: Amount,
 }
 
-/// What a letter needs.
-#[derive(Clone, Copy)]
-pub struct Letter<'a> {
-    /// Who delivers it; nobody where no service is configured.
-    pub mailer: Option<&'a SharedMailer>,
-    /// The time.
-    pub now: Timestamp,
-}
-
 impl Accounts {
-    /// Accounts of the users of `identity` in `ledger`.
     pub fn new(identity: Identity, ledger: Ledger) -> Self {
         Self { identity, ledger }
     }
 
-    /// Opens an account with the welcome gift on it. A repeat with the same idempotency key opens nothing and signs in again.
+    /// Registers a user with the welcome credit. A replay with the same idempotency key only logs in.
     pub async fn register(
         &self,
         registration: Registration,
         idempotency_key: Option<String>,
     ) -> Result<(SignedIn, Amount)> {
         let request = idempotency_key.map(|key| {
-            // There is no caller yet to file the key under, so each key is a scope of its own. The password is not part of the content, because
-            // the record must not hold a fast hash of it.
+            // There is no caller yet, so each key is a scope of its own. The password is not part of the content: the
+            // record must not hold a fast hash of it.
             let scope = format!("register:{key}");
             Request::new(scope, key, &["register", registration.email.as_str()])
         });
@@ -62,31 +51,30 @@ impl Accounts {
         Ok((opened.signed_in, balance))
     }
 
-    /// Signs in the person whose browser came back from a provider; a new account has the welcome gift on it.
-    pub async fn arrive(
+    /// Finishes a log-in through an identity provider; a new account has the welcome credit.
+    pub async fn callback(
         &self,
         oauth: &OAuth,
         origin: Origin,
-        arrival: Arrival<'_>,
-        attempt: Option<&str>,
+        callback: Callback<'_>,
+        login_state: Option<&str>,
     ) -> Result<SignedIn, OAuthFailure> {
-        oauth.arrive(origin, arrival, attempt, gift).await
+        oauth.callback(origin, callback, login_state, gift).await
     }
 
-    /// Signs in.
+    /// Logs in.
     pub async fn sign_in(&self, email: &str, password: String) -> Result<(SignedIn, Amount)> {
         let signed_in = self.identity.sign_in(email, password).await?;
         let balance = self.balance(signed_in.user.id).await?;
         Ok((signed_in, balance))
     }
 
-    /// The user and their balance.
     pub async fn me(&self, user: UserId) -> Result<Me> {
         let (user, balance) = tokio::try_join!(self.identity.user(user), self.balance(user))?;
         Ok(Me { user, balance })
     }
 
-    /// The user, their balance and how many generations they have completed.
+    /// The user, their balance and the number of their completed generations.
     pub async fn profile(&self, user: UserId, jobs: &JobCounts) -> Result<(Me, u64)> {
         tokio::try_join!(self.me(user), jobs.completed(user))
     }
@@ -98,34 +86,35 @@ impl Accounts {
         Ok((Me { user, balance }, generations))
     }
 
-    /// Changes the caller's password, ends all other sign-ins, and writes to the owner that it happened.
+    /// Changes the caller's password, revokes all other log-ins, and emails a notice.
     pub async fn change_password(
         &self,
         caller: AccessToken,
         current: String,
         new: NewPassword,
-        letter: Letter<'_>,
+        mailer: Option<&SharedMailer>,
+        now: Timestamp,
     ) -> Result<()> {
         let user = self.identity.change_password(caller, current, new).await?;
         if let Some(email) = &user.email {
-            let key = format!("password-changed-{}-{}", user.id, letter.now.as_millisecond());
-            mail::notify(letter.mailer, &letters::password_changed(email.as_str()), &key).await;
+            let key = format!("password-changed-{}-{}", user.id, now.as_millisecond());
+            mail::notify(mailer, &emails::password_changed(email.as_str()), &key).await;
         }
         Ok(())
     }
 
-    /// What the user can spend now.
+    /// Available raits.
     pub async fn balance(&self, user: UserId) -> Result<Amount> {
         Ok(self.ledger.account(user.into()).await?.available)
     }
 
-    /// The user's transactions, latest first.
+    /// Latest first.
     pub async fn transactions(&self, user: UserId, page: Page) -> Result<Paged<Entry>> {
         self.ledger.statement(user.into(), page).await
     }
 }
 
-/// Puts the welcome gift on a new account.
+/// Credits a new account.
 fn gift(transaction: &mut Transaction, user: UserId, now: Timestamp) -> Result<()> {
     let description = "Приветственный бонус".to_owned();
     let posting = Posting { operation: user.as_uuid(), amount: WELCOME, description };

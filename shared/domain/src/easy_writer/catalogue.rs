@@ -123,12 +123,12 @@ impl Catalogue {
 
     /// The tab `id`.
     pub fn tab(&self, id: &str) -> Result<&Tab> {
-        self.tabs.iter().find(|tab| tab.id == id).ok_or(Error::NotFound(Resource::Tab))
+        self.tabs.iter().find(|tab| tab.id == id).ok_or(Error::NotFound(Resource::TAB))
     }
 
     /// The tool `id`.
     pub fn tool(&self, id: &str) -> Result<&Tool> {
-        self.find(id).ok_or(Error::NotFound(Resource::Tool))
+        self.find(id).ok_or(Error::NotFound(Resource::TOOL))
     }
 
     /// The tool `id`, unless there is none (any more).
@@ -159,7 +159,8 @@ impl Tool {
         self.stored_modes.iter().map(mode).collect()
     }
 
-    /// The JSON Schema (2020-12) of the tool's input. It is parsed here and not with the catalogue: few starts need more than one of them.
+    /// The JSON Schema (2020-12) of the tool's input. It is parsed here and not with the catalogue: few starts need
+    /// more than one of them.
     pub fn input_schema(&self) -> Result<Value> {
         serde_json::from_str(&self.schema).map_err(|error| Error::internal("tool schema", error))
     }

@@ -41,7 +41,8 @@ pub struct Developed {
 
 /// Turns what vendors draw into what users get. Takes processor time; callers keep it off the async threads.
 pub trait Darkroom: Send + Sync {
-    /// A vendor's file as a PNG of exactly `width` by `height`, and a thumbnail whose longer side is `thumbnail`. The error is for the log.
+    /// A vendor's file as a PNG of exactly `width` by `height`, and a thumbnail whose longer side is `thumbnail`. The
+    /// error is for the log.
     fn develop(&self, file: &[u8], width: u32, height: u32, thumbnail: u32) -> Result<Developed, String>;
 
     /// A PNG of ours, `scale` times as wide and high. The error is for the log.
@@ -121,7 +122,8 @@ impl ImageWork {
         self.deliver(attempt, developed, provider, Amount::ZERO).await
     }
 
-    /// A larger copy by the configured vendor, if it takes such a picture and makes one. It is paid for, so it is kept at once.
+    /// A larger copy by the configured vendor, if it takes such a picture and makes one. It is paid for, so it is kept
+    /// at once.
     async fn enlarged_by_vendor(
         &self,
         attempt: &mut Attempt<'_>,
@@ -151,7 +153,8 @@ impl ImageWork {
         }
     }
 
-    /// Has a vendor draw, going on with what was ordered before. What a vendor drew is kept at once: it may hand it out only once.
+    /// Has a vendor draw, going on with what was ordered before. What a vendor drew is kept at once: it may hand it out
+    /// only once.
     async fn have_drawn(
         &self,
         attempt: &mut Attempt<'_>,
@@ -282,7 +285,8 @@ impl ImageWork {
     }
 }
 
-/// Asks for a picture until it is there. An answer that got lost is asked for again: if the vendor has forgotten the picture, it says so.
+/// Asks for a picture until it is there. An answer that got lost is asked for again: if the vendor has forgotten the
+/// picture, it says so.
 async fn collect(model: &SharedImageModel, ticket: &str) -> Result<Vec<u8>, ImageError> {
     let mut lost = 0;
     loop {

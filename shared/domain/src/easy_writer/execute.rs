@@ -1,4 +1,4 @@
-//! Running a tool: at once while the caller waits, or in the background.
+//! Execution of a tool: quick, while the caller waits, or in the background.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,62 +14,44 @@ use crate::generation::{Failure, Job, Jobs, Mode, NewJob, NoText, Outcome, Start
 use crate::idempotency::Request as Idempotent;
 use crate::kernel::{Amount, Dependency, Error, JobId, Resource, Result, UserId};
 
-/// Runs tools on behalf of users who wait for the answer.
+/// Executes tools.
 #[derive(Clone)]
 pub struct Tools {
-    /// What there is to run.
     pub catalogue: Arc<Catalogue>,
-    /// Where runs are recorded.
     pub jobs: Jobs,
-    /// Who does the writing.
     pub router: TextRouter,
-    /// Where background runs go.
+    /// The generation queue.
     pub queue: Queue,
-    /// How long a caller waits for a quick run before it moves to the background. API Gateway gives up after 30 seconds.
+    /// How long a caller waits before a quick run moves to the background. API Gateway times out after 30 seconds.
     pub quick_deadline: Duration,
 }
 
-/// A request to run a tool.
+/// A request to execute a tool.
 #[derive(Debug)]
 pub struct Request {
-    /// Which tool.
+    /// Id of the tool.
     pub tool: String,
-    /// How; the tool's usual way unless given.
+    /// Default: the tool's first mode.
     pub mode: Option<Mode>,
-    /// What the tool is given.
     pub input: Value,
-    /// The caller's key, by which a repeat of the same request is known.
     pub idempotency_key: Option<String>,
 }
 
-/// What became of a request to run a tool.
+/// The outcome of a request to execute a tool.
 #[derive(Debug)]
 pub enum Execution {
     /// It ran.
-    Completed {
-        /// The session.
-        session: JobId,
-        /// The text.
-        result: String,
-        /// Who wrote it.
-        provider: ProviderId,
-        /// Tokens used.
-        tokens_used: u64,
-        /// What it cost.
-        cost: Amount,
-    },
+    Completed { session: JobId, result: String, provider: ProviderId, tokens_used: u64, cost: Amount },
     /// It runs in the background.
-    Started {
-        /// The session to watch.
-        session: JobId,
-    },
+    Started { session: JobId },
 }
 
 impl Tools {
     /// Runs a tool for `user`.
     ///
-    /// Fails with [`Error::InsufficientFunds`] before any vendor is called, with [`Error::Unavailable`] if no vendor can be reached, and with
-    /// [`Error::Failed`] if none wrote anything usable; in the last two cases nothing is charged.
+    /// Fails with [`Error::InsufficientFunds`] before any vendor is called, with [`Error::Unavailable`] if no vendor
+    /// can be reached, and with [`Error::Failed`] if none wrote anything usable; in the last two cases nothing is
+    /// charged.
     pub async fn execute(&self, user: UserId, request: Request) -> Result<Execution> {
         let Request { tool: id, mode, input, idempotency_key } = request;
         let tool = self.catalogue.tool(&id)?;
@@ -156,7 +138,7 @@ impl Tools {
             // The user deleted it meanwhile, or the lease ran out and a worker has it now.
             None => match self.jobs.find(job.owner, job.id).await? {
                 Some(_) => Ok(Execution::Started { session: job.id }),
-                None => Err(Error::NotFound(Resource::Session)),
+                None => Err(Error::NotFound(Resource::SESSION)),
             },
         }
     }
@@ -182,6 +164,6 @@ impl From<&NoText> for Failure {
 fn failed(failure: Failure, source: Box<dyn std::error::Error + Send + Sync>) -> Error {
     match failure {
         Failure::ProviderUnavailable => Error::Unavailable { dependency: Dependency::Provider, source },
-        Failure::GenerationFailed => Error::Failed { resource: Resource::Session, source },
+        Failure::GenerationFailed => Error::Failed { resource: Resource::SESSION, source },
     }
 }

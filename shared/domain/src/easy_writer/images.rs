@@ -1,38 +1,33 @@
-//! Pictures: ordering them, larger copies of them, and looking at them.
+//! Images: orders, upscaled copies, and reads.
 
 use serde::{Deserialize, Serialize};
 use store::Queue;
 
+use super::IMAGE_FORMAT;
 use crate::generation::image::ImageStyle;
 use crate::generation::{Job, Jobs, Mode, NewJob, Source, Started, Status};
 use crate::idempotency::Request;
-use crate::kernel::{Amount, Error, IMAGE_FORMAT, JobId, JobKind, Page, Paged, Result, Rule, UserId};
+use crate::kernel::{Amount, Error, JobId, JobKind, Page, Paged, Result, Rule, UserId};
 
-/// What a picture costs. Larger copies of it are included.
+/// Price of an image, upscaled copies included.
 pub const IMAGE_PRICE: Amount = Amount::new(20);
 
-/// The longest prompt, in characters: what every vendor takes.
+/// The longest prompt, in characters, that every vendor takes.
 const MAX_PROMPT: usize = 1000;
 
-/// What a picture is for, which decides its size.
+/// The use of an image, which decides its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImageFormat {
-    /// A web page.
     Web,
-    /// A banner.
     Banner,
-    /// Print.
     Print,
-    /// A messenger.
     Messenger,
 }
 
 impl ImageFormat {
-    /// All of them.
     pub const ALL: [Self; 4] = [Self::Web, Self::Banner, Self::Print, Self::Messenger];
 
-    /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Web => "web",
@@ -52,7 +47,6 @@ impl ImageFormat {
         }
     }
 
-    /// The format called `name`.
     pub fn parse(name: &str) -> Result<Self> {
         let found = Self::ALL.into_iter().find(|format| format.as_str() == name);
         let unknown = || Error::invalid("format", IMAGE_FORMAT, "Допустимые форматы: web, banner, print, messenger");
@@ -60,7 +54,7 @@ impl ImageFormat {
     }
 }
 
-/// The styles by their names on the wire.
+/// The styles, by name.
 const STYLES: [(&str, ImageStyle); 4] = [
     ("DEFAULT", ImageStyle::Default),
     ("KANDINSKY", ImageStyle::Kandinsky),
@@ -68,30 +62,26 @@ const STYLES: [(&str, ImageStyle); 4] = [
     ("ANIME", ImageStyle::Anime),
 ];
 
-/// The style called `name`.
+/// Parses a style.
 pub fn parse_style(name: &str) -> Result<ImageStyle> {
     let found = STYLES.into_iter().find(|(known, _)| *known == name);
     let unknown = || Error::invalid("style", "not_allowed", "Допустимые стили: DEFAULT, KANDINSKY, UHD, ANIME");
     found.map(|(_, style)| style).ok_or_else(unknown)
 }
 
-/// The name of a style on the wire.
 pub fn style_name(style: ImageStyle) -> &'static str {
     STYLES.into_iter().find(|(_, known)| *known == style).map_or("DEFAULT", |(name, _)| name)
 }
 
-/// A picture to be drawn: the input of its job.
+/// An order of an image: the input of its job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageOrder {
-    /// What it shows.
     pub prompt: String,
-    /// What it is for.
     pub format: ImageFormat,
-    /// How it is drawn.
     pub style: ImageStyle,
 }
 
-/// An order as it is stored.
+/// The stored order.
 #[derive(Serialize, Deserialize)]
 struct StoredOrder {
     prompt: String,
@@ -100,7 +90,7 @@ struct StoredOrder {
 }
 
 impl ImageOrder {
-    /// An order for a picture of `prompt`: 1 to 1000 characters.
+    /// An order with a prompt of 1 to 1000 characters.
     pub fn new(prompt: &str, format: ImageFormat, style: ImageStyle) -> Result<Self> {
         let prompt = prompt.trim();
         if prompt.is_empty() {
@@ -125,13 +115,13 @@ impl ImageOrder {
     }
 }
 
-/// How much larger a copy is.
+/// The factor of an upscaled copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Scale(u32);
 
 impl Scale {
-    /// Twice or four times as wide and as high.
+    /// 2 or 4.
     pub fn parse(factor: u32) -> Result<Self> {
         match factor {
             2 | 4 => Ok(Self(factor)),
@@ -139,32 +129,31 @@ impl Scale {
         }
     }
 
-    /// The factor.
     pub const fn factor(self) -> u32 {
         self.0
     }
 }
 
-/// A finished picture: the result of its job.
+/// A finished image: the result of its job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picture {
-    /// Key of its object, which is also the path where it is served.
+    /// Key of its object, which is also its path.
     pub object: String,
-    /// Key of its thumbnail's object. Larger copies have none.
+    /// Key of its thumbnail. Upscaled copies have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thumbnail: Option<String>,
     /// Pixels.
     pub width: u32,
     /// Pixels.
     pub height: u32,
-    /// Pixels that the vendor drew; resampled if it is not the width.
+    /// Pixels from the vendor; resampled if it is not the width.
     pub drawn_width: u32,
-    /// Pixels that the vendor drew; resampled if it is not the height.
+    /// Pixels from the vendor; resampled if it is not the height.
     pub drawn_height: u32,
 }
 
 impl Picture {
-    /// Reads a job's result.
+    /// Parses a job's result.
     pub fn parse(text: &str) -> Result<Self> {
         serde_json::from_str(text).map_err(|error| Error::internal("stored picture", error))
     }
@@ -173,50 +162,44 @@ impl Picture {
         serde_json::to_string(self).map_err(|error| Error::internal("picture", error))
     }
 
-    /// Where it is served.
     pub fn url(&self) -> String {
         format!("/{}", self.object)
     }
 
-    /// Where its thumbnail is served.
     pub fn thumbnail_url(&self) -> Option<String> {
         self.thumbnail.as_ref().map(|thumbnail| format!("/{thumbnail}"))
     }
 }
 
-/// A picture as its owner sees it.
+/// An image as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
-    /// The job that draws or drew it.
     pub job: Job,
-    /// What was ordered.
     pub order: ImageOrder,
-    /// The picture, once drawn.
+    /// Once the job is completed.
     pub picture: Option<Picture>,
-    /// The last larger copy.
+    /// The last upscaled copy.
     pub upscale: Option<Upscale>,
 }
 
-/// A larger copy of a picture.
+/// An upscaled copy of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upscale {
-    /// The job that makes or made it.
     pub job: Job,
-    /// How much larger.
     pub scale: Scale,
-    /// The copy, once made.
+    /// Once the job is completed.
     pub picture: Option<Picture>,
 }
 
 impl Image {
-    /// How far it has come. A picture that is being enlarged is in progress again; one whose copy failed is still there.
+    /// The status. An image that is being upscaled is in progress again; one whose copy failed stays completed.
     pub fn status(&self) -> Status {
         let enlarging = self.upscale.as_ref().is_some_and(|upscale| !upscale.job.status.is_final());
         if enlarging { Status::InProgress } else { self.job.status }
     }
 }
 
-/// The pictures of one product's users.
+/// The images of users.
 #[derive(Clone)]
 pub struct Images {
     jobs: Jobs,
@@ -224,12 +207,12 @@ pub struct Images {
 }
 
 impl Images {
-    /// Pictures whose jobs are kept with `jobs` and go to `queue`.
+    /// Images whose jobs are kept by `jobs` and sent to `queue`.
     pub fn new(jobs: &Jobs, queue: Queue) -> Self {
         Self { jobs: jobs.of(JobKind::Image), queue }
     }
 
-    /// Orders a picture. A repeat with the same idempotency key orders nothing.
+    /// Orders an image. An idempotent replay orders nothing.
     ///
     /// Fails with [`Error::InsufficientFunds`] before anything is ordered.
     pub async fn generate(&self, user: UserId, order: ImageOrder, idempotency_key: Option<String>) -> Result<Job> {
@@ -248,10 +231,10 @@ impl Images {
         self.start(&self.jobs, new).await
     }
 
-    /// Orders a larger copy of a picture. If the last copy has this size already, or is being made in it, that is the answer.
+    /// Orders an upscaled copy of an image. If the last copy has this scale and has not failed, that is the answer.
     ///
-    /// Fails with [`Rule::InProgress`] while the picture is drawn, or enlarged by another factor, and with [`Rule::NotCompleted`] if drawing
-    /// it failed.
+    /// Fails with [`Rule::InProgress`] while the image is generated, or upscaled by another factor, and with
+    /// [`Rule::NotCompleted`] if its generation failed.
     pub async fn upscale(
         &self,
         user: UserId,
@@ -293,14 +276,13 @@ impl Images {
             Started::New(job) => job,
             Started::Before(job) => return Ok(job),
         };
-        // A job that is written but not sent is found by the sweeper, so a failing queue is no reason to fail the request.
+        // If the message is lost, the sweeper resends it, so a failing queue is no reason to fail the request.
         if let Err(error) = self.queue.send(&jobs.message(job.owner, job.id)).await {
             tracing::warn!(%error, job = %job.id, "job not sent, left to the sweeper");
         }
         Ok(job)
     }
 
-    /// The user's picture.
     pub async fn get(&self, user: UserId, id: JobId) -> Result<Image> {
         let job = self.jobs.get(user, id).await?;
         let upscales = self.jobs.of(JobKind::Upscale);
@@ -321,12 +303,12 @@ impl Images {
         Ok(Image { order: ImageOrder::parse(&order)?, picture, upscale, job })
     }
 
-    /// A page of the user's pictures, latest first, without their larger copies.
+    /// A page of the user's images, latest first, without upscaled copies.
     pub async fn list(&self, user: UserId, page: Page) -> Result<Paged<Image>> {
         let jobs = self.jobs.list(user, page).await?;
         let mut images = Vec::with_capacity(jobs.items.len());
         for job in jobs.items {
-            // Both are in the item, unless a prompt is unusually long in bytes.
+            // Both are in the item, unless the prompt is unusually long in bytes.
             let order = ImageOrder::parse(&self.jobs.input(&job).await?)?;
             let picture = picture_of(&self.jobs, &job).await?;
             images.push(Image { job, order, picture, upscale: None });
@@ -339,7 +321,7 @@ async fn picture_of(jobs: &Jobs, job: &Job) -> Result<Option<Picture>> {
     jobs.result(job).await?.map(|text| Picture::parse(&text)).transpose()
 }
 
-/// Reads the input of a job that enlarges.
+/// Parses the input of an upscale job.
 pub(super) fn parse_scale(input: &str) -> Result<Scale> {
     let factor = input.parse().map_err(|error| Error::internal("stored scale", error))?;
     Scale::parse(factor)

@@ -152,7 +152,8 @@ fn checkpoint(attempt: &Attempt<'_>, number: u32) -> Option<Checkpoint> {
     })
 }
 
-/// Per cent of a text, judged by its length: most texts use about half of what they may, at some three characters to a token.
+/// Per cent of a text, judged by its length: most texts use about half of what they may, at some three characters to a
+/// token.
 fn estimated_progress(characters: u32, max_output_tokens: u32) -> u32 {
     let expected = (max_output_tokens.saturating_mul(3) / 2).max(1);
     (characters.saturating_mul(100) / expected).min(MAX_RUNNING_PROGRESS)

@@ -36,7 +36,8 @@ pub(super) fn validate(schema: &Value, input: Value) -> Result<Map<String, Value
     if violations.is_empty() { Ok(input) } else { Err(Error::Invalid(violations)) }
 }
 
-/// Required texts that consist of white space: no schema keyword says so readably, and a model cannot do anything with them.
+/// Required texts that consist of white space: no schema keyword says so readably, and a model cannot do anything with
+/// them.
 fn blank_strings(schema: &Value, input: &Map<String, Value>) -> Vec<Violation> {
     let required = schema.get("required").and_then(Value::as_array);
     required

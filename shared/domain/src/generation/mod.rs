@@ -29,3 +29,20 @@ pub use provider::ProviderId;
 pub use router::{NoText, TextRouter};
 pub use service::{JobCounts, JobReader, Jobs, MAX_ATTEMPTS, WorkMessage};
 pub use sweep::SweptJob;
+
+use crate::kernel::Resource;
+use crate::kernel::telemetry::Metric;
+
+impl Resource {
+    /// A generation and its result.
+    pub const SESSION: Self = Self::new("session");
+    /// A picture.
+    pub const IMAGE: Self = Self::new("image");
+}
+
+impl Metric {
+    /// Unfinished jobs that the sweeper sent again.
+    pub const JOBS_OVERDUE: Self = Self::new("JobsOverdue");
+    /// Jobs that failed because they were begun too often.
+    pub const JOBS_GIVEN_UP: Self = Self::new("JobsGivenUp");
+}

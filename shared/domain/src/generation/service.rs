@@ -85,8 +85,8 @@ async fn counts(table: &Table, owner: UserId, kind: JobKind) -> Result<CountsIte
 /// The resource of `NotFound` for this kind of job.
 fn resource(kind: JobKind) -> Resource {
     match kind {
-        JobKind::Text => Resource::Session,
-        JobKind::Image | JobKind::Upscale => Resource::Image,
+        JobKind::Text => Resource::SESSION,
+        JobKind::Image | JobKind::Upscale => Resource::IMAGE,
     }
 }
 
@@ -260,7 +260,7 @@ impl Jobs {
             self.objects.delete_text(&result).await?;
             return Ok(None);
         }
-        telemetry::note(Metric::Charged, cost.units().unsigned_abs());
+        telemetry::note(Metric::CHARGED, cost.units().unsigned_abs());
         Ok(Some(Job {
             status: Status::Completed,
             lease: None,

@@ -1,5 +1,6 @@
-//! `EMAIL#{address}` / `EMAIL` and `LINK#{origin}#{subject}` / `LINK` point to a user; `USER#{id}` holds `PROFILE` and one `FAMILY#{id}` per
-//! sign-in; `ATTEMPT#{state}` / `USED` remembers, until its token expires anyway, that a browser came back from a provider.
+//! `EMAIL#{address}` / `EMAIL` and `LINK#{origin}#{subject}` / `LINK` point to a user; `USER#{id}` holds `PROFILE` and
+//! one `FAMILY#{id}` per log-in; `ATTEMPT#{state}` / `USED` marks the state of an OAuth callback as used, until it
+//! expires.
 
 use serde::{Deserialize, Serialize};
 use store::Key;
@@ -23,7 +24,7 @@ pub(super) fn link_key(origin: Origin, subject: &str) -> Key {
     Key::new(format!("LINK#{origin}#{subject}"), "LINK")
 }
 
-pub(super) fn attempt_key(state: &str) -> Key {
+pub(super) fn login_state_key(state: &str) -> Key {
     Key::new(format!("ATTEMPT#{state}"), "USED")
 }
 
@@ -46,7 +47,7 @@ pub(super) struct EmailItem {
     pub(super) user: UserId,
 }
 
-/// Which user a provider's account belongs to.
+/// The user of an account at an identity provider.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct LinkItem {
     #[serde(flatten)]
@@ -56,12 +57,12 @@ pub(super) struct LinkItem {
     pub(super) linked_at: i64,
 }
 
-/// An attempt to sign in through a provider that came back.
+/// The state of an OAuth callback that was used.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct AttemptItem {
+pub(super) struct UsedLoginStateItem {
     #[serde(flatten)]
     pub(super) key: Key,
-    /// Whose write this is: one that is repeated because its answer got lost must find itself.
+    /// Id of the write: a retry after a lost answer recognises its own item.
     pub(super) claim: Uuid,
     /// Seconds since 1970.
     pub(super) expires_at: i64,
@@ -116,7 +117,8 @@ pub(super) struct FamilyItem {
     #[serde(flatten)]
     pub(super) key: Key,
     pub(super) family: Uuid,
-    pub(super) generation: u64,
+    #[serde(rename = "generation")]
+    pub(super) rotation: u64,
     /// Milliseconds since 1970.
     pub(super) rotated_at: i64,
     /// Seconds since 1970.
@@ -139,7 +141,7 @@ impl UserItem {
 
 impl FamilyItem {
     pub(super) fn new(user: UserId, family: Uuid, now: Timestamp, expires_at: i64) -> Self {
-        Self { key: family_key(user, family), family, generation: 0, rotated_at: now.as_millisecond(), expires_at }
+        Self { key: family_key(user, family), family, rotation: 0, rotated_at: now.as_millisecond(), expires_at }
     }
 }
 

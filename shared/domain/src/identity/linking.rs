@@ -1,4 +1,4 @@
-//! From a person whom a provider vouches for to an account.
+//! Log-in through an identity provider: links the provider's user to an account.
 
 use store::{Condition, Delete, MAX_WRITES, Put, Transaction, Update};
 
@@ -8,19 +8,20 @@ use super::oauth::{Joining, OAuthFailure, OAuthPerson, joining};
 use super::service::Identity;
 use crate::kernel::{Error, Result, Rule, Timestamp, UserId};
 
-/// How often it is decided anew because somebody else was faster: the same person in another tab, or a registration of the same address.
+/// Attempts, if a concurrent request wins: the same user in another tab, or a registration of the same address.
 const DECISIONS: u32 = 4;
 
 impl Identity {
-    /// Signs a person in for whom `origin` vouches. `with_account` adds the writes that must happen together with a new account.
+    /// Logs in a user whom `origin` authenticated. `with_account` adds writes to the transaction that creates an
+    /// account.
     ///
-    /// **Joining an account that is there.** Nobody has ever proved that an account's address is theirs, except through a provider: an
-    /// attacker can register a victim's address with a password and wait for the victim to come through Google. So joining takes the password
-    /// away and ends every sign-in that there is, before the link exists; from then on the provider is the way in. Whoever set the password
-    /// themselves and finds it gone signs in through the provider again. Access tokens that were out stay valid until they expire, at most 15
-    /// minutes, and cannot set a password meanwhile.
+    /// **Joining an existing account.** The address of an account with a password is not verified: an attacker can
+    /// register a victim's address and wait for the victim to log in through Google. So joining removes the password
+    /// and revokes all families before the link exists; from then on the provider is the way in. Access tokens that are
+    /// out stay valid until they expire, at most 15 minutes, and cannot set a password.
     ///
-    /// Fails with [`OAuthFailure::EmailNotVerified`] if the address has an account and the provider does not stand for it.
+    /// Fails with [`OAuthFailure::EmailNotVerified`] if the address has an account and the provider has not verified
+    /// it.
     pub(super) async fn sign_in_linked(
         &self,
         origin: Origin,
@@ -62,10 +63,10 @@ impl Identity {
         self.signed_in(user, &family, now)
     }
 
-    /// Makes an account the person's. `None` if the person got a link meanwhile.
+    /// Links the provider's user to an existing account. `None` if a concurrent request has linked it.
     async fn join(&self, user: UserId, origin: Origin, person: &OAuthPerson) -> Result<Option<SignedIn>> {
-        // In this order: without the password nobody starts a new sign-in, so the list of those to end is complete. A crash in between leaves
-        // an account that the next attempt finds as this one did.
+        // In this order: without the password no new family starts, so the list of families is complete. After a crash
+        // in between, the next attempt starts from the same state.
         let disarm = Update::new(user_key(user)).remove("password_hash").when(Condition::item_exists());
         let user = User::try_from(self.table.update::<UserItem>(disarm).await?)?;
         for some in self.families(user.id).await?.chunks(MAX_WRITES) {
@@ -83,7 +84,7 @@ impl Identity {
         }
     }
 
-    /// Opens an account. `None` if the person got a link, or the address an account, meanwhile.
+    /// Creates an account. `None` if a concurrent request has linked the user, or taken the address.
     async fn open(
         &self,
         origin: Origin,

@@ -2,21 +2,17 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
-
 use crate::kernel::{Error, Result, Timestamp, UserId};
 
-/// An e-mail address in the form that identifies an account: trimmed, lower case.
+/// An e-mail address, normalised to identify an account: trimmed, lower case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
 impl Email {
     /// Parses an address.
     ///
-    /// Accepts what mail systems in use accept: one `@`, up to 64 characters before it, a dotted host after it, 254 in all, no white space or
-    /// control characters. Whether mail arrives there is not decided by syntax.
+    /// Accepts one `@`, up to 64 characters before it, a dotted host after it, 254 in all, no white space or control
+    /// characters. Only a confirmation email can show that mail arrives there.
     pub fn parse(text: &str) -> Result<Self> {
         let email = text.trim().to_lowercase();
         let invalid = || Error::invalid("email", "format", "Укажите корректный адрес электронной почты");
@@ -36,15 +32,9 @@ impl Email {
         Ok(Self(email))
     }
 
-    /// The address.
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Stands for the account of whatever was given as an address, in the subject of a limit: a hash, so that any input fits into a key.
-pub fn account_label(email: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(email.trim().to_lowercase()))
 }
 
 impl fmt::Display for Email {
@@ -53,11 +43,11 @@ impl fmt::Display for Email {
     }
 }
 
-/// A password that may be set. The text never leaves the value except into the hash.
+/// A password to be set. Its text leaves the value only as a hash.
 pub struct NewPassword(String);
 
 impl NewPassword {
-    /// Checks the length: 8 to 128 characters. `field` is the request's field that a violation names.
+    /// Parses a password of 8 to 128 characters. A violation names `field`.
     pub fn parse(field: &'static str, text: String) -> Result<Self> {
         match text.chars().count() {
             0..8 => Err(Error::invalid(field, "too_short", "Пароль должен быть не короче 8 символов")),
@@ -75,7 +65,7 @@ impl NewPassword {
     }
 }
 
-/// A person's display name.
+/// A display name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserName(String);
 
@@ -95,75 +85,61 @@ impl UserName {
         Ok(Self(name.to_owned()))
     }
 
-    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// How an account came into being.
+/// How an account was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// With e-mail and password.
+    /// E-mail and password.
     Local,
-    /// Through Google.
     Google,
-    /// Through Yandex.
     Yandex,
 }
 
-/// A registered person.
+/// A registered user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// The id.
     pub id: UserId,
-    /// The address that identifies the account. Accounts from providers that told none, or none that is verified, have none.
+    /// `None` if an identity provider gave no verified address.
     pub email: Option<Email>,
-    /// Display name, once given.
     pub name: Option<String>,
-    /// How the account came into being.
     pub origin: Origin,
-    /// When.
     pub created_at: Timestamp,
 }
 
 impl User {
-    /// The address as contracts want it: empty when there is none.
+    /// The address as contracts want it: empty if there is none.
     pub fn address(&self) -> &str {
         self.email.as_ref().map_or("", Email::as_str)
     }
 }
 
-/// What a person may change about themselves.
+/// What a user can change about the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
-    /// Display name.
     pub name: UserName,
 }
 
-/// A request to open an account.
+/// A request to create an account.
 pub struct Registration {
-    /// The address.
     pub email: Email,
-    /// The password.
     pub password: NewPassword,
 }
 
-/// An account that was asked for, its owner signed in.
+/// The result of a registration: the user is logged in.
 pub struct Opened {
-    /// The owner.
     pub signed_in: SignedIn,
-    /// Whether it came into being now; false for a repeated request.
+    /// False for an idempotent replay.
     pub is_new: bool,
 }
 
-/// A signed-in user with fresh tokens.
+/// A logged-in user with new tokens.
 pub struct SignedIn {
-    /// Who.
     pub user: User,
-    /// For the `Authorization` header.
     pub access_token: String,
-    /// For the refresh cookie.
     pub refresh_token: String,
 }
 
@@ -183,13 +159,6 @@ mod tests {
             assert!(Email::parse(bad).is_err(), "{bad:?}");
         }
         assert!(Email::parse(&format!("{}@b.ru", "a".repeat(65))).is_err());
-    }
-
-    #[test]
-    fn one_account_has_one_label() {
-        assert_eq!(account_label(" User@Example.com"), account_label("user@example.com"));
-        assert_ne!(account_label("user@example.com"), account_label("user@example.org"));
-        assert_eq!(account_label(&"x".repeat(100_000)).len(), 43);
     }
 
     #[test]

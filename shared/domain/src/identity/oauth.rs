@@ -1,4 +1,5 @@
-//! The port to companies that vouch for their users (OAuth 2.0, authorization code with PKCE), and the rules of joining them to accounts.
+//! The port to identity providers (OAuth 2.0, authorization code with PKCE), and the rules that link their users to
+//! accounts.
 
 use std::sync::Arc;
 
@@ -10,97 +11,94 @@ use sha2::{Digest, Sha256};
 use super::model::{Email, Origin, UserName};
 use crate::kernel::{Error, UserId};
 
-/// A company that vouches for its users.
+/// An identity provider.
 #[async_trait]
 pub trait OAuthProvider: Send + Sync {
-    /// Which one it is.
     fn origin(&self) -> Origin;
 
-    /// Where a browser asks its person for permission.
+    /// The URL of the authorization endpoint for `request`.
     fn authorize_url(&self, request: &AuthorizeRequest<'_>) -> String;
 
-    /// Trades the code that a browser brought back for who the person is. Asks once.
+    /// Exchanges an authorization code for the user's identity. Does not retry.
     async fn exchange(&self, exchange: &CodeExchange<'_>) -> Result<OAuthPerson, OAuthError>;
 }
 
-/// A provider that many requests share.
+/// A provider that requests share.
 pub type SharedOAuthProvider = Arc<dyn OAuthProvider>;
 
-/// What a provider is asked for permission with.
+/// Parameters of an authorization request.
 #[derive(Debug, Clone, Copy)]
 pub struct AuthorizeRequest<'a> {
-    /// Comes back with the browser, and ties the answer to it.
+    /// Returned with the callback; binds it to the browser.
     pub state: &'a str,
-    /// Of the verifier, by [`code_challenge`]. The method is always `S256`.
+    /// [`code_challenge`] of the verifier. The method is always `S256`.
     pub code_challenge: &'a str,
-    /// Comes back inside the ID token, where a provider has one.
+    /// Returned inside the ID token, where the provider has one.
     pub nonce: &'a str,
-    /// Where the provider sends the browser afterwards.
     pub redirect_uri: &'a str,
 }
 
-/// A code, and what proves that we are who asked for it.
+/// Parameters of a token request.
 #[derive(Clone, Copy)]
 pub struct CodeExchange<'a> {
-    /// What the browser brought back. Works once.
+    /// The authorization code. Works once.
     pub code: &'a str,
-    /// What the challenge was made of.
+    /// The PKCE code verifier.
     pub verifier: &'a str,
-    /// What the ID token must repeat.
+    /// The nonce that the ID token must have.
     pub nonce: &'a str,
-    /// The same as in the request for permission.
+    /// The same as in the authorization request.
     pub redirect_uri: &'a str,
 }
 
-/// Who a provider says a person is.
+/// A user's identity at a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OAuthPerson {
-    /// The person's id at the provider: never changes, and is never given to somebody else.
+    /// The user's id at the provider: never changes, never reassigned.
     pub subject: String,
-    /// The address that the provider has, if it told one.
     pub email: Option<Email>,
-    /// Whether the provider itself stands for the address being this person's. Only then it may lead to an account that exists.
+    /// Whether the provider has verified the address. Only then may it lead to an existing account.
     pub email_verified: bool,
-    /// The name, if the provider told one that we take.
+    /// `None` if the provider's is not a valid name.
     pub name: Option<UserName>,
 }
 
-/// Why a provider did not say who a person is.
+/// Why an exchange failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OAuthError {
-    /// The code is wrong, was used before, or came too late.
+    /// The code is wrong, used, or expired.
     #[error("the code is not valid")]
     InvalidCode,
-    /// The provider does not answer, or with nothing usable.
+    /// The provider does not answer, or its answer is unusable.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// The provider does not take us for who we say we are: credentials or settings are wrong.
+    /// The provider rejects our client: credentials or settings are wrong.
     #[error("refused: {0}")]
     Refused(String),
-    /// What came back is not proved to be from the provider, for us, and about this sign-in.
+    /// The answer is not verifiably from the provider, for us, and about this log-in.
     #[error("untrusted: {0}")]
     Untrusted(&'static str),
 }
 
-/// Why a sign-in through a provider did not happen.
+/// Why a log-in through an identity provider failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OAuthFailure {
-    /// This product does not work with the provider.
+    /// The provider is not configured.
     #[error("the provider is not configured")]
     NotConfigured,
-    /// The person said no.
+    /// The user denied access.
     #[error("permission denied")]
     Denied,
-    /// The browser is not the one that set out, set out too long ago, or has come back already.
+    /// The login state is of another browser, expired, or used.
     #[error("the state is not this browser's")]
     StateMismatch,
-    /// The provider did not ask the person at all; its word for why.
+    /// The provider returned another error (RFC 6749, 4.1.2.1).
     #[error("the provider turned the request down: {0}")]
     TurnedDown(String),
-    /// The address has an account, and the provider does not stand for it being this person's.
+    /// The address has an account, and the provider has not verified the address.
     #[error("the address is not verified")]
     EmailNotVerified,
-    /// The provider did not say who the person is.
+    /// The exchange failed.
     #[error("provider")]
     Provider(#[from] OAuthError),
     /// Anything else.
@@ -108,38 +106,38 @@ pub enum OAuthFailure {
     Domain(#[from] Error),
 }
 
-/// What a browser keeps while its person is at a provider.
+/// What a browser keeps while its user is at an identity provider.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
-pub(super) struct Attempt {
+pub(super) struct LoginState {
     pub(super) origin: Origin,
     pub(super) state: String,
     pub(super) verifier: String,
     pub(super) nonce: String,
 }
 
-/// The challenge that belongs to a verifier: its SHA-256 in base64url without padding (RFC 7636, 4.2, `S256`).
+/// The code challenge of a verifier: its SHA-256 in base64url without padding (RFC 7636, 4.2, `S256`).
 pub fn code_challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
 }
 
-/// What becomes of a person whom a provider vouches for.
+/// The account of a user whom an identity provider authenticated.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Joining {
-    /// They have been here: sign them in to this account.
+    /// The linked account.
     Known(UserId),
-    /// The account of their address becomes theirs.
+    /// The existing account of the address.
     Join(UserId),
-    /// They get a new account, which claims their address, or none.
+    /// A new account, with the address if it is verified.
     Open(Option<Email>),
-    /// Their address has an account, and nobody stands for it being theirs.
+    /// None: the address has an account and is not verified.
     Refuse,
 }
 
-/// Decides it from the account that the person is linked to and the account of their address.
+/// Decides from the linked account and the account of the address.
 ///
-/// The link comes first: an address can change at the provider, the subject cannot. An address that is not verified never leads to an account
-/// and is never claimed: whoever owns it can still register it.
+/// The link comes first: an address can change at the provider, the subject cannot. An unverified address never leads
+/// to an account and is never claimed: its owner can still register it.
 pub(super) fn joining(person: &OAuthPerson, linked: Option<UserId>, of_address: Option<UserId>) -> Joining {
     match (linked, of_address) {
         (Some(user), _) => Joining::Known(user),

@@ -7,7 +7,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use super::model::NewPassword;
 use crate::kernel::{Error, Result};
 
-/// The hash of a password that nobody knows, with the parameters of all others: verifying against it takes as long as against a real one.
+/// The hash of a password that nobody knows, with the parameters of all others: verifying against it takes as long as
+/// against a real one.
 const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$VGhlIGRlY295J3Mgc2FsdA$q1WkYzAdCq9c3KyUKjoYjTEdKkT8H3bWqTv8n2bZQxE";
 
 fn hasher() -> Result<Argon2<'static>> {
@@ -25,7 +26,8 @@ pub(super) async fn hash(password: NewPassword) -> Result<String> {
     .await
 }
 
-/// Whether `password` is the one behind `stored`, off the async threads. Without a stored hash the answer is no, after the same work.
+/// Whether `password` is the one behind `stored`, off the async threads. Without a stored hash the answer is no, after
+/// the same work.
 pub(super) async fn verify(password: String, stored: Option<String>) -> Result<bool> {
     blocking(move || {
         let known = stored.is_some();

@@ -1,4 +1,4 @@
-//! Registration, signing in and out, refreshing, and what people change about themselves.
+//! Registration, log-in, log-out, refresh, and changes of profile and password.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,11 @@ use super::tokens::{AccessToken, REFRESH_LIFETIME, RefreshToken, TokenIssuer};
 use crate::idempotency::{self, Request};
 use crate::kernel::{AuthFailure, Clock, Error, IdSource, Resource, Result, Rule, Timestamp, UserId, epoch_seconds};
 
-/// How long after a rotation the previous token still gets the current one: a second tab, or an answer that got lost.
+/// How long after a rotation the previous token still gets the current one: a second tab, or a retry after a lost
+/// answer.
 const ROTATION_GRACE: Duration = Duration::from_secs(10);
 
-/// The most families that one transaction ends together with a change of the user.
+/// DynamoDB's limit of writes in a transaction, less one for the user item.
 const FAMILIES_PER_TRANSACTION: usize = MAX_WRITES - 1;
 
 /// The accounts of one product.
@@ -34,12 +35,13 @@ impl Identity {
         Self { table, tokens, clock, ids }
     }
 
-    /// Opens an account and signs its owner in. `with_account` adds the writes that must happen together with it, such as a first credit.
+    /// Creates an account and logs its user in. `with_account` adds writes to the same transaction, such as a first
+    /// credit.
     ///
-    /// A repeat of `request` signs the owner of the account in that the first one opened: whoever repeats it must know its password.
+    /// A replay of `request` logs in to the account that the first one created, with that account's password.
     ///
-    /// Fails with [`Error::AlreadyExists`] if the address has an account, and with [`Rule::IdempotencyKeyReused`] if the key was used with
-    /// another address or password.
+    /// Fails with [`Error::AlreadyExists`] if the address has an account, and with [`Rule::IdempotencyKeyReused`] if
+    /// the key was used with another address or password.
     pub async fn register(
         &self,
         registration: Registration,
@@ -64,30 +66,31 @@ impl Identity {
             Err(error) => error,
         };
         if let Some(earlier) = request.replay_of(&error)? {
-            // The record of a request holds no hash of the password: a fast one could be guessed. The account's own is asked instead.
+            // The record of a request holds no hash of the password: a fast hash could be guessed. The account's own
+            // hash decides.
             let signed_in = self.sign_in_to(UserId::from(earlier), password).await?;
             let other = Error::Conflict(Rule::IdempotencyKeyReused);
             return Ok(Opened { signed_in: signed_in.ok_or(other)?, is_new: false });
         }
         match error.failed(address) {
-            Some(_) => Err(Error::AlreadyExists(Resource::Email)),
+            Some(_) => Err(Error::AlreadyExists(Resource::EMAIL)),
             None => Err(error.into()),
         }
     }
 
-    /// Signs in with e-mail and password. Unknown addresses take as long as wrong passwords and get the same answer.
+    /// Logs in with e-mail and password. An unknown address takes as long as a wrong password and gets the same answer.
     pub async fn sign_in(&self, email: &str, password: String) -> Result<SignedIn> {
-        // An address that does not parse has no account, and says so no differently.
+        // A malformed address gets the same answer as an unknown one.
         let pointer = match Email::parse(email) {
             Ok(email) => self.table.get::<EmailItem>(email_key(&email)).await?,
             Err(_) => None,
         };
-        // Unknown addresses read a user that cannot exist, so that both paths take the same steps.
+        // An unknown address reads a user that cannot exist, so that both paths take the same time.
         let user = pointer.map_or(UserId::from(Uuid::nil()), |pointer| pointer.user);
         self.sign_in_to(user, password).await?.ok_or(Error::Unauthenticated(AuthFailure::Credentials))
     }
 
-    /// Signs in to an account by its password; `None` if it is another one, or there is none.
+    /// Logs in to an account; `None` if the password is wrong or there is no account.
     async fn sign_in_to(&self, user: UserId, password: String) -> Result<Option<SignedIn>> {
         let item = self.table.get::<UserItem>(user_key(user)).await?;
         let stored_hash = item.as_ref().and_then(|item| item.password_hash.clone());
@@ -98,7 +101,7 @@ impl Identity {
         let user = User::try_from(item)?;
         let now = self.clock.now();
         let family = self.new_family(user.id, now);
-        // Whoever takes the password away and then ends all sign-ins must not miss one that is just being made.
+        // Removing a password and then revoking all families must not miss one that is being created.
         let unchanged = Check::new(user_key(user.id), attr("password_hash").equals(stored_hash));
         let mut transaction = Transaction::new();
         let unchanged = transaction.add(unchanged);
@@ -110,28 +113,28 @@ impl Identity {
         }
     }
 
-    /// Trades a refresh token for new tokens.
+    /// Exchanges a refresh token for an access token and a new refresh token.
     pub async fn refresh(&self, token: &str) -> Result<(String, String)> {
         let now = self.clock.now();
         let token = self.tokens.read_refresh(token, now)?;
-        let next = token.generation + 1;
+        let next = token.rotation + 1;
         let rotate = Update::new(family_key(token.user, token.family))
             .set("generation", next)
             .set("rotated_at", now.as_millisecond())
             .set("expires_at", expiry(now))
-            .when(attr("generation").equals(token.generation).and(attr("expires_at").at_least(epoch_seconds(now))));
-        let generation = match self.table.update::<FamilyItem>(rotate).await {
+            .when(attr("generation").equals(token.rotation).and(attr("expires_at").at_least(epoch_seconds(now))));
+        let rotation = match self.table.update::<FamilyItem>(rotate).await {
             Ok(_) => next,
             Err(store::Error::ConditionFailed(failed)) => self.refused_rotation(token, &failed, now).await?,
             Err(error) => return Err(error.into()),
         };
         let access = self.tokens.sign_access(AccessToken { user: token.user, family: token.family }, now)?;
-        let refresh = self.tokens.sign_refresh(RefreshToken { generation, ..token }, now)?;
+        let refresh = self.tokens.sign_refresh(RefreshToken { rotation, ..token }, now)?;
         Ok((access, refresh))
     }
 
-    /// What a rotation that did not happen means: a repeat within the grace period gets the current generation; anything older is a replay
-    /// and ends the family; a family that is gone was revoked.
+    /// What a failed rotation means: a repeat within the grace period gets the current rotation; an older token is a
+    /// replay and revokes the family; a missing family was revoked.
     async fn refused_rotation(&self, token: RefreshToken, failed: &Failed, now: Timestamp) -> Result<u64> {
         let revoked = Error::Unauthenticated(AuthFailure::TokenInvalid);
         let Some(family) = failed.item::<FamilyItem>()? else { return Err(revoked) };
@@ -140,15 +143,15 @@ impl Identity {
         }
         let since_rotation = now.as_millisecond() - family.rotated_at;
         let within_grace = since_rotation <= i64::try_from(ROTATION_GRACE.as_millis()).unwrap_or_default();
-        if family.generation == token.generation + 1 && within_grace {
-            return Ok(family.generation);
+        if family.rotation == token.rotation + 1 && within_grace {
+            return Ok(family.rotation);
         }
         tracing::warn!(user = %token.user, family = %token.family, "refresh token replayed, family revoked");
         self.table.delete(Delete::new(family_key(token.user, token.family))).await?;
         Err(revoked)
     }
 
-    /// Ends the family of a refresh token. Whatever the token, the caller is signed out afterwards.
+    /// Revokes the family of a refresh token. An invalid token has nothing to revoke.
     pub async fn sign_out(&self, token: &str) -> Result<()> {
         match self.tokens.read_refresh(token, self.clock.now()) {
             Ok(token) => Ok(self.table.delete(Delete::new(family_key(token.user, token.family))).await?),
@@ -156,31 +159,29 @@ impl Identity {
         }
     }
 
-    /// Who an access token speaks for.
+    /// Verifies an access token.
     pub fn authenticate(&self, token: &str) -> Result<AccessToken> {
         self.tokens.read_access(token, self.clock.now())
     }
 
-    /// The user.
     pub async fn user(&self, user: UserId) -> Result<User> {
         self.user_item(user).await?.try_into()
     }
 
     pub(super) async fn user_item(&self, user: UserId) -> Result<UserItem> {
-        self.table.get(user_key(user)).await?.ok_or(Error::NotFound(Resource::User))
+        self.table.get(user_key(user)).await?.ok_or(Error::NotFound(Resource::USER))
     }
 
-    /// Changes the profile.
     pub async fn change_profile(&self, user: UserId, profile: Profile) -> Result<User> {
         let update = Update::new(user_key(user)).set("name", profile.name.as_str()).when(Condition::item_exists());
         match self.table.update::<UserItem>(update).await {
             Ok(item) => item.try_into(),
-            Err(store::Error::ConditionFailed(_)) => Err(Error::NotFound(Resource::User)),
+            Err(store::Error::ConditionFailed(_)) => Err(Error::NotFound(Resource::USER)),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Changes the password and ends all other sign-ins, in one transaction.
+    /// Changes the password and revokes all other families, in one transaction.
     ///
     /// Fails with [`AuthFailure::Credentials`] if `current` is wrong.
     pub async fn change_password(&self, caller: AccessToken, current: String, new: NewPassword) -> Result<User> {
@@ -207,7 +208,7 @@ impl Identity {
         transaction.extend(others);
         match self.table.commit(transaction).await {
             Ok(()) => item.try_into(),
-            // Somebody changed the password in between: `current` is not current any more.
+            // The password changed meanwhile, so `current` is wrong now.
             Err(error) if error.failed(change).is_some() => Err(Error::Unauthenticated(AuthFailure::Credentials)),
             Err(error) => Err(error.into()),
         }
@@ -223,7 +224,7 @@ impl Identity {
 
     pub(super) fn signed_in(&self, user: User, family: &FamilyItem, now: Timestamp) -> Result<SignedIn> {
         let access_token = self.tokens.sign_access(AccessToken { user: user.id, family: family.family }, now)?;
-        let refresh = RefreshToken { user: user.id, family: family.family, generation: family.generation };
+        let refresh = RefreshToken { user: user.id, family: family.family, rotation: family.rotation };
         Ok(SignedIn { user, access_token, refresh_token: self.tokens.sign_refresh(refresh, now)? })
     }
 }

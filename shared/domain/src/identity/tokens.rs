@@ -1,7 +1,8 @@
-//! Signed tokens: short access tokens, the refresh tokens of a family, and what a browser keeps while it is away at a provider.
+//! Signed tokens: access tokens, refresh tokens, and the login state that a browser keeps while it is at an identity
+//! provider.
 //!
-//! All are JWTs signed with HMAC-SHA256. A key's id (`kid`) is derived from the key, so rotating means putting a new secret in front of
-//! the list: it signs from then on, while tokens of the older secrets stay valid until they expire.
+//! All are JWTs signed with HMAC-SHA256. The key id (`kid`) is derived from the key. To rotate keys, put a new secret
+//! in front of the list: it signs from then on, and tokens of older secrets stay valid until they expire.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,15 +14,15 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::items::StoredOrigin;
-use super::oauth::Attempt;
+use super::oauth::LoginState;
 use crate::kernel::{AuthFailure, Error, Result, Timestamp, UserId};
 
 /// How long an access token is valid.
 pub(super) const ACCESS_LIFETIME: Duration = Duration::from_mins(15);
 /// How long a family lives after its last rotation.
 pub(super) const REFRESH_LIFETIME: Duration = Duration::from_hours(720);
-/// How long a person may stay at a provider. Providers' codes live as long.
-pub(super) const ATTEMPT_LIFETIME: Duration = Duration::from_mins(10);
+/// How long a user may stay at an identity provider: as long as its codes live.
+pub(super) const LOGIN_STATE_LIFETIME: Duration = Duration::from_mins(10);
 
 /// The shortest secret accepted: as long as the hash.
 const MIN_SECRET_BYTES: usize = 32;
@@ -52,7 +53,7 @@ impl SigningKey {
     }
 }
 
-/// The list of secrets does not have the form it should.
+/// The list of secrets is malformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected secrets of at least 32 bytes, separated by commas, newest first")]
 pub struct MalformedTokenKeys;
@@ -70,7 +71,7 @@ impl FromStr for TokenKeys {
     }
 }
 
-/// Issues and checks the tokens of one product.
+/// Issues and verifies the tokens of one product.
 #[derive(Clone)]
 pub struct TokenIssuer {
     keys: TokenKeys,
@@ -78,24 +79,20 @@ pub struct TokenIssuer {
     access_lifetime: Duration,
 }
 
-/// What a valid access token says.
+/// Claims of a valid access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessToken {
-    /// Whose token it is.
     pub user: UserId,
-    /// The family of the sign-in it comes from.
     pub family: Uuid,
 }
 
-/// What a valid refresh token says.
+/// Claims of a valid refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefreshToken {
-    /// Whose token it is.
     pub user: UserId,
-    /// Its family.
     pub family: Uuid,
-    /// Its place in the family.
-    pub generation: u64,
+    /// Counts the rotations of the family.
+    pub rotation: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +100,9 @@ pub struct RefreshToken {
 enum Kind {
     Access,
     Refresh,
-    Attempt,
+    /// Its name in tokens is from before.
+    #[serde(rename = "attempt")]
+    LoginState,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -114,12 +113,12 @@ struct Claims {
     kind: Kind,
     iat: i64,
     exp: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    generation: Option<u64>,
+    #[serde(rename = "generation", default, skip_serializing_if = "Option::is_none")]
+    rotation: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct AttemptClaims {
+struct LoginStateClaims {
     iss: String,
     kind: Kind,
     iat: i64,
@@ -130,7 +129,7 @@ struct AttemptClaims {
     nonce: String,
 }
 
-/// What every kind of claims has.
+/// Claims that all kinds of tokens have.
 trait Dated: Serialize + DeserializeOwned {
     fn kind(&self) -> Kind;
     fn exp(&self) -> i64;
@@ -146,7 +145,7 @@ impl Dated for Claims {
     }
 }
 
-impl Dated for AttemptClaims {
+impl Dated for LoginStateClaims {
     fn kind(&self) -> Kind {
         self.kind
     }
@@ -162,68 +161,63 @@ impl TokenIssuer {
         Self { keys, issuer, access_lifetime: ACCESS_LIFETIME }
     }
 
-    /// Tokens that are valid for another time than the usual quarter of an hour, because a contract says so.
+    /// Access tokens with another lifetime than 15 minutes, because a contract says so.
     #[must_use]
     pub fn with_access_lifetime(self, access_lifetime: Duration) -> Self {
         Self { access_lifetime, ..self }
     }
 
-    /// How long access tokens are valid, in seconds, unless a contract says otherwise: `expires_in` on the wire.
+    /// Default lifetime of access tokens, in seconds.
     pub const fn access_lifetime_seconds() -> u64 {
         ACCESS_LIFETIME.as_secs()
     }
 
-    /// How long refresh tokens are valid, in seconds: `Max-Age` of the cookie.
+    /// Lifetime of refresh tokens, in seconds.
     pub const fn refresh_lifetime_seconds() -> u64 {
         REFRESH_LIFETIME.as_secs()
     }
 
-    /// How long a person may stay at a provider, in seconds: `Max-Age` of the cookie that waits for them.
-    pub const fn attempt_lifetime_seconds() -> u64 {
-        ATTEMPT_LIFETIME.as_secs()
+    /// Lifetime of a login state, in seconds.
+    pub const fn login_state_lifetime_seconds() -> u64 {
+        LOGIN_STATE_LIFETIME.as_secs()
     }
 
-    /// Signs an access token.
     pub fn sign_access(&self, token: AccessToken, now: Timestamp) -> Result<String> {
         let (iat, exp) = lifetime(self.access_lifetime, now);
         let AccessToken { user: sub, family: sid } = token;
-        self.sign(&Claims { iss: self.issuer.to_owned(), sub, sid, kind: Kind::Access, iat, exp, generation: None })
+        self.sign(&Claims { iss: self.issuer.to_owned(), sub, sid, kind: Kind::Access, iat, exp, rotation: None })
     }
 
-    /// Signs a refresh token.
     pub fn sign_refresh(&self, token: RefreshToken, now: Timestamp) -> Result<String> {
         let (iat, exp) = lifetime(REFRESH_LIFETIME, now);
-        let RefreshToken { user: sub, family: sid, generation } = token;
-        let generation = Some(generation);
-        self.sign(&Claims { iss: self.issuer.to_owned(), sub, sid, kind: Kind::Refresh, iat, exp, generation })
+        let RefreshToken { user: sub, family: sid, rotation } = token;
+        let rotation = Some(rotation);
+        self.sign(&Claims { iss: self.issuer.to_owned(), sub, sid, kind: Kind::Refresh, iat, exp, rotation })
     }
 
-    /// Signs what a browser keeps while its person is at a provider.
-    pub(super) fn sign_attempt(&self, attempt: Attempt, now: Timestamp) -> Result<String> {
-        let (iat, exp) = lifetime(ATTEMPT_LIFETIME, now);
-        let (iss, kind) = (self.issuer.to_owned(), Kind::Attempt);
-        let Attempt { origin, state, verifier, nonce } = attempt;
-        self.sign(&AttemptClaims { iss, kind, iat, exp, origin: origin.into(), state, verifier, nonce })
+    pub(super) fn sign_login_state(&self, login_state: LoginState, now: Timestamp) -> Result<String> {
+        let (iat, exp) = lifetime(LOGIN_STATE_LIFETIME, now);
+        let (iss, kind) = (self.issuer.to_owned(), Kind::LoginState);
+        let LoginState { origin, state, verifier, nonce } = login_state;
+        self.sign(&LoginStateClaims { iss, kind, iat, exp, origin: origin.into(), state, verifier, nonce })
     }
 
-    /// Checks an access token.
     pub fn read_access(&self, text: &str, now: Timestamp) -> Result<AccessToken> {
         let claims: Claims = self.read(Kind::Access, text, now)?;
         Ok(AccessToken { user: claims.sub, family: claims.sid })
     }
 
-    /// Checks a refresh token. Whether its family still lives is another question.
+    /// Verifies a refresh token, but not that its family exists.
     pub fn read_refresh(&self, text: &str, now: Timestamp) -> Result<RefreshToken> {
         let claims: Claims = self.read(Kind::Refresh, text, now)?;
-        let generation = claims.generation.ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
-        Ok(RefreshToken { user: claims.sub, family: claims.sid, generation })
+        let rotation = claims.rotation.ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
+        Ok(RefreshToken { user: claims.sub, family: claims.sid, rotation })
     }
 
-    /// Checks what a browser kept.
-    pub(super) fn read_attempt(&self, text: &str, now: Timestamp) -> Result<Attempt> {
-        let claims: AttemptClaims = self.read(Kind::Attempt, text, now)?;
-        let AttemptClaims { origin, state, verifier, nonce, .. } = claims;
-        Ok(Attempt { origin: origin.into(), state, verifier, nonce })
+    pub(super) fn read_login_state(&self, text: &str, now: Timestamp) -> Result<LoginState> {
+        let claims: LoginStateClaims = self.read(Kind::LoginState, text, now)?;
+        let LoginStateClaims { origin, state, verifier, nonce, .. } = claims;
+        Ok(LoginState { origin: origin.into(), state, verifier, nonce })
     }
 
     fn sign(&self, claims: &impl Dated) -> Result<String> {
@@ -239,7 +233,7 @@ impl TokenIssuer {
         let key =
             std::iter::once(&self.keys.newest).chain(&self.keys.older).find(|key| key.id == id).ok_or_else(invalid)?;
         let mut validation = Validation::new(Algorithm::HS256);
-        // Expiry is checked below against the injected clock.
+        // Expiry is checked below, against the injected clock.
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
         validation.set_issuer(&[self.issuer]);
@@ -254,7 +248,7 @@ impl TokenIssuer {
     }
 }
 
-/// When a token that is signed now begins and ends, in seconds since 1970.
+/// `iat` and `exp`, in seconds since 1970.
 fn lifetime(lifetime: Duration, now: Timestamp) -> (i64, i64) {
     let iat = now.as_second();
     (iat, iat + i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX))
@@ -302,7 +296,7 @@ mod tests {
     fn a_refresh_token_is_not_an_access_token_nor_of_another_product() {
         let tokens = issuer(NEW);
         let refresh = tokens
-            .sign_refresh(RefreshToken { user: access().user, family: access().family, generation: 0 }, at(0))
+            .sign_refresh(RefreshToken { user: access().user, family: access().family, rotation: 0 }, at(0))
             .unwrap();
         assert!(tokens.read_access(&refresh, at(1)).is_err());
         let other = TokenIssuer::new("novels", NEW.parse().unwrap());
@@ -313,14 +307,14 @@ mod tests {
     fn an_attempt_reads_back_for_ten_minutes_and_is_no_other_token() {
         let tokens = issuer(NEW);
         let (state, verifier, nonce) = ("s".to_owned(), "v".to_owned(), "n".to_owned());
-        let attempt = Attempt { origin: Origin::Google, state, verifier, nonce };
-        let text = tokens.sign_attempt(attempt.clone(), at(1000)).unwrap();
-        assert_eq!(tokens.read_attempt(&text, at(1599)).unwrap(), attempt);
-        assert!(tokens.read_attempt(&text, at(1600)).is_err());
+        let login_state = LoginState { origin: Origin::Google, state, verifier, nonce };
+        let text = tokens.sign_login_state(login_state.clone(), at(1000)).unwrap();
+        assert_eq!(tokens.read_login_state(&text, at(1599)).unwrap(), login_state);
+        assert!(tokens.read_login_state(&text, at(1600)).is_err());
         assert!(tokens.read_access(&text, at(1001)).is_err() && tokens.read_refresh(&text, at(1001)).is_err());
         let access = tokens.sign_access(access(), at(1000)).unwrap();
-        assert!(tokens.read_attempt(&access, at(1001)).is_err());
-        assert!(issuer(OLD).read_attempt(&text, at(1001)).is_err(), "nobody else can sign one");
+        assert!(tokens.read_login_state(&access, at(1001)).is_err());
+        assert!(issuer(OLD).read_login_state(&text, at(1001)).is_err(), "nobody else can sign one");
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The one error of the domain: a closed set of meanings.
 //!
-//! No HTTP and no SDK in its vocabulary. What may be shown to a client is typed data ([`Violation`], [`Rule`], [`Resource`]); what may not is
-//! in `source` and `context`, which `Display` never prints. The edge decides status, code and words per product.
+//! It names no HTTP and no SDK. What a client may see is typed data ([`Violation`], [`Rule`], [`Resource`]); what it
+//! may not see is in `source` and `context`, which `Display` never prints. The edge chooses status, code and message
+//! per product.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::time::Duration;
 
 use super::{Amount, Timestamp};
@@ -19,30 +21,30 @@ pub enum Error {
     /// The request's data breaks a stated rule. Never empty.
     #[error("invalid request")]
     Invalid(Vec<Violation>),
-    /// The caller did not prove who it is.
+    /// Authentication failed.
     #[error("not authenticated: {0:?}")]
     Unauthenticated(AuthFailure),
     /// The caller is known and may not do this.
     #[error("forbidden: {0:?}")]
     Forbidden(Denial),
-    /// The thing does not exist, or not for this caller: the two are not told apart.
-    #[error("{0:?} not found")]
+    /// The resource does not exist, or belongs to somebody else: the answer does not say which.
+    #[error("{0} not found")]
     NotFound(Resource),
-    /// The thing to be created is there already.
-    #[error("{0:?} exists already")]
+    /// The resource to be created exists already.
+    #[error("{0} exists already")]
     AlreadyExists(Resource),
-    /// The state of the thing does not allow the operation.
+    /// The state of the resource does not allow the operation.
     #[error("conflict: {0:?}")]
     Conflict(Rule),
-    /// The account's balance does not cover the price.
+    /// The account's balance does not cover the amount.
     #[error("insufficient funds: {needed} needed, {available} available")]
     InsufficientFunds {
-        /// The price.
+        /// The amount to be held or debited.
         needed: Amount,
         /// What can be spent.
         available: Amount,
     },
-    /// The caller asked too often.
+    /// Too many requests.
     #[error("rate limited")]
     RateLimited {
         /// Requests allowed in the window.
@@ -52,28 +54,28 @@ pub enum Error {
         /// When requests are allowed again.
         resets_at: Timestamp,
     },
-    /// The work was tried and did not succeed; nothing was charged.
-    #[error("{resource:?} failed")]
+    /// The work was attempted and failed; nothing was charged.
+    #[error("{resource} failed")]
     Failed {
-        /// What was being made.
+        /// What was to be made.
         resource: Resource,
-        /// What went wrong, for the log.
+        /// The cause, for the log.
         source: Source,
     },
-    /// Something this product depends on does not answer; trying again later can help.
+    /// A dependency does not answer; a retry later can help.
     #[error("{dependency:?} unavailable")]
     Unavailable {
-        /// What does not answer.
+        /// The dependency that does not answer.
         dependency: Dependency,
-        /// What it said, for the log.
+        /// The cause, for the log.
         source: Source,
     },
     /// A defect, or data that should not exist.
     #[error("internal error: {context}")]
     Internal {
-        /// What was being done, for the log.
+        /// The operation, for the log.
         context: &'static str,
-        /// What went wrong, for the log.
+        /// The cause, for the log.
         source: Source,
     },
 }
@@ -81,68 +83,60 @@ pub enum Error {
 /// How authentication failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthFailure {
-    /// E-mail or password is wrong; which one is not told.
+    /// E-mail or password is wrong; the answer does not say which.
     Credentials,
-    /// The token was valid once.
+    /// The token has expired.
     TokenExpired,
-    /// There is no token, it is malformed, forged, revoked, or of another kind.
+    /// The token is missing, malformed, forged, revoked, or of another kind.
     TokenInvalid,
-    /// A call that claims to come from another company is not proved to.
+    /// Signature verification of another company's request failed.
     Signature,
 }
 
-/// Why a known caller may not do something.
+/// Why an authenticated caller may not do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denial {
-    /// The key was made without this permission, or no key has it.
+    /// The credential lacks the permission.
     Permission,
-    /// The address of the account is not confirmed yet.
+    /// The account's e-mail address is not confirmed.
     Unverified,
 }
 
-/// A kind of thing that can be missing, or exist already, or fail.
+/// A kind of object that can be missing, exist already, or fail.
+///
+/// Each context and each product declares its own, as associated constants in its `mod.rs`; the kernel knows none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resource {
-    /// A user account.
-    User,
-    /// An e-mail address that identifies an account.
-    Email,
-    /// A group of tools.
-    Tab,
-    /// A writing tool.
-    Tool,
-    /// A generation and its result.
-    Session,
-    /// A picture.
-    Image,
-    /// An intent to pay.
-    Payment,
-    /// A language model.
-    Model,
-    /// A key for programs.
-    ApiKey,
-    /// An address that is told about events.
-    Webhook,
-    /// An event on its way to such an address.
-    Delivery,
+pub struct Resource(&'static str);
+
+impl Resource {
+    /// The kind of object that logs call `name`.
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
 }
 
 /// A rule about states that an operation can break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
-    /// An idempotency key was used for another operation.
+    /// The idempotency key was used for another request.
     IdempotencyKeyReused,
-    /// The account has no password: it signs in through a provider.
+    /// The account has no password: its owner signs in through an identity provider.
     NoPassword,
-    /// Too many writers at once; the caller may repeat.
+    /// Too many concurrent writers; the caller may retry.
     Busy,
-    /// The thing is not finished yet: another operation on it must end first.
+    /// Another operation on the resource has not finished.
     InProgress,
-    /// The thing failed, so there is nothing to go on from.
+    /// The resource failed, so no operation can build on it.
     NotCompleted,
 }
 
-/// Something outside the process.
+/// Something outside the process that a use case needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dependency {
     /// The tables.
@@ -153,9 +147,9 @@ pub enum Dependency {
     Queue,
     /// The WebSocket gateway.
     Sockets,
-    /// Every vendor that could have done the work.
+    /// All vendors that could have done the work.
     Provider,
-    /// The payment provider that was asked for.
+    /// The requested payment provider.
     PaymentProvider,
 }
 
@@ -164,16 +158,11 @@ pub enum Dependency {
 pub struct Violation {
     /// Path of the field, dotted: `input.text`. Empty for the whole body.
     pub field: String,
-    /// Stable word for programs: `required`, `too_long`, `format`, …
+    /// Stable code for programs: `required`, `too_long`, `format`, …
     pub code: &'static str,
-    /// What to say to a person, in the product's language.
+    /// Message for people, in the product's language.
     pub message: String,
 }
-
-/// Code of a [`Violation`] for a picture format that there is not: a contract may have a code of its own for the whole request.
-pub const IMAGE_FORMAT: &str = "image_format";
-/// Code of a [`Violation`] for an amount that cannot be paid: likewise.
-pub const PAYMENT_AMOUNT: &str = "payment_amount";
 
 impl Error {
     /// One field breaks one rule.
@@ -186,7 +175,7 @@ impl Error {
         Self::Internal { context, source: source.into() }
     }
 
-    /// Whether this is our fault or our dependencies' rather than the caller's: logged as an error.
+    /// Whether we or our dependencies are at fault, not the caller: logged at `error`.
     pub fn is_fault(&self) -> bool {
         match self {
             Self::Failed { .. } | Self::Unavailable { .. } | Self::Internal { .. } => true,
@@ -203,8 +192,8 @@ impl Error {
 }
 
 impl From<store::Error> for Error {
-    /// A storage failure that the call site gave no other meaning: an unmet condition is a defect here, because a use case that expects one
-    /// must say what it means.
+    /// A storage failure to which the call site gave no other meaning. A failed condition is a defect here: a use case
+    /// that expects one must say what it means.
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Unavailable { .. } => {

@@ -5,16 +5,16 @@ use uuid::{NoContext, Uuid};
 
 use super::{Error, Result, Timestamp};
 
-/// Mints ids and secrets. A port, so that tests get the same ids on every run.
+/// Port for ids and secrets: tests get the same ids on every run.
 pub trait IdSource: Send + Sync {
     /// A new UUIDv7 whose time part is `now`, so that ids sort by creation.
     fn uuid(&self, now: Timestamp) -> Uuid;
 
-    /// 32 bytes that nobody can guess. Ids are not secrets: most of their bits are the time.
+    /// 32 random bytes. An id is no secret: most of its bits are the time.
     fn secret(&self) -> Result<[u8; 32]>;
 }
 
-/// Ids from the operating system's randomness.
+/// Ids from the operating system's random numbers.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RandomIds;
 
@@ -32,7 +32,7 @@ impl IdSource for RandomIds {
     }
 }
 
-/// A UUID that is not to be mistaken for another.
+/// Declares a UUID newtype.
 macro_rules! typed_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -41,12 +41,11 @@ macro_rules! typed_id {
         pub struct $name(::uuid::Uuid);
 
         impl $name {
-            /// Mints an id that sorts by `now`.
+            /// A new id that sorts by `now`.
             pub fn mint(ids: &dyn $crate::kernel::IdSource, now: $crate::kernel::Timestamp) -> Self {
                 Self(ids.uuid(now))
             }
 
-            /// The id as a plain UUID.
             pub const fn as_uuid(self) -> ::uuid::Uuid {
                 self.0
             }
@@ -76,28 +75,28 @@ macro_rules! typed_id {
 pub(crate) use typed_id;
 
 typed_id! {
-    /// A registered person of one product.
+    /// One account of `identity`.
     UserId
 }
 typed_id! {
-    /// One asynchronous piece of work: a generation, an image.
+    /// One asynchronous job.
     JobId
 }
 typed_id! {
-    /// One intent to pay.
+    /// One payment.
     PaymentId
 }
 
-/// What a job makes.
+/// What a job makes. Closed, and in the terms of the context `generation`: each kind has keys and messages of its own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobKind {
     /// A text.
     #[default]
     Text,
-    /// A picture.
+    /// An image.
     Image,
-    /// A larger copy of a picture.
+    /// An upscaled copy of an image.
     Upscale,
 }
 

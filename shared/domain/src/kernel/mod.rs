@@ -1,4 +1,4 @@
-//! The vocabulary that every context and product shares: ids, amounts, time, pages and the one error.
+//! What every context and product shares: ids, amounts, time, pages, metrics and the one error. It knows none of them.
 
 mod error;
 mod ids;
@@ -7,9 +7,7 @@ mod paging;
 pub mod telemetry;
 mod time;
 
-pub use error::{
-    AuthFailure, Denial, Dependency, Error, IMAGE_FORMAT, PAYMENT_AMOUNT, Resource, Result, Rule, Violation,
-};
+pub use error::{AuthFailure, Denial, Dependency, Error, Resource, Result, Rule, Violation};
 pub(crate) use ids::typed_id;
 pub use ids::{IdSource, JobId, JobKind, PaymentId, RandomIds, UserId};
 pub use money::Amount;

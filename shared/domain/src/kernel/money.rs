@@ -5,13 +5,12 @@ use std::ops::{Add, Neg, Sub};
 
 use serde::{Deserialize, Serialize};
 
-/// A signed number of the smallest units of an account's own currency (raits for Easy Writer). Never a fraction.
+/// A signed number of the smallest units of a currency. The product says which currency and unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Amount(i64);
 
 impl Amount {
-    /// Nothing.
     pub const ZERO: Self = Self(0);
 
     /// `units` of the smallest unit.
@@ -19,12 +18,10 @@ impl Amount {
         Self(units)
     }
 
-    /// The number of smallest units.
     pub const fn units(self) -> i64 {
         self.0
     }
 
-    /// Whether the amount is above zero.
     pub const fn is_positive(self) -> bool {
         self.0 > 0
     }

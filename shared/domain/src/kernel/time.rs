@@ -1,10 +1,10 @@
-//! Time, always passed in.
+//! The clock port.
 
 pub use jiff::Timestamp;
 
-/// Tells the time. A port, so that tests own it.
+/// Port for the time: tests set it.
 pub trait Clock: Send + Sync {
-    /// The present instant, in whole milliseconds: what is stored and what is answered at once are then the same.
+    /// Now, in whole milliseconds: the precision of stored items, so an answer and a later read agree.
     fn now(&self) -> Timestamp;
 }
 

@@ -120,8 +120,8 @@ impl Ledger {
         for difference in &report.differences {
             tracing::error!(account = %difference.account, finding = %difference.finding, "the books do not balance");
         }
-        telemetry::note(Metric::LedgerAccounts, report.accounts);
-        telemetry::note(Metric::LedgerDifferences, report.differences.len() as u64);
+        telemetry::note(Metric::LEDGER_ACCOUNTS, report.accounts);
+        telemetry::note(Metric::LEDGER_DIFFERENCES, report.differences.len() as u64);
         tracing::info!(accounts = report.accounts, entries = report.entries, "ledger checked");
         Ok(())
     }

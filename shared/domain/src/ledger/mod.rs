@@ -18,3 +18,14 @@ pub use check::{Check, Difference, Finding, Report};
 pub use model::{Account, AccountId, Audit, Entry, EntryState, Posting, Selection};
 pub(crate) use operations::{NewEntry, capture, credit, debit, hold, no_longer_due, release};
 pub use service::Ledger;
+
+use crate::kernel::telemetry::Metric;
+
+impl Metric {
+    /// Units of the product's own money that were spent in the end.
+    pub const CHARGED: Self = Self::new("Charged");
+    /// Accounts that a check of the ledger read.
+    pub const LEDGER_ACCOUNTS: Self = Self::new("LedgerAccounts");
+    /// Differences that it found.
+    pub const LEDGER_DIFFERENCES: Self = Self::new("LedgerDifferences");
+}

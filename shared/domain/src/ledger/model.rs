@@ -1,34 +1,18 @@
 //! Accounts, entries, and what an audit finds.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::kernel::{Amount, Timestamp, UserId};
+use crate::kernel::{Amount, Timestamp, UserId, typed_id};
 
-/// Identifies an account: the id of the user or company that owns it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId(Uuid);
+typed_id! {
+    /// Identifies an account: the id of the user or company that owns it.
+    AccountId
+}
 
 impl From<UserId> for AccountId {
     fn from(user: UserId) -> Self {
         Self(user.as_uuid())
-    }
-}
-
-impl FromStr for AccountId {
-    type Err = uuid::Error;
-
-    fn from_str(text: &str) -> Result<Self, uuid::Error> {
-        text.parse().map(Self)
-    }
-}
-
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_hyphenated().fmt(f)
     }
 }
 

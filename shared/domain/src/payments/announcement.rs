@@ -22,17 +22,17 @@ pub enum Ended {
 pub struct Announcer {
     pub deliveries: Deliveries,
     /// Gives the event's name and data.
-    pub describe: fn(&Payment, Ended) -> (&'static str, Value),
+    pub describe: fn(&Payment, Ended) -> Result<(&'static str, Value)>,
 }
 
 impl Payments {
     /// The deliveries to be written with a payment's end and sent after it.
     pub(super) async fn plan(&self, payment: &Payment, how: Ended) -> Result<Planned> {
         let Some(Announcer { deliveries, describe }) = &self.announcer else { return Ok(Planned::default()) };
-        let (event, data) = describe(payment, how);
+        let (event, data) = describe(payment, how)?;
         let now = self.clock.now();
         let id = event_id(now, &[event, &payment.id.to_string()]);
-        deliveries.plan(payment.owner.as_uuid().into(), event, &data, id, now).await
+        deliveries.plan(payment.owner.into(), event, &data, id, now).await
     }
 
     /// Commits `transaction` together with the deliveries that were planned, and sends these. If sending fails, the

@@ -19,3 +19,21 @@ pub use provider::ProviderId;
 pub use reconciliation::Reconciled;
 pub(crate) use service::NOT_OFFERED;
 pub use service::Payments;
+
+use crate::kernel::Resource;
+use crate::kernel::telemetry::Metric;
+
+/// Code of a violation: the amount cannot be paid. A contract may have a code of its own for the whole request.
+pub const PAYMENT_AMOUNT: &str = "payment_amount";
+
+impl Resource {
+    /// An intent to pay.
+    pub const PAYMENT: Self = Self::new("payment");
+}
+
+impl Metric {
+    /// Reports of payments that do not fit what was asked for.
+    pub const PAYMENTS_SUSPICIOUS: Self = Self::new("PaymentsSuspicious");
+    /// Refunds of money that was spent already.
+    pub const REFUND_DEBTS: Self = Self::new("RefundDebts");
+}

@@ -203,7 +203,7 @@ impl Payments {
     /// The owner's payment. Another owner's is not found.
     pub async fn get(&self, owner: UserId, payment: PaymentId) -> Result<Payment> {
         let found = self.find(payment).await?.filter(|payment| payment.owner == owner);
-        found.ok_or(Error::NotFound(Resource::Payment))
+        found.ok_or(Error::NotFound(Resource::PAYMENT))
     }
 
     /// A page of the owner's payments that are `wanted`, latest first. One that was created a moment ago may be
@@ -241,7 +241,7 @@ impl Payments {
 pub(crate) const NOT_OFFERED: &str = "Платёжная система не подключена";
 
 fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::Failed { resource: Resource::Payment, source: source.into() }
+    Error::Failed { resource: Resource::PAYMENT, source: source.into() }
 }
 
 pub(super) fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {

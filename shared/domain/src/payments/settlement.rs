@@ -32,7 +32,7 @@ impl Payments {
     /// Fails with [`AuthFailure::Signature`] if signature verification fails, with [`Error::Invalid`] for a malformed
     /// call, and with [`Error::Unavailable`] if it cannot be verified now; providers repeat what is not acknowledged.
     pub async fn receive(&self, provider: ProviderId, notice: RawNotice<'_>) -> Result<Acknowledgement> {
-        let provider = self.provider(provider).ok_or(Error::NotFound(Resource::Payment))?;
+        let provider = self.provider(provider).ok_or(Error::NotFound(Resource::PAYMENT))?;
         let notice = provider.read_notice(notice).await.map_err(|error| unread(provider.id(), error))?;
         let verdict = match &notice {
             Notice::Irrelevant => Verdict::Accepted,
@@ -101,7 +101,7 @@ impl Payments {
                     let (provider, payment) = (provider.id(), payment.id);
                     tracing::info!(%provider, %payment, event, amount = %report.amount, ?decision, "report applied");
                     if money.missing.is_positive() {
-                        telemetry::note(Metric::RefundDebts, 1);
+                        telemetry::note(Metric::REFUND_DEBTS, 1);
                         tracing::error!(%provider, %payment, missing = %money.missing, "refund of what is spent already");
                     }
                     return Ok(Verdict::Accepted);
@@ -182,7 +182,7 @@ impl Payments {
 
     /// Records a report that does not match the payment and alarms the operator.
     async fn suspect(&self, provider: ProviderId, report: &Report, suspicion: Suspicion) -> Result<Verdict> {
-        telemetry::note(Metric::PaymentsSuspicious, 1);
+        telemetry::note(Metric::PAYMENTS_SUSPICIOUS, 1);
         tracing::error!(
             %provider, payment = %report.payment, event = event_name(&report.event), amount = %report.amount,
             wrong = %suspicion, "suspicious report of a payment"

@@ -65,6 +65,14 @@ pub struct Quota {
     pub resets_at: Timestamp,
 }
 
+impl Quota {
+    /// Of two quotas the one that leaves fewer requests.
+    #[must_use]
+    pub fn tighter(self, other: Self) -> Self {
+        if other.remaining <= self.remaining { other } else { self }
+    }
+}
+
 /// Counts requests.
 #[derive(Debug, Clone)]
 pub struct RateLimiter {
@@ -94,7 +102,7 @@ impl RateLimiter {
     }
 
     /// Refunds a request counted at `at` that should not count.
-    pub async fn forgive(&self, policy: &Policy, subject: &str, at: Timestamp) -> Result<()> {
+    pub async fn refund(&self, policy: &Policy, subject: &str, at: Timestamp) -> Result<()> {
         let (start, end) = window(policy, at);
         let key = window_key(policy.name, subject, start);
         let update = Update::new(key).add("hits", -1).set("expires_at", end + 60).when(attr("hits").at_least(1));

@@ -226,7 +226,7 @@ impl Deliveries {
     /// The owner's delivery. Another owner's is not found.
     pub async fn get(&self, message: DeliveryMessage) -> Result<Delivery> {
         let found = self.endpoints.table.get::<DeliveryItem>(delivery_key(message)).await?;
-        found.map(Delivery::from).ok_or(Error::NotFound(Resource::Delivery))
+        found.map(Delivery::from).ok_or(Error::NotFound(Resource::DELIVERY))
     }
 
     /// Restarts a finished delivery with all its attempts. The `webhook-id` stays the same, so the receiver can
@@ -260,7 +260,7 @@ impl Deliveries {
             Err(error) => return Err(error.into()),
         };
         match failed.item::<DeliveryItem>()?.map(Delivery::from) {
-            None => Err(Error::NotFound(Resource::Delivery)),
+            None => Err(Error::NotFound(Resource::DELIVERY)),
             Some(delivery) if delivery.state == State::Pending => Err(Error::Conflict(Rule::InProgress)),
             Some(_) => Err(Error::invalid("", "limit", format!("Повторить можно не больше {MAX_REPLAYS} раз"))),
         }

@@ -85,7 +85,7 @@ impl Endpoints {
 
     /// The owner's endpoint. Another owner's is not found.
     pub async fn get(&self, owner: Owner, endpoint: EndpointId) -> Result<Endpoint> {
-        self.find(owner, endpoint).await?.ok_or(Error::NotFound(Resource::Webhook))
+        self.find(owner, endpoint).await?.ok_or(Error::NotFound(Resource::WEBHOOK))
     }
 
     /// The owner's endpoint, unless there is none.
@@ -124,7 +124,7 @@ impl Endpoints {
             Err(error) => return Err(error.into()),
         };
         match failed.item::<EndpointItem>()? {
-            None => Err(Error::NotFound(Resource::Webhook)),
+            None => Err(Error::NotFound(Resource::WEBHOOK)),
             Some(_) => Err(Error::Conflict(Rule::Busy)),
         }
     }
@@ -136,7 +136,7 @@ impl Endpoints {
         transaction.add(Update::new(count_key(owner)).add("endpoints", -1));
         match self.table.commit(transaction).await {
             Ok(()) => Ok(()),
-            Err(error) if error.failed(deletion).is_some() => Err(Error::NotFound(Resource::Webhook)),
+            Err(error) if error.failed(deletion).is_some() => Err(Error::NotFound(Resource::WEBHOOK)),
             Err(error) => Err(error.into()),
         }
     }

@@ -37,3 +37,12 @@ pub use model::{
 };
 pub use schedule::MAX_ATTEMPTS;
 pub use sender::{Header, SendFailure, SentAnswer, SharedWebhookSender, WebhookSender};
+
+use crate::kernel::Resource;
+
+impl Resource {
+    /// An address that events are sent to.
+    pub const WEBHOOK: Self = Self::new("webhook");
+    /// An event on its way to such an address.
+    pub const DELIVERY: Self = Self::new("delivery");
+}

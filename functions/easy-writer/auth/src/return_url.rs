@@ -1,0 +1,108 @@
+//! The way to a provider and back, as a browser sees it: redirects, and never an answer for programs.
+//!
+//! Whatever happens, the browser ends at `AUTH_RETURN_URL`, which is configuration and nothing else: nothing that comes with a request can send
+//! it elsewhere. What happened is in the fragment, which no server and no `Referer` gets to see.
+//!
+//! | fragment | means |
+//! | --- | --- |
+//! | `access_token`, `token_type=Bearer`, `expires_in` | signed in; the refresh cookie is set |
+//! | `error=access_denied` | the person said no |
+//! | `error=state_mismatch` | another browser, too late, or a callback that was used before |
+//! | `error=invalid_code` | the provider's code is wrong, used, or too old |
+//! | `error=email_not_verified` | the address has an account, and the provider does not stand for it being this person's |
+//! | `error=provider_unavailable` | the provider does not answer |
+//! | `error=provider_not_configured` | there is no sign-in through this provider |
+//! | `error=rate_limited` | too many attempts |
+//! | `error=server_error` | anything else |
+
+use domain::identity::{Authorization, Callback, OAuthError, OAuthFailure, Origin, SignedIn, TokenIssuer};
+use domain::kernel::{Error, Result};
+use edge::{ClientAddress, Cookies, QueryParameters, Redirect, RequestScope};
+
+use crate::State;
+use crate::wire::{LOGIN_STATE_COOKIE, cleared_login_state_cookie, login_state_cookie, refresh_cookie};
+
+impl State {
+    /// Sends the browser to a provider.
+    pub(crate) async fn start(&self, origin: Origin, scope: RequestScope, caller: ClientAddress) -> Redirect {
+        match self.authorize(origin, scope, caller).await {
+            Ok(Authorization { url, login_state }) => Redirect::to(url).cookie(&login_state_cookie(login_state)),
+            Err(failure) => self.refusal(&failure),
+        }
+    }
+
+    async fn authorize(&self, origin: Origin, scope: RequestScope, caller: ClientAddress) -> Outcome<Authorization> {
+        self.count(scope, caller).await?;
+        self.oauth.authorize(origin)
+    }
+
+    /// Takes the browser back from a provider.
+    pub(crate) async fn finish(
+        &self,
+        origin: Origin,
+        scope: RequestScope,
+        caller: ClientAddress,
+        cookies: Cookies,
+        query: QueryParameters,
+    ) -> Redirect {
+        let redirect = match self.callback(origin, scope, caller, cookies, query).await {
+            Ok(SignedIn { access_token, refresh_token, .. }) => {
+                let expires_in = TokenIssuer::access_lifetime_seconds();
+                let fragment = format!("access_token={access_token}&token_type=Bearer&expires_in={expires_in}");
+                self.return_to(&fragment).cookie(&refresh_cookie(refresh_token))
+            }
+            Err(failure) => self.refusal(&failure),
+        };
+        redirect.cookie(&cleared_login_state_cookie())
+    }
+
+    async fn callback(
+        &self,
+        origin: Origin,
+        scope: RequestScope,
+        caller: ClientAddress,
+        cookies: Cookies,
+        query: QueryParameters,
+    ) -> Outcome<SignedIn> {
+        self.count(scope, caller).await?;
+        let callback = Callback { state: query.get("state"), code: query.get("code"), error: query.get("error") };
+        self.accounts.callback(&self.oauth, origin, callback, cookies.get(LOGIN_STATE_COOKIE)).await
+    }
+
+    async fn count(&self, scope: RequestScope, ClientAddress(address): ClientAddress) -> Result<()> {
+        scope.limit(&self.limiter, &self.limits.oauth, &address, self.clock.now()).await
+    }
+
+    fn refusal(&self, failure: &OAuthFailure) -> Redirect {
+        let (code, fault) = verdict(failure);
+        let redirect = self.return_to(&format!("error={code}"));
+        redirect.telling(code, if fault { Some(failure) } else { None })
+    }
+
+    fn return_to(&self, fragment: &str) -> Redirect {
+        Redirect::to(format!("{}#{fragment}", self.return_url))
+    }
+}
+
+type Outcome<T> = Result<T, OAuthFailure>;
+
+/// The code for a failure, and whether it is our fault or our dependencies' rather than the person's.
+fn verdict(failure: &OAuthFailure) -> (&'static str, bool) {
+    match failure {
+        OAuthFailure::NotConfigured => ("provider_not_configured", false),
+        OAuthFailure::Denied => ("access_denied", false),
+        OAuthFailure::StateMismatch => ("state_mismatch", false),
+        OAuthFailure::EmailNotVerified => ("email_not_verified", false),
+        OAuthFailure::Provider(OAuthError::InvalidCode) => ("invalid_code", false),
+        OAuthFailure::Provider(OAuthError::Unavailable(_)) => ("provider_unavailable", true),
+        // The words are those of RFC 6749, 4.1.2.1.
+        OAuthFailure::TurnedDown(word) if matches!(word.as_str(), "temporarily_unavailable" | "server_error") => {
+            ("provider_unavailable", true)
+        }
+        OAuthFailure::Provider(OAuthError::Refused(_) | OAuthError::Untrusted(_)) | OAuthFailure::TurnedDown(_) => {
+            ("server_error", true)
+        }
+        OAuthFailure::Domain(Error::RateLimited { .. }) => ("rate_limited", false),
+        OAuthFailure::Domain(error) => ("server_error", error.is_fault()),
+    }
+}

@@ -1,0 +1,126 @@
+# Generated from _async by scripts/generate_sync.py. Do not edit.
+"""Sends requests and reads responses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import httpx
+
+from .._concurrency import Renewal
+from .._core import LIMITS, BaseCore, Call, M, Request, connection_error, parse, retry_delay
+from .._errors import APIConnectionError, APIError, AuthenticationError, error_from_response
+from ..types import RequestOptions, Session
+from .streams import Stream
+
+
+class Core(BaseCore):
+    """Credentials, retries, time-outs and token renewal. Safe for concurrent use."""
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None,
+        access_token: str | None,
+        refresh_token: str | None,
+        on_refresh: Callable[[Session], None] | None,
+        base_url: str,
+        timeout: float,
+        max_retries: int,
+        headers: Mapping[str, str] | None,
+        http_client: httpx.Client | None,
+    ) -> None:
+        super().__init__(
+            api_key=api_key,
+            access_token=access_token,
+            refresh_token=refresh_token,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            headers=headers,
+        )
+        self._http = http_client or httpx.Client(limits=LIMITS)
+        self._owns_http = http_client is None
+        self._renewal = Renewal(on_refresh)
+
+    def close(self) -> None:
+        if self._owns_http:
+            self._http.close()
+
+    def json(self, call: Call, kind: type[M], options: RequestOptions) -> M:
+        """Sends a call whose response is a JSON object."""
+        response, content = self._send(self.prepare(call, options, streamed=False), streamed=False)
+        return parse(response, content, kind)
+
+    def no_content(self, call: Call, options: RequestOptions) -> None:
+        """Sends a call whose response body is ignored."""
+        self._send(self.prepare(call, options, streamed=False), streamed=False)
+
+    def stream(self, call: Call, kind: type[M], options: RequestOptions) -> Stream[M]:
+        """Sends a call whose response is a stream of chunks."""
+        request = self.prepare(call, options, streamed=True)
+        response, _ = self._send(request, streamed=True)
+        return Stream(response, kind, request.timeout)
+
+    def _send(self, request: Request, *, streamed: bool) -> tuple[httpx.Response, bytes]:
+        """Retries and renews the access token as needed; raises the last error."""
+        retries = 0
+        renewed = False
+        while True:
+            wants_token = self.prefers_token(request.call)
+            if wants_token and not self._access_token and not renewed:
+                renewed = True
+                self._renew(None)
+            token = self._access_token if wants_token else None
+
+            result = self._attempt(request, token, streamed=streamed)
+            if not isinstance(result, APIError):
+                return result
+
+            if self.may_renew(result, token) and not renewed:
+                renewed = True
+                if self._renew(token):
+                    continue
+            delay = retry_delay(result, retries)
+            if delay is None or retries >= request.max_retries:
+                raise result
+            retries += 1
+            time.sleep(delay)
+
+    def _attempt(
+        self, request: Request, token: str | None, *, streamed: bool
+    ) -> tuple[httpx.Response, bytes] | APIError:
+        outgoing = self.build(self._http, request, token)
+        try:
+            response = self._http.send(outgoing, stream=True, follow_redirects=False)
+            if streamed and response.is_success:
+                return response, b""
+            try:
+                content = response.read()
+            finally:
+                response.close()
+        except httpx.RequestError as cause:
+            error: APIConnectionError = connection_error(cause, request.timeout)
+            error.__cause__ = cause
+            return error
+        return (response, content) if response.is_success else error_from_response(response, content)
+
+    def _renew(self, refused: str | None) -> bool:
+        """Replaces a refused access token, unless another call already has. Returns whether there is a new one."""
+        if self._access_token == refused:
+            self._renewal.run(lambda: self._exchange_tokens(refused))
+        return self._access_token != refused
+
+    def _exchange_tokens(self, refused: str | None) -> Session | None:
+        if self._access_token != refused or self._refresh_token is None:
+            return None
+        call = Call("POST", "/auth/refresh", "none", body={"refreshToken": self._refresh_token})
+        try:
+            session = self.json(call, Session, {})
+        except AuthenticationError:
+            self._refresh_token = None  # It would be refused again.
+            raise
+        self._access_token = session.access_token
+        self._refresh_token = session.refresh_token or self._refresh_token
+        return session

@@ -1,3 +1,0 @@
-//! What watchers are told over WebSockets: one file per product.
-
-pub mod easy_writer;
