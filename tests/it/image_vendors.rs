@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::gateway::ProviderError;
 use domain::generation::ProviderId;
-use domain::generation::image::{Collected, ImageError, ImageRequest, ImageStyle, Ordered, SharedImageModel};
+use domain::generation::image::{Collected, ImageRequest, ImageStyle, Ordered, SharedImageModel};
 use domain::kernel::{Clock, RandomIds, SystemClock};
 use tokio::net::TcpListener;
 use vendors::image::{ImageVendorsSettings, image_models};
@@ -40,7 +41,7 @@ fn request(prompt: &str) -> ImageRequest {
     ImageRequest { prompt: prompt.to_owned(), style: ImageStyle::Default, width: 512, height: 256 }
 }
 
-async fn draw(model: &SharedImageModel, prompt: &str) -> Result<Vec<u8>, ImageError> {
+async fn draw(model: &SharedImageModel, prompt: &str) -> Result<Vec<u8>, ProviderError> {
     let ticket = match model.order(&request(prompt)).await? {
         Ordered::Drawn(file) => return Ok(file),
         Ordered::Ticket(ticket) => ticket,
@@ -48,7 +49,7 @@ async fn draw(model: &SharedImageModel, prompt: &str) -> Result<Vec<u8>, ImageEr
     loop {
         if let Collected::Drawn(file) = model.collect(&ticket).await? {
             let again = model.collect(&ticket).await;
-            assert!(matches!(again, Err(ImageError::Gone)), "a picture is handed out once: {again:?}");
+            assert!(matches!(again, Err(ProviderError::UnknownTicket)), "a picture is handed out once: {again:?}");
             return Ok(file);
         }
     }
@@ -70,7 +71,7 @@ async fn both_vendors_refuse() {
     with_vendors("sandbox", async |models| {
         for model in models {
             let refused = draw(&model, "Это запрещено").await;
-            assert!(matches!(refused, Err(ImageError::ContentRefused)), "{}: {refused:?}", model.provider());
+            assert!(matches!(refused, Err(ProviderError::ContentRefused(_))), "{}: {refused:?}", model.provider());
         }
     })
     .await;
@@ -80,10 +81,10 @@ async fn both_vendors_refuse() {
 async fn kandinsky_fails_as_the_prompt_says() {
     with_vendors("sandbox", async |models| {
         let failure = async |word| draw(&models[0], word).await.unwrap_err();
-        assert!(matches!(failure("sandbox-queue-full").await, ImageError::RateLimited { retry_after: None }));
-        assert!(matches!(failure("sandbox-fail").await, ImageError::Broken(_)));
-        assert!(matches!(failure("sandbox-lost").await, ImageError::Gone));
-        assert!(matches!(failure("sandbox-500").await, ImageError::Broken(_)));
+        assert!(matches!(failure("sandbox-queue-full").await, ProviderError::RateLimited { retry_after: None }));
+        assert!(matches!(failure("sandbox-fail").await, ProviderError::Broken(_)));
+        assert!(matches!(failure("sandbox-lost").await, ProviderError::UnknownTicket));
+        assert!(matches!(failure("sandbox-500").await, ProviderError::Broken(_)));
     })
     .await;
 }

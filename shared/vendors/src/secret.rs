@@ -1,23 +1,21 @@
-//! Keys and tokens that must not be printed.
+//! Keys and tokens that are never printed.
 
 use std::fmt;
 
-/// A key or token. `Debug` does not show it, there is no `Display`, and only [`Secret::expose`] gives it out.
+/// A key or token. `Debug` hides it, there is no `Display`; only [`Secret::expose`] returns it.
 #[derive(Clone, Default)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps a key.
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }
 
-    /// The key itself, to be sent to the vendor and nowhere else.
+    /// The key itself: sent to the vendor and nowhere else.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is no key.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -19,7 +19,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
 use domain::aggregator::{Authenticator, CallBilling, Catalogue, Chat, LedgerBilling, PRODUCT};
-use domain::gateway::Relay;
+use domain::gateway::{ModelRouter, RetryPolicy};
 use domain::ledger::Ledger;
 use edge::{Aggregator, ConfigError, Function, Platform, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
@@ -61,9 +61,9 @@ pub fn router(
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = ChatVendorsSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
-    let relay = Relay::new(chat_vendors(settings, &clock, &ids), Arc::clone(&clock));
+    let router = ModelRouter::new(chat_vendors(settings, &clock, &ids), RetryPolicy::default(), Arc::clone(&clock));
     let catalogue = Catalogue::load(platform.vars.get("MODELS")).map_err(|error| malformed("MODELS", &error))?;
-    let chat = Chat::new(Arc::new(catalogue), relay, billing, clock, ids);
+    let chat = Chat::new(Arc::new(catalogue), router, billing, clock, ids);
     let state = State { chat: Arc::new(chat), authenticator: Arc::new(authenticator) };
     // The same endpoints where clients of OpenAI look for them.
     let alias = Router::new()

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use domain::easy_writer::{Catalogue, PRODUCT, ToolWork};
-use domain::generation::{Jobs, TextRouter, WorkMessage, Worker};
+use domain::generation::{Jobs, WorkMessage, Worker};
 use domain::kernel::JobKind;
 use edge::easy_writer::frames::render;
 use edge::{ConfigError, Function, Platform, Registration, malformed};
@@ -19,10 +19,9 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = TextVendorsSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
-    let models = text_models(settings, &clock, &ids);
     let work = ToolWork {
         catalogue: Arc::new(Catalogue::load().map_err(|error| malformed("tool catalogue", &error))?),
-        router: TextRouter::new(models, Arc::clone(&clock)),
+        models: text_models(settings, &clock, &ids),
     };
     let worker = Worker {
         publisher: platform.publisher(&table)?,

@@ -19,7 +19,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::FromRef;
 use domain::easy_writer::{Catalogue, PRODUCT, Tools};
-use domain::generation::{Jobs, TextRouter};
+use domain::generation::Jobs;
 use domain::identity::Identity;
 use domain::kernel::Clock;
 use domain::rate_limit::{Policy, RateLimiter};
@@ -60,7 +60,7 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let tools = Tools {
         catalogue: Arc::clone(&catalogue),
         jobs: Jobs::new(table.clone(), platform.objects()?, Arc::clone(&clock), ids),
-        router: TextRouter::new(models, Arc::clone(&clock)),
+        models,
         queue: platform.queue("GENERATION_QUEUE_URL")?,
         quick_deadline: Duration::from_secs(platform.vars.parse("QUICK_DEADLINE_SECONDS")?),
     };

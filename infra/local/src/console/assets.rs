@@ -36,11 +36,20 @@ pub(super) async fn serve(uri: Uri) -> Response {
     ([(CONTENT_TYPE, kind)], *text).into_response()
 }
 
+/// Scalar's script. A debug build reads it from the crate's folder at run time, where `cargo run` has it; a release build carries it.
+pub(super) async fn serve_scalar() -> Response {
+    let script = scalar_api_reference::get_asset("scalar.js");
+    script.map_or_else(
+        || StatusCode::NOT_FOUND.into_response(),
+        |script| ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], script).into_response(),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The files that a page or module names: `src="…"`, `href="…"`, `from "…"`.
+    /// The files that a page or module refers to: `src="…"`, `href="…"`, `from "…"`.
     fn named(text: &str) -> Vec<&str> {
         let marks = ["src=\"/", "href=\"/", "from \"./"];
         let after = marks.iter().flat_map(|mark| text.split(mark).skip(1));
@@ -54,7 +63,8 @@ mod tests {
         let names: Vec<_> = texts.flat_map(named).collect();
         assert!(names.contains(&"easy-writer/app.js") && names.contains(&"api.js"), "{names:?}");
         for name in names.into_iter().filter(|name| !name.contains('{')) {
-            let served = FILES.iter().any(|(path, _)| path.ends_with(&format!("/{name}")));
+            let served =
+                name == "reference/scalar.js" || FILES.iter().any(|(path, _)| path.ends_with(&format!("/{name}")));
             assert!(served, "{name}");
         }
     }

@@ -1,7 +1,8 @@
-//! The start page, the API references, and the app of Easy Writer, which shows its API at work.
+//! The start page, the API references, and the app of Easy Writer.
 //!
-//! Plain pages, style sheets and JavaScript modules, compiled in as they are: there is no build step. Scripts and styles are files of their
-//! own, because the pages' content security policy admits nothing inline. What runs is at `/state.json`, which the start page asks for.
+//! Plain pages, style sheets and JavaScript modules, compiled in without a build step. Scripts and styles are files of their own, because the
+//! content security policy admits nothing inline. The start page polls `/state.json`. The API references are
+//! [Scalar](https://github.com/scalar/scalar), whose script comes with its crate.
 
 mod assets;
 mod page;
@@ -16,7 +17,7 @@ use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
-use serde_json::Value;
+use http::header::CONTENT_SECURITY_POLICY;
 
 use crate::assembly::Endpoints;
 use crate::function::Function;
@@ -24,17 +25,18 @@ use crate::gateway::socket_api::SocketApi;
 use crate::stack::Stack;
 use crate::{openapi, registry, sqs};
 
-/// The product whose app this is.
+/// The product that has an app here.
 const APP: &str = "easy-writer";
 
-/// What the pages show.
+/// The data behind the pages.
 pub(crate) struct Console {
     products: Vec<Product>,
+    policies: security::Policies,
     /// Names and addresses.
     services: Vec<(&'static str, String)>,
     sandbox: String,
     queues: sqs::Engine,
-    /// Queues that hold what others gave up on.
+    /// Names of dead-letter queues.
     dead_letters: Vec<String>,
     functions: BTreeMap<String, Arc<Function>>,
 }
@@ -58,13 +60,15 @@ impl Console {
             port: front.address.port(),
             sockets: sockets.get(name).cloned(),
         });
+        let products: Vec<_> = products.collect();
         let policies = stack.queues.iter().filter_map(|queue| queue.attributes.get("RedrivePolicy"));
         let targets = policies.filter_map(|policy| {
             let policy: Value = serde_json::from_str(policy).ok()?;
             policy.get("deadLetterTargetArn")?.as_str()?.rsplit(':').next().map(str::to_owned)
         });
         Self {
-            products: products.collect(),
+            policies: security::Policies::new(products.iter().map(|product| product.port)),
+            products,
             services: vec![
                 ("DynamoDB", endpoints.dynamodb.clone()),
                 ("S3", endpoints.s3.clone()),
@@ -86,12 +90,13 @@ type Shared = State<Arc<Console>>;
 
 /// The pages.
 pub(crate) fn router(console: Console) -> Router {
-    let policy = security::Policy::new(console.products.iter().map(|product| product.port));
+    let policy = console.policies.pages.clone();
     Router::new()
         .route("/", get(show_start))
         .route("/state.json", get(show_state))
+        .route("/reference/scalar.js", get(assets::serve_scalar))
         .route("/reference/{product}", get(show_reference))
-        .route("/reference/{product}/openapi.json", get(show_description))
+        .route("/reference/{product}/openapi.json", get(show_openapi))
         .route("/easy-writer", get(show_app))
         .route("/easy-writer/signed-in", get(show_app))
         .route("/easy-writer/paid", get(show_app))
@@ -116,18 +121,18 @@ async fn show_state(State(console): Shared) -> Response {
 
 async fn show_reference(State(console): Shared, Path(product): Path<String>) -> Response {
     let Some(product) = console.product(&product) else { return StatusCode::NOT_FOUND.into_response() };
-    let description = format!("/reference/{}/openapi.json", product.name);
-    let page = include_str!("reference.html").replace("{base}", &product.url()).replace("{description}", &description);
-    Html(page).into_response()
+    let page = include_str!("reference.html").replace("{product}", &product.name);
+    let page = page.replace("{base}", &product.url()).replace("{port}", &product.port.to_string());
+    ([(CONTENT_SECURITY_POLICY, console.policies.reference.clone())], Html(page)).into_response()
 }
 
-/// The app. Its pages differ only by what its script does with their address.
+/// The app. Its script tells its pages apart by their address.
 async fn show_app(State(console): Shared) -> Response {
     let Some(product) = console.product(APP) else { return StatusCode::NOT_FOUND.into_response() };
     Html(include_str!("easy_writer/index.html").replace("{port}", &product.port.to_string())).into_response()
 }
 
-async fn show_description(Path(product): Path<String>) -> Response {
+async fn show_openapi(Path(product): Path<String>) -> Response {
     match registry::product(&product) {
         Some(product) => axum::Json(openapi::document(product)).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),

@@ -1,11 +1,11 @@
-//! The start page's markup. Its script keeps the figures up to date; without scripts the page reloads itself.
+//! The start page's markup. Its script updates the figures; without scripts the page reloads itself.
 
 use std::fmt::Write as _;
 
 use super::state::{FunctionState, ProductState, QueueState, State};
 use super::{APP, Console};
 
-/// The start page with everything as it is now.
+/// The start page with the current state.
 pub(super) fn start(console: &Console, state: &State) -> String {
     let products: String = state.products.iter().map(|product| card(console, product)).collect();
     let functions: String = state.functions.iter().map(function).collect();
@@ -32,7 +32,7 @@ pub(super) fn start(console: &Console, state: &State) -> String {
 <div class="cards">
 {products}<section class="card">
 <h2>Sandbox</h2>
-<p class="quiet small">Stands in for the other companies: models, payment providers, sign-in, mail.</p>
+<p class="quiet small">Stands in for outside services: models, payment providers, sign-in, mail.</p>
 <ul>
 <li><a href="{sandbox}/payments">Payments</a></li>
 <li><a href="{sandbox}/mailbox">Mailbox</a></li>
@@ -52,7 +52,7 @@ pub(super) fn start(console: &Console, state: &State) -> String {
 <tbody>
 {queues}</tbody>
 </table></div>
-<p class="quiet small">A queue of dead letters holds messages that failed too often. It should be empty.</p>
+<p class="quiet small">A dead-letter queue holds messages that failed too often. It should be empty.</p>
 <h2>Services</h2>
 <div class="table"><table><tbody>
 {services}</tbody></table></div>
@@ -98,7 +98,7 @@ fn queue(queue: &QueueState) -> String {
     row(&escape(&queue.name), note, &figures, queue.dead_letters && queue.waiting > 0, 0)
 }
 
-/// A row of three figures, of which the one at `watched` is marked if it is `bad`.
+/// A row of three figures; the one at `watched` is marked if it is `bad`.
 fn row(name: &str, note: &str, figures: &[String; 3], bad: bool, watched: usize) -> String {
     let mut row = format!("<tr data-name=\"{name}\"><td><code>{name}</code>{note}</td>");
     for (at, figure) in figures.iter().enumerate() {

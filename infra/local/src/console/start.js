@@ -1,4 +1,4 @@
-// Keeps the start page's figures up to date.
+// Updates the start page's figures.
 
 const PAUSE = 2000;
 
@@ -18,7 +18,7 @@ function fill(table, name, figures, bad) {
 }
 
 function warn(text) {
-  // The same words again would be read out again.
+  // A screen reader would repeat the same text.
   if (alarm.textContent !== text) alarm.textContent = text;
   alarm.hidden = !text;
 }

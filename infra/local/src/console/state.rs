@@ -1,11 +1,11 @@
-//! What runs, now: what the start page shows and asks for again and again.
+//! The state of the stack, which the start page polls.
 
 use serde::Serialize;
 
 use super::Console;
 use crate::sqs;
 
-/// Everything that changes while the stack runs.
+/// The state that changes while the stack runs.
 #[derive(Debug, Serialize)]
 pub(super) struct State {
     pub(super) products: Vec<ProductState>,
@@ -25,7 +25,7 @@ pub(super) struct FunctionState {
     pub(super) name: String,
     pub(super) invocations: u64,
     pub(super) failures: u64,
-    /// How long the latest invocation took.
+    /// Duration of the latest invocation.
     pub(super) latest_milliseconds: Option<u64>,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct QueueState {
     pub(super) waiting: u64,
     pub(super) in_flight: u64,
     pub(super) delayed: u64,
-    /// Whether it holds what others gave up on.
+    /// Whether it is a dead-letter queue.
     pub(super) dead_letters: bool,
 }
 

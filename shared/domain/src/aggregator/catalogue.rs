@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::price::{Price, Rate};
-use crate::gateway::Target;
+use crate::gateway::Deployment;
 use crate::kernel::{Amount, Error, Resource, Result};
 
 /// `models.toml`, as JSON that `build.rs` writes.
@@ -35,7 +35,8 @@ pub struct Model {
     #[serde(default)]
     output: Rate,
     pub features: Vec<Feature>,
-    pub targets: Vec<Offer>,
+    #[serde(rename = "targets")]
+    pub routes: Vec<Route>,
     /// Ids of models that may answer instead.
     #[serde(default)]
     pub fallback: Vec<String>,
@@ -57,11 +58,11 @@ pub enum Feature {
 
 /// A vendor that runs a model.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Offer {
+pub struct Route {
     /// The vendor, and its name for the model.
     #[serde(flatten)]
-    pub target: Target,
-    /// Weight in the draw for the first target; 0 takes no part.
+    pub deployment: Deployment,
+    /// Weight in the draw for the first deployment; 0 takes no part.
     #[serde(default)]
     pub weight: u32,
 }
@@ -75,22 +76,22 @@ impl Model {
         self.features.contains(&feature)
     }
 
-    /// The targets in the order in which they are called. `draw` returns a random number, which chooses the first of
-    /// the targets with weights.
-    pub fn order(&self, draw: impl FnOnce() -> u64) -> Vec<Target> {
-        let mut targets: Vec<Target> = self.targets.iter().map(|offer| offer.target.clone()).collect();
-        let total: u64 = self.targets.iter().map(|offer| u64::from(offer.weight)).sum();
-        if total > 0 && targets.len() > 1 {
+    /// The deployments in the order in which they are called. `draw` returns a random number, which chooses the first of
+    /// the deployments with weights.
+    pub fn order(&self, draw: impl FnOnce() -> u64) -> Vec<Deployment> {
+        let mut deployments: Vec<Deployment> = self.routes.iter().map(|route| route.deployment.clone()).collect();
+        let total: u64 = self.routes.iter().map(|route| u64::from(route.weight)).sum();
+        if total > 0 && deployments.len() > 1 {
             let mut left = draw() % total;
-            let first = self.targets.iter().position(|offer| {
-                let weight = u64::from(offer.weight);
+            let first = self.routes.iter().position(|route| {
+                let weight = u64::from(route.weight);
                 let hit = left < weight;
                 left = left.saturating_sub(weight);
                 hit
             });
-            targets.rotate_left(first.unwrap_or_default());
+            deployments.rotate_left(first.unwrap_or_default());
         }
-        targets
+        deployments
     }
 }
 
@@ -122,7 +123,7 @@ impl Catalogue {
     fn check(&self) -> Result<(), String> {
         for (index, model) in self.models.iter().enumerate() {
             let id = &model.id;
-            if model.targets.is_empty() || model.features.is_empty() || model.context_length == 0 {
+            if model.routes.is_empty() || model.features.is_empty() || model.context_length == 0 {
                 return Err(format!("{id}: targets, features and context_length must not be empty"));
             }
             if self.models.iter().take(index).any(|other| other.id == *id) {
@@ -165,11 +166,11 @@ mod tests {
     fn model(weights: &[u32]) -> Model {
         let catalogue = Catalogue::load(None).unwrap();
         let mut model = catalogue.find("gpt-4", Feature::Chat).unwrap().clone();
-        model.targets = weights
+        model.routes = weights
             .iter()
             .enumerate()
-            .map(|(index, weight)| Offer {
-                target: Target { vendor: format!("v{index}"), model: "m".to_owned(), timeout_seconds: None },
+            .map(|(index, weight)| Route {
+                deployment: Deployment { vendor: format!("v{index}"), model: "m".to_owned(), timeout_seconds: None },
                 weight: *weight,
             })
             .collect();

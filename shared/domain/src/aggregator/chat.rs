@@ -14,7 +14,8 @@ use super::record::{CallOutcome, Charge, UsageRecord};
 use super::settlement::{CallBilling, Hold, HoldOutcome};
 use super::{CONTENT_FILTER, CONTEXT_LENGTH, REJECTED, UNSUPPORTED};
 use crate::gateway::{
-    CallError, ChatRequest, ChatStream, Chunk, Completion, EmbeddingRequest, Embeddings, Limit, Relay, Target, Usage,
+    ChatRequest, ChatStream, Chunk, Completion, Deployment, EmbeddingRequest, Embeddings, MaxTokens, ModelRouter,
+    ProviderError, Usage,
 };
 use crate::idempotency::Request;
 use crate::kernel::{Amount, Clock, Dependency, Error, IdSource, Result, Timestamp};
@@ -26,7 +27,7 @@ const BYTES_PER_TOKEN: u64 = 4;
 #[derive(Clone)]
 pub struct Chat {
     catalogue: Arc<Catalogue>,
-    relay: Relay,
+    router: ModelRouter,
     billing: Arc<dyn CallBilling>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
@@ -61,45 +62,45 @@ pub enum StreamOutcome {
     Replayed(String),
 }
 
-/// The targets of a call, in order, and the most that it can cost.
+/// The deployments of a call, in order, and the most that it can cost.
 struct Plan<'a> {
-    /// The model of each target.
+    /// The model of each deployment.
     models: Vec<&'a Model>,
-    targets: Vec<Target>,
-    limits: Vec<Limit>,
+    deployments: Vec<Deployment>,
+    max_tokens: Vec<MaxTokens>,
     most: Amount,
 }
 
 impl Plan<'_> {
-    /// The target at `index`.
-    fn by(&self, index: usize, hold: &Hold) -> Result<(AnsweredBy, Price, Target)> {
-        let found = self.models.get(index).zip(self.targets.get(index));
-        let (model, target) = found.ok_or_else(|| Error::internal("relay", "the answer is of no target"))?;
+    /// The deployment at `index`.
+    fn by(&self, index: usize, hold: &Hold) -> Result<(AnsweredBy, Price, Deployment)> {
+        let found = self.models.get(index).zip(self.deployments.get(index));
+        let (model, deployment) = found.ok_or_else(|| Error::internal("router", "an answer from no deployment"))?;
         let by = AnsweredBy {
             operation: hold.operation,
             created: hold.begun,
             model: model.id.clone(),
-            provider: target.vendor.clone(),
+            provider: deployment.vendor.clone(),
         };
-        Ok((by, model.price(), target.clone()))
+        Ok((by, model.price(), deployment.clone()))
     }
 }
 
 impl Chat {
-    /// Models of `catalogue`, called through `relay` and billed by `billing`.
+    /// Models of `catalogue`, called through `router` and billed by `billing`.
     pub fn new(
         catalogue: Arc<Catalogue>,
-        relay: Relay,
+        router: ModelRouter,
         billing: Arc<dyn CallBilling>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
     ) -> Self {
-        Self { catalogue, relay, billing, clock, ids }
+        Self { catalogue, router, billing, clock, ids }
     }
 
-    /// The models, and whether a target of each is available.
+    /// The models, and whether a deployment of each is available.
     pub fn models(&self) -> impl Iterator<Item = (&Model, bool)> {
-        let available = |model: &Model| model.targets.iter().any(|offer| self.relay.is_available(&offer.target));
+        let available = |model: &Model| model.routes.iter().any(|route| self.router.is_available(&route.deployment));
         self.catalogue.models().iter().map(move |model| (model, available(model)))
     }
 
@@ -118,7 +119,7 @@ impl Chat {
             HoldOutcome::New(hold) => hold,
             HoldOutcome::Replayed(body) => return Ok(body),
         };
-        let (index, completion) = match self.relay.complete(&plan.targets, &plan.limits, request).await {
+        let (index, completion) = match self.router.complete(&plan.deployments, &plan.max_tokens, request).await {
             Ok(answer) => answer,
             Err(error) => return self.give_up(&hold, error).await,
         };
@@ -138,18 +139,18 @@ impl Chat {
             HoldOutcome::New(hold) => hold,
             HoldOutcome::Replayed(body) => return Ok(StreamOutcome::Replayed(body)),
         };
-        let (index, opened) = match self.relay.stream(&plan.targets, &plan.limits, request).await {
+        let (index, opened) = match self.router.stream(&plan.deployments, &plan.max_tokens, request).await {
             Ok(answer) => answer,
             Err(error) => return self.give_up(&hold, error).await,
         };
-        let (by, price, target) = plan.by(index, &hold)?;
+        let (by, price, deployment) = plan.by(index, &hold)?;
         Ok(StreamOutcome::New(Box::new(Streaming {
             chat: self.clone(),
             kept: hold.request.is_some().then(String::new),
             hold: Some(hold),
             by,
             price,
-            target,
+            deployment,
             first: opened.first,
             rest: opened.rest,
             usage: None,
@@ -166,14 +167,14 @@ impl Chat {
         render: impl FnOnce(&AnsweredBy, &Embeddings, Charge) -> Result<String>,
     ) -> Result<String> {
         let model = self.catalogue.find(&request.model, Feature::Embedding)?;
-        let targets = model.order(|| self.draw());
+        let deployments = model.order(|| self.draw());
         let most = bound(&[model], request.prompt_bytes(), Some(0), 1, request.inputs);
-        let plan = Plan { models: vec![model; targets.len()], targets, limits: Vec::new(), most };
+        let plan = Plan { models: vec![model; deployments.len()], deployments, max_tokens: Vec::new(), most };
         let hold = match self.hold(call, &plan, &request.model).await? {
             HoldOutcome::New(hold) => hold,
             HoldOutcome::Replayed(body) => return Ok(body),
         };
-        let (index, embeddings) = match self.relay.embed(&plan.targets, request).await {
+        let (index, embeddings) = match self.router.embed(&plan.deployments, request).await {
             Ok(answer) => answer,
             Err(error) => return self.give_up(&hold, error).await,
         };
@@ -190,19 +191,19 @@ impl Chat {
         let model = self.catalogue.find(&request.model, Feature::Chat)?;
         let chain = self.catalogue.chain(model);
         let most = bound(&chain, request.prompt_bound(), request.max_tokens, request.n, 1);
-        let (mut models, mut targets, mut limits) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut models, mut deployments, mut max_tokens) = (Vec::new(), Vec::new(), Vec::new());
         for model in chain {
-            for target in model.order(|| self.draw()) {
-                let asked = request.max_tokens.map(|tokens| tokens.min(model.max_output));
-                limits.push(Limit { asked, most: model.max_output });
-                targets.push(target);
+            for deployment in model.order(|| self.draw()) {
+                let requested = request.max_tokens.map(|tokens| tokens.min(model.max_output));
+                max_tokens.push(MaxTokens { requested, supported: model.max_output });
+                deployments.push(deployment);
                 models.push(model);
             }
         }
-        Ok(Plan { models, targets, limits, most })
+        Ok(Plan { models, deployments, max_tokens, most })
     }
 
-    /// A random number to choose among targets: the random part of an id.
+    /// A random number to choose among deployments: the random part of an id.
     fn draw(&self) -> u64 {
         let [.., a, b, c, d] = *self.ids.uuid(self.clock.now()).as_bytes();
         u64::from(u32::from_be_bytes([a, b, c, d]))
@@ -219,7 +220,7 @@ impl Chat {
     }
 
     /// No vendor answered: releases the hold.
-    async fn give_up<T>(&self, hold: &Hold, error: CallError) -> Result<T> {
+    async fn give_up<T>(&self, hold: &Hold, error: ProviderError) -> Result<T> {
         self.billing.release(hold).await?;
         Err(meaning(error))
     }
@@ -248,7 +249,7 @@ pub struct Streaming {
     hold: Option<Hold>,
     by: AnsweredBy,
     price: Price,
-    target: Target,
+    deployment: Deployment,
     first: Option<Chunk>,
     rest: Box<dyn ChatStream>,
     usage: Option<Usage>,
@@ -278,7 +279,7 @@ impl Streaming {
             }
             Ok(None) => Ok(None),
             Err(error) => {
-                self.chat.relay.broke_off(&self.target, &error);
+                self.chat.router.report_failure(&self.deployment, &error);
                 if let Some(hold) = self.hold.take() {
                     self.chat.billing.release(&hold).await?;
                 }
@@ -373,15 +374,15 @@ fn record(
 }
 
 /// What a vendor's error means for the caller.
-fn meaning(error: CallError) -> Error {
+fn meaning(error: ProviderError) -> Error {
     match error {
-        CallError::Rejected { message, param, code } => {
+        ProviderError::Rejected { message, param, code } => {
             let too_long = code.as_deref() == Some(CONTEXT_LENGTH);
             let field = param.unwrap_or_else(|| if too_long { "messages" } else { "" }.to_owned());
             Error::invalid(field, if too_long { CONTEXT_LENGTH } else { REJECTED }, message)
         }
-        CallError::Unsupported { param, message } => Error::invalid(param, UNSUPPORTED, message),
-        CallError::ContentRefused(message) => Error::invalid("messages", CONTENT_FILTER, message),
+        ProviderError::Unsupported { param, message } => Error::invalid(param, UNSUPPORTED, message),
+        ProviderError::ContentRefused(message) => Error::invalid("messages", CONTENT_FILTER, message),
         outage => Error::Unavailable { dependency: Dependency::Provider, source: outage.into() },
     }
 }

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 pub use authenticator::{ApiKey, Authenticator, Caller, Credential, NewApiKey, Permission};
 pub use billing::{Billing, Direction, Filter, Statement, Transaction};
-pub use catalogue::{Catalogue, Feature, MalformedModels, Model, Offer};
+pub use catalogue::{Catalogue, Feature, MalformedModels, Model, Route};
 pub use chat::{AnsweredBy, Chat, ChatCall, StreamOutcome, Streaming};
 pub use companies::{Companies, Company, CompanyName, NewCompany, Verification};
 pub use deposits::{Deposits, ExchangeRate, MalformedRate, PaymentStatus, Sum, roubles};

@@ -49,7 +49,7 @@ pub struct Tool {
     /// Vendors, best first.
     pub providers: Vec<ProviderId>,
     /// Sampling temperature.
-    pub temperature: f32,
+    pub temperature: f64,
     /// The most tokens of one model call.
     pub max_output_tokens: u32,
     cost: Cost,

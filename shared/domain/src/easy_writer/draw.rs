@@ -8,7 +8,8 @@ use store::Objects;
 use uuid::Uuid;
 
 use super::images::{IMAGE_PRICE, ImageOrder, Picture, parse_scale};
-use crate::generation::image::{Collected, ImageError, ImageRequest, Ordered, SharedEnlarger, SharedImageModel};
+use crate::gateway::ProviderError;
+use crate::generation::image::{Collected, ImageRequest, Ordered, SharedEnlarger, SharedImageModel};
 use crate::generation::{Attempt, Event, Failure, Outcome, ProviderId, Stop, Work};
 use crate::kernel::{Amount, Clock, Error, JobKind, Result};
 
@@ -175,7 +176,7 @@ impl ImageWork {
                 }
                 Err(error) => {
                     tracing::warn!(%provider, %error, job = %attempt.job().id, "image model failed");
-                    refused |= matches!(error, ImageError::ContentRefused);
+                    refused |= matches!(error, ProviderError::ContentRefused(_));
                     reasons.push(format!("{provider}: {error}"));
                     // What one vendor's rules forbid is not shopped around for.
                     if refused {
@@ -200,7 +201,7 @@ impl ImageWork {
         model: &SharedImageModel,
         request: &ImageRequest,
         ticket: Option<String>,
-    ) -> Result<Result<Vec<u8>, ImageError>, Stop> {
+    ) -> Result<Result<Vec<u8>, ProviderError>, Stop> {
         let started = self.clock.now();
         let clock = Arc::clone(&self.clock);
         let mut news = move |attempt: &Attempt<'_>, any: bool| {
@@ -223,7 +224,7 @@ impl ImageWork {
         attempt
             .watch(tokio::time::timeout(PATIENCE, collect(model, &ticket)), news)
             .await
-            .map(|collected| collected.unwrap_or(Err(ImageError::TimedOut)))
+            .map(|collected| collected.unwrap_or(Err(ProviderError::TimedOut)))
     }
 
     /// Runs darkroom work off the async threads, telling that it is being done.
@@ -287,13 +288,13 @@ impl ImageWork {
 
 /// Asks for a picture until it is there. An answer that got lost is asked for again: if the vendor has forgotten the
 /// picture, it says so.
-async fn collect(model: &SharedImageModel, ticket: &str) -> Result<Vec<u8>, ImageError> {
+async fn collect(model: &SharedImageModel, ticket: &str) -> Result<Vec<u8>, ProviderError> {
     let mut lost = 0;
     loop {
         match model.collect(ticket).await {
             Ok(Collected::Drawn(file)) => return Ok(file),
             Ok(Collected::Working) => lost = 0,
-            Err(ImageError::TimedOut | ImageError::RateLimited { .. }) if lost < 3 => lost += 1,
+            Err(ProviderError::TimedOut | ProviderError::RateLimited { .. }) if lost < 3 => lost += 1,
             Err(error) => return Err(error),
         }
         tokio::time::sleep(model.poll_interval()).await;

@@ -9,8 +9,8 @@ use store::Queue;
 use super::catalogue::{Catalogue, Tool};
 use super::validation::validate;
 use crate::generation::ProviderId;
-use crate::generation::text::TextOutput;
-use crate::generation::{Failure, Job, Jobs, Mode, NewJob, NoText, Outcome, Started, Status, TextRouter, preview};
+use crate::generation::text::{NoText, TextOutput};
+use crate::generation::{Failure, Job, Jobs, Mode, NewJob, Outcome, Started, Status, TextModels, preview};
 use crate::idempotency::Request as Idempotent;
 use crate::kernel::{Amount, Dependency, Error, JobId, Resource, Result, UserId};
 
@@ -19,7 +19,7 @@ use crate::kernel::{Amount, Dependency, Error, JobId, Resource, Result, UserId};
 pub struct Tools {
     pub catalogue: Arc<Catalogue>,
     pub jobs: Jobs,
-    pub router: TextRouter,
+    pub models: TextModels,
     /// The generation queue.
     pub queue: Queue,
     /// How long a caller waits before a quick run moves to the background. API Gateway times out after 30 seconds.
@@ -122,7 +122,7 @@ impl Tools {
         let step = steps.first().ok_or_else(|| Error::internal("quick run", "tool has no quick mode"))?;
         let fields = input.as_object().cloned().unwrap_or_default();
         let request = tool.request(step, &fields, None)?;
-        Ok(self.router.write(&tool.providers, &request, &mut |_| {}).await)
+        Ok(self.models.write(&tool.providers, &request, &mut |_| {}).await)
     }
 
     async fn complete(&self, tool: &Tool, job: &Job, provider: ProviderId, output: TextOutput) -> Result<Execution> {

@@ -7,10 +7,8 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::catalogue::{Catalogue, Step, Tool};
-use crate::generation::text::{TextOutput, TextRequest};
-use crate::generation::{
-    Attempt, Checkpoint, Event, Failure, NoText, Outcome, ProviderId, Stop, TextRouter, Work, preview,
-};
+use crate::generation::text::{NoText, TextOutput, TextRequest};
+use crate::generation::{Attempt, Checkpoint, Event, Failure, Outcome, ProviderId, Stop, TextModels, Work, preview};
 use crate::kernel::{Error, Result};
 
 /// Progress is told in steps of at least this many per cent: each costs a write and a frame per watcher.
@@ -24,7 +22,7 @@ pub struct ToolWork {
     /// What there is to run.
     pub catalogue: Arc<Catalogue>,
     /// Who does the writing.
-    pub router: TextRouter,
+    pub models: TextModels,
 }
 
 impl From<NoText> for Stop {
@@ -51,7 +49,7 @@ impl Work for ToolWork {
             let checkpoint = if let Some(done) = checkpoint(attempt, number) {
                 done
             } else {
-                let run = Run { router: &self.router, tool, step, number, total };
+                let run = Run { models: &self.models, tool, step, number, total };
                 run.step(attempt, &input, previous.as_ref()).await?
             };
             tokens_used += checkpoint.tokens;
@@ -72,7 +70,7 @@ impl Work for ToolWork {
 
 /// One step of one run.
 struct Run<'a> {
-    router: &'a TextRouter,
+    models: &'a TextModels,
     tool: &'a Tool,
     step: &'a Step,
     number: u32,
@@ -122,7 +120,7 @@ impl Run<'_> {
             let characters = u32::try_from(piece.chars().count()).unwrap_or(u32::MAX);
             counter.fetch_add(characters, Ordering::Relaxed);
         };
-        let writing = self.router.write(&self.tool.providers, request, &mut on_text);
+        let writing = self.models.write(&self.tool.providers, request, &mut on_text);
         let news = |attempt: &Attempt<'_>, any: bool| {
             let told = progress(attempt, self.number);
             let now = estimated_progress(written.load(Ordering::Relaxed), self.tool.max_output_tokens);

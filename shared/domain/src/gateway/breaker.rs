@@ -1,4 +1,4 @@
-//! Circuit breakers: who keeps failing is left alone for a while.
+//! Circuit breakers.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use crate::kernel::{Clock, Timestamp};
 
-/// After this many failures in a row somebody is left alone for a while.
+/// Failures in a row that open a circuit.
 pub const FAILURES_TO_OPEN: u32 = 5;
-/// How long who fails is left alone; then one call tries it again.
+/// How long a circuit stays open before one call probes it.
 pub const OPEN_FOR: Duration = Duration::from_secs(30);
 
-/// A breaker for each of those who can be called: vendors, or models at vendors.
+/// A circuit breaker per callee.
 ///
-/// They live in the process, not in a table: an instance learns about an outage with a handful of calls, and a write per call would cost more than
-/// that.
+/// State is per process: an instance notices an outage within a handful of calls, and a write to the table per call
+/// would cost more than that.
 #[derive(Clone)]
 pub struct Breakers<K> {
     breakers: Arc<Mutex<HashMap<K, Breaker>>>,
@@ -29,19 +29,19 @@ struct Breaker {
 }
 
 impl<K: Clone + Eq + Hash> Breakers<K> {
-    /// Breakers that are all closed.
+    /// Breakers with all circuits closed.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { breakers: Arc::default(), clock }
     }
 
-    /// Whether `callee` may be called now. Of those who ask while it is being left alone, one gets to try once the time is over.
+    /// Whether `callee` may be called now. After [`OPEN_FOR`] one caller gets to probe it.
     pub fn may_call(&self, callee: &K) -> bool {
         let mut breakers = self.lock();
         let Some(breaker) = breakers.get_mut(callee) else { return true };
         let now = self.clock.now();
         match breaker.open_until {
             Some(until) if now < until => false,
-            // This call probes; until it is back, others stay away.
+            // Others are refused until this probe is back.
             Some(_) => {
                 breaker.open_until = Some(now + OPEN_FOR);
                 true
@@ -50,18 +50,18 @@ impl<K: Clone + Eq + Hash> Breakers<K> {
         }
     }
 
-    /// Whether `callee` is being left alone. Asking changes nothing.
+    /// Whether the circuit of `callee` is open. Does not start a probe.
     pub fn is_open(&self, callee: &K) -> bool {
         let now = self.clock.now();
         self.lock().get(callee).and_then(|breaker| breaker.open_until).is_some_and(|until| now < until)
     }
 
-    /// A call went well.
+    /// Records a success: closes the circuit.
     pub fn succeeded(&self, callee: &K) {
         self.lock().remove(callee);
     }
 
-    /// A call failed.
+    /// Records a failure.
     pub fn failed(&self, callee: &K) {
         let now = self.clock.now();
         let mut breakers = self.lock();

@@ -1,20 +1,20 @@
-//! Why a vendor gave no answer.
+//! Errors of calls to model vendors.
 
 use std::time::Duration;
 
-/// Why a vendor gave no answer, or no more of one.
+/// Why a vendor of models gave no answer, or broke off in the middle of one.
 ///
-/// Texts in [`CallError::Rejected`], [`CallError::Unsupported`] and [`CallError::ContentRefused`] are for the caller of the gateway; all others
-/// are for the log only. None holds a key.
+/// Messages in [`Rejected`](Self::Rejected), [`Unsupported`](Self::Unsupported) and
+/// [`ContentRefused`](Self::ContentRefused) are for the caller; all others are for the log only. None holds a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CallError {
-    /// No answer, or silence in the middle of one, for too long.
+pub enum ProviderError {
+    /// One of the time-outs ran out.
     #[error("timed out")]
     TimedOut,
-    /// Asked too often; `retry_after` if the vendor said.
+    /// Too many requests, or the vendor's queue is full.
     #[error("rate limited")]
     RateLimited {
-        /// How long the vendor asks to wait.
+        /// The wait that the vendor asks for.
         retry_after: Option<Duration>,
     },
     /// Our account with the vendor is out of money.
@@ -23,45 +23,53 @@ pub enum CallError {
     /// 5xx, connection failures, answers that break the protocol, streams that break off.
     #[error("failed: {0}")]
     Broken(String),
-    /// Our key, address or model name is wrong: a defect of our configuration, not of the request.
+    /// Our key, address or model name is wrong: a defect of the configuration, not of the request.
     #[error("misconfigured: {0}")]
     Misconfigured(String),
-    /// The vendor says that the request is wrong.
+    /// The vendor rejects the request as invalid.
     #[error("request rejected: {message}")]
     Rejected {
         /// In the vendor's words.
         message: String,
-        /// The field that is wrong, as the vendor names it.
+        /// The invalid field, as the vendor names it.
         param: Option<String>,
-        /// The vendor's word for it, such as `context_length_exceeded`.
+        /// The vendor's code, such as `context_length_exceeded`.
         code: Option<String>,
     },
-    /// The vendor has nothing that this field could be translated to.
+    /// The vendor's protocol has no counterpart of a field.
     #[error("unsupported: {message}")]
     Unsupported {
         /// The field.
         param: String,
-        /// What to say.
+        /// Message for the caller.
         message: String,
     },
-    /// The vendor's content filter refused the request.
+    /// The vendor's content filter refused the request or withheld the answer.
     #[error("content refused: {0}")]
     ContentRefused(String),
+    /// The vendor does not know the ticket of a picture (any more).
+    #[error("ticket unknown")]
+    UnknownTicket,
 }
 
-impl CallError {
+impl ProviderError {
     /// A field that the vendor has no counterpart of.
     pub fn unsupported(param: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Unsupported { param: param.into(), message: message.into() }
     }
 
-    /// Whether the failure says something about the vendor or our configuration rather than about the request: somebody else may do better.
+    /// Whether the vendor or our configuration failed, rather than this request: it counts against the deployment.
     pub fn is_outage(&self) -> bool {
         match self {
             Self::TimedOut | Self::RateLimited { .. } | Self::OutOfFunds | Self::Broken(_) | Self::Misconfigured(_) => {
                 true
             }
-            Self::Rejected { .. } | Self::Unsupported { .. } | Self::ContentRefused(_) => false,
+            Self::Rejected { .. } | Self::Unsupported { .. } | Self::ContentRefused(_) | Self::UnknownTicket => false,
         }
+    }
+
+    /// Whether the vendor answered, if only with a refusal.
+    pub fn is_answer(&self) -> bool {
+        matches!(self, Self::Misconfigured(_)) || !self.is_outage()
     }
 }

@@ -1,4 +1,4 @@
-//! The fields of a JSON object, unread.
+//! The fields of a JSON object, unparsed.
 
 use std::fmt;
 
@@ -7,23 +7,22 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// The fields of a JSON object in the order in which they were written, each value as its text: what is passed on needs no parsing, and loses
-/// nothing. A field that is written twice has the value that was written last, as with any parser.
+/// The fields of a JSON object in their order, each value as raw text: what is passed on needs no parsing and loses
+/// nothing. Of duplicates the last value counts.
 #[derive(Debug, Clone, Default)]
 pub struct Fields(Vec<(String, Box<RawValue>)>);
 
 impl Fields {
-    /// No fields.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// The text of a field; `null` is as good as absent.
+    /// The raw value of a field. `null` counts as absent.
     pub fn get(&self, name: &str) -> Option<&RawValue> {
         self.0.iter().find(|(own, _)| own == name).map(|(_, value)| &**value).filter(|value| value.get() != "null")
     }
 
-    /// Sets a field, in its place if it is there, else at the end.
+    /// Sets a field: in place if it exists, else at the end.
     pub fn set(&mut self, name: &str, value: Box<RawValue>) {
         match self.0.iter_mut().find(|(own, _)| own == name) {
             Some((_, own)) => *own = value,
@@ -31,13 +30,12 @@ impl Fields {
         }
     }
 
-    /// Removes a field. Its value, if it was there.
+    /// Removes a field and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<Box<RawValue>> {
         let index = self.0.iter().position(|(own, _)| own == name)?;
         Some(self.0.remove(index).1)
     }
 
-    /// All fields.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &RawValue)> {
         self.0.iter().map(|(name, value)| (name.as_str(), &**value))
     }

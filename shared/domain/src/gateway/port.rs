@@ -4,82 +4,80 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{CallError, ChatRequest, Chunk, Completion, EmbeddingRequest, Embeddings};
+use super::{ChatRequest, Chunk, Completion, EmbeddingRequest, Embeddings, ProviderError};
 
-/// One chat as one vendor is asked for it.
+/// A chat request to one vendor.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
-    /// What the caller wrote.
     pub request: &'a ChatRequest,
     /// The model, as this vendor names it.
     pub model: &'a str,
-    /// The most tokens that each choice may have; what the vendor is told, whatever the request says.
-    pub limit: Limit,
+    /// Limit of each choice; sent in place of the request's own.
+    pub max_tokens: MaxTokens,
 }
 
-/// The most tokens of one choice.
+/// Most tokens of one choice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limit {
-    /// What the caller asked for, brought down to what the model can. A vendor that need not be told a limit is told none without it: some take the
-    /// limit and the conversation together for the context.
-    pub asked: Option<u32>,
-    /// The most that the model can, for vendors that must be told.
-    pub most: u32,
+pub struct MaxTokens {
+    /// The caller's limit, capped at what the model supports. Without it a vendor that needs no limit gets none: some
+    /// count the limit and the conversation together against the context.
+    pub requested: Option<u32>,
+    /// What the model supports, for vendors that require a limit.
+    pub supported: u32,
 }
 
-impl Limit {
-    /// The limit for a vendor that must be told one.
-    pub fn certain(self) -> u32 {
-        self.asked.unwrap_or(self.most)
+impl MaxTokens {
+    /// The limit for a vendor that requires one.
+    pub fn required(self) -> u32 {
+        self.requested.unwrap_or(self.supported)
     }
 }
 
-/// One request for vectors as one vendor is asked for it.
+/// An embedding request to one vendor.
 #[derive(Debug, Clone, Copy)]
 pub struct EmbeddingCall<'a> {
-    /// What the caller wrote.
     pub request: &'a EmbeddingRequest,
     /// The model, as this vendor names it.
     pub model: &'a str,
 }
 
-/// A vendor of chats.
+/// A vendor of chat models.
 ///
-/// Implementations own their time-outs (connect, first byte, silence between bytes, whole call) and do not retry: whether and where to try again is the
-/// caller's choice. Dropping a future or a stream closes the vendor's connection, which is how vendors learn that nobody listens any more.
+/// Implementations own their time-outs (connect, first byte, silence between bytes, whole call) and do not retry:
+/// retries and fallback are the router's. Dropping a future or a stream closes the connection to the vendor, which
+/// stops the generation there.
 #[async_trait]
 pub trait Vendor: Send + Sync {
-    /// The name, as callers and configuration know it: `openai`.
+    /// The name in configuration and answers: `openai`.
     fn name(&self) -> &str;
 
     /// A whole answer.
-    async fn complete(&self, call: Call<'_>) -> Result<Completion, CallError>;
+    async fn complete(&self, call: Call<'_>) -> Result<Completion, ProviderError>;
 
-    /// A streamed answer. Returns once the vendor has accepted the request and not before, so that
-    /// another one can still be asked.
+    /// A streamed answer. Returns when the vendor has accepted the request, so that until then another vendor can be
+    /// tried.
     ///
-    /// The vendor is always asked to tell the usage at the end, whatever the request says.
-    async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, CallError>;
+    /// Usage is always requested, whatever the request says.
+    async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, ProviderError>;
 
-    /// The vendor's vectors, if it has them.
+    /// Embeddings, if the vendor has them.
     fn embedder(&self) -> Option<&dyn Embedder> {
         None
     }
 }
 
-/// An answer as it comes.
+/// A streamed answer.
 #[async_trait]
 pub trait ChatStream: Send {
-    /// The next piece; `None` once the vendor said that the answer is whole. A connection that ends before is [`CallError::Broken`].
-    async fn next(&mut self) -> Result<Option<Chunk>, CallError>;
+    /// The next chunk; `None` once the vendor said that the answer is whole. A connection that ends before that is
+    /// [`ProviderError::Broken`].
+    async fn next(&mut self) -> Result<Option<Chunk>, ProviderError>;
 }
 
-/// A vendor of vectors.
+/// A vendor of embeddings.
 #[async_trait]
 pub trait Embedder: Send + Sync {
-    /// Vectors for the inputs.
-    async fn embed(&self, call: EmbeddingCall<'_>) -> Result<Embeddings, CallError>;
+    async fn embed(&self, call: EmbeddingCall<'_>) -> Result<Embeddings, ProviderError>;
 }
 
-/// A vendor by reference, as state holds it.
 pub type SharedVendor = Arc<dyn Vendor>;

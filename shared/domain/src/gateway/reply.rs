@@ -1,4 +1,4 @@
-//! What vendors answer, in the terms of OpenAI's API.
+//! Vendors' answers, in the terms of OpenAI's API.
 
 use serde_json::value::RawValue;
 
@@ -7,18 +7,18 @@ use super::Fields;
 /// Tokens of one call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Tokens read, cached ones included.
+    /// Prompt tokens, cached ones included.
     pub prompt: u64,
-    /// Tokens written, those of reasoning included.
+    /// Completion tokens, reasoning included.
     pub completion: u64,
-    /// How many of [`Usage::prompt`] came from the vendor's cache.
+    /// The part of [`Usage::prompt`] that came from the vendor's cache.
     pub cached: u64,
-    /// How many of [`Usage::completion`] were reasoning.
+    /// The part of [`Usage::completion`] that was reasoning.
     pub reasoning: u64,
 }
 
 impl Usage {
-    /// Read and written together.
+    /// Prompt and completion together.
     pub const fn total(self) -> u64 {
         self.prompt.saturating_add(self.completion)
     }
@@ -27,38 +27,41 @@ impl Usage {
 /// A whole answer.
 #[derive(Debug, Clone)]
 pub struct Completion {
-    /// `choices`: a JSON array as OpenAI's `chat.completion` spells it.
+    /// `choices`: a JSON array as in OpenAI's `chat.completion`.
     pub choices: Box<RawValue>,
-    /// Tokens, if the vendor told them.
+    /// `None` if the vendor sent no usage.
     pub usage: Option<Usage>,
-    /// How many bytes of text (contents, refusals, reasoning, names and arguments of tool calls) the choices have: what the tokens are estimated
-    /// from when the vendor told none.
+    /// Bytes of text in the choices (contents, refusals, reasoning, names and arguments of tool calls): the base of an
+    /// estimate where there is no usage.
     pub written: u64,
-    /// Other fields that the vendor's answer has and OpenAI's API knows, such as `system_fingerprint` and `service_tier`. Never `id`, `object`,
+    /// Other fields that OpenAI's API knows, such as `system_fingerprint` and `service_tier`. Never `id`, `object`,
     /// `created`, `model`, `choices`, `usage`.
     pub rest: Fields,
 }
 
 /// A piece of a streamed answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Chunk {
-    /// `choices`: a JSON array as OpenAI's `chat.completion.chunk` spells it. `None` if this piece only tells the usage.
+    /// `choices`: a JSON array as in OpenAI's `chat.completion.chunk`. `None` if the chunk has usage only.
     pub choices: Option<Box<RawValue>>,
-    /// Tokens of the whole call so far, if this piece tells them. The last figures told count.
+    /// Tokens of the whole call so far. The last usage of a stream counts.
     pub usage: Option<Usage>,
-    /// How many bytes of text this piece has: see [`Completion::written`].
+    /// Bytes of text in this chunk: see [`Completion::written`].
     pub written: u64,
-    /// How many choices said `finish_reason` in this piece.
+    /// Choices whose `finish_reason` is in this chunk.
     pub finished: u32,
     /// Other fields: see [`Completion::rest`].
     pub rest: Fields,
+    /// The whole text, if the vendor has rewritten what earlier chunks said. A client of the stream cannot take chunks
+    /// back, so only callers who collect the text use it.
+    pub rewritten: Option<String>,
 }
 
-/// Vectors.
+/// Embeddings.
 #[derive(Debug, Clone)]
 pub struct Embeddings {
-    /// `data`: a JSON array as OpenAI's `list` of `embedding`s spells it.
+    /// `data`: a JSON array as in OpenAI's `list` of `embedding`s.
     pub data: Box<RawValue>,
-    /// Tokens read, if the vendor told them.
+    /// Prompt tokens, if the vendor sent usage.
     pub prompt: Option<u64>,
 }

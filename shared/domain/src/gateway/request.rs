@@ -1,4 +1,4 @@
-//! What callers ask, as OpenAI's API spells it.
+//! Requests in the terms of OpenAI's API.
 //!
 //! Source: OpenAI API reference, "Create chat completion" and "Create embeddings".
 
@@ -13,28 +13,23 @@ use crate::kernel::{Error, Result};
 
 /// The most choices of one request.
 const MAX_CHOICES: u32 = 16;
-/// The most sequences at which an answer may stop.
+/// The most stop sequences.
 const MAX_STOPS: usize = 4;
 
-/// A request for a chat: everything that the caller wrote, and the typed view of what is known here. Valid by construction: values are within the
-/// ranges that OpenAI documents, the rest is the vendor's to judge.
+/// A chat request: every field as written, and a typed view of those known here. Values are within the ranges that
+/// OpenAI documents; the rest is validated by the vendor.
 #[derive(Debug, Clone)]
 pub struct ChatRequest {
-    /// Every field as it was written.
+    /// Every field as written.
     pub fields: Fields,
-    /// Which model.
     pub model: String,
-    /// The conversation so far; never empty.
+    /// Never empty.
     pub messages: Vec<Message>,
-    /// What the model may call.
     pub tools: Vec<Tool>,
-    /// Which of them it should.
     pub tool_choice: Option<ToolChoice>,
-    /// Whether it may call several at once.
     pub parallel_tool_calls: Option<bool>,
-    /// The form of the answer.
     pub response_format: Option<ResponseFormat>,
-    /// `max_completion_tokens`, or its older name `max_tokens`.
+    /// `max_completion_tokens`, or the deprecated `max_tokens`.
     pub max_tokens: Option<u32>,
     /// Sampling temperature, 0 to 2.
     pub temperature: Option<f64>,
@@ -44,79 +39,66 @@ pub struct ChatRequest {
     pub presence_penalty: Option<f64>,
     /// -2 to 2.
     pub frequency_penalty: Option<f64>,
-    /// How many choices, 1 to 16.
+    /// Number of choices, 1 to 16.
     pub n: u32,
-    /// Where to stop.
+    /// Stop sequences.
     pub stop: Vec<String>,
-    /// For repeatable sampling.
     pub seed: Option<i64>,
-    /// Whether to tell the probabilities of tokens.
     pub logprobs: bool,
-    /// Of how many alternatives.
     pub top_logprobs: Option<u32>,
-    /// The caller's own user.
+    /// The caller's id of its end user.
     pub user: Option<String>,
-    /// Whether the answer is to come piece by piece.
     pub stream: bool,
-    /// Whether a stream is to end with a piece that tells the usage.
+    /// `stream_options.include_usage`.
     pub include_usage: bool,
 }
 
 /// One message of a conversation.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Message {
-    /// Who says it.
     pub role: Role,
-    /// What.
     #[serde(default)]
     pub content: Content,
-    /// The name of who says it.
+    /// Name of the participant.
     #[serde(default)]
     pub name: Option<String>,
-    /// What the assistant called.
     #[serde(default, deserialize_with = "null_as_default")]
     pub tool_calls: Vec<ToolCall>,
-    /// Which call a tool's message answers.
+    /// The call that a `tool` message answers.
     #[serde(default)]
     pub tool_call_id: Option<String>,
-    /// The older form of [`Message::tool_calls`].
+    /// Deprecated form of [`Message::tool_calls`].
     #[serde(default)]
     pub function_call: Option<FunctionCall>,
 }
 
-/// Who says something.
+/// Author of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Instructions.
     System,
-    /// Instructions, as newer models call them.
+    /// `system`, as newer models call it.
     Developer,
-    /// The person.
     User,
-    /// The model.
     Assistant,
-    /// The result of a tool.
     Tool,
-    /// The result of a function: the older form of [`Role::Tool`].
+    /// Deprecated form of [`Role::Tool`].
     Function,
 }
 
-/// What a message says.
+/// Content of a message.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub enum Content {
-    /// Nothing, as in an assistant's message that only calls tools.
+    /// `null`, as in an assistant's message that only calls tools.
     #[default]
     Nothing,
-    /// A text.
     Text(String),
-    /// Several parts.
     Parts(Vec<Part>),
 }
 
 impl Content {
-    /// The text, if there is nothing but text: parts are put together.
+    /// The text, joined from its parts; `None` if there is anything but text.
     pub fn text(&self) -> Option<String> {
         match self {
             Self::Nothing => Some(String::new()),
@@ -132,139 +114,116 @@ impl Content {
     }
 }
 
-/// A part of what a message says.
+/// Part of a message.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Part {
-    /// A text.
     Text {
-        /// The text.
         text: String,
     },
-    /// A picture.
     ImageUrl {
-        /// Where it is.
         image_url: ImageUrl,
     },
-    /// A sound.
     InputAudio {
-        /// The sound, as it was written.
         input_audio: Value,
     },
-    /// A file.
     File {
-        /// The file, as it was written.
         file: Value,
     },
-    /// The model's own words of refusal.
+    /// The model's refusal in its own words.
     Refusal {
-        /// The words.
         refusal: String,
     },
 }
 
-/// Where a picture is.
+/// Image in a message.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ImageUrl {
-    /// An address, or the picture itself as `data:image/png;base64,…`.
+    /// `https://…`, or `data:image/png;base64,…`.
     pub url: String,
     /// `low`, `high` or `auto`.
     #[serde(default)]
     pub detail: Option<String>,
 }
 
-/// What a model may call.
+/// A tool that the model may call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Tool {
-    /// A function of the caller's.
     Function(Function),
-    /// Another kind, by its name: a vendor's own tool.
+    /// Another type, such as a vendor's built-in tool.
     Other(String),
 }
 
-/// A function of the caller's.
+/// A function of the caller.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Function {
-    /// Its name.
     pub name: String,
-    /// What it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The JSON Schema of its arguments.
+    /// JSON Schema of the arguments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Value>,
-    /// Whether arguments must keep to the schema.
+    /// Whether arguments must match the schema.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strict: Option<bool>,
 }
 
-/// Which tool a model should call.
+/// Which tool the model calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ToolChoice {
-    /// None.
     None,
-    /// As it likes.
     Auto,
-    /// Some.
     Required,
-    /// This function.
     Function(String),
-    /// Something else, by its kind.
+    /// Another type.
     Other(String),
 }
 
-/// A call of a tool.
+/// A tool call.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ToolCall {
-    /// The call's id, which its result names.
+    /// Repeated in the result as `tool_call_id`.
     pub id: String,
-    /// What was called.
     pub function: FunctionCall,
 }
 
-/// A call of a function.
+/// A function call.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct FunctionCall {
-    /// Its name.
     pub name: String,
-    /// JSON, as the model wrote it: not always valid.
+    /// JSON as the model wrote it; may be invalid.
     #[serde(default)]
     pub arguments: String,
 }
 
-/// The form of an answer.
+/// Format of the answer.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ResponseFormat {
-    /// Any text.
     Text,
-    /// Some JSON object.
+    /// Any JSON object.
     JsonObject,
-    /// JSON that keeps to a schema.
+    /// JSON that matches a schema.
     JsonSchema {
-        /// The schema.
         json_schema: NamedSchema,
     },
 }
 
-/// A schema for an answer.
+/// JSON Schema of an answer.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct NamedSchema {
-    /// Its name.
     pub name: String,
-    /// What it is for.
     #[serde(default)]
     pub description: Option<String>,
-    /// The JSON Schema.
     #[serde(default)]
     pub schema: Option<Value>,
-    /// Whether the answer must keep to it.
+    /// Whether the answer must match it.
     #[serde(default)]
     pub strict: Option<bool>,
 }
 
 impl ChatRequest {
-    /// Reads a body. Violations name the field, dotted: `messages.0.role`.
+    /// Parses a body. Violations name the field with dots: `messages.0.role`.
     pub fn parse(body: &[u8]) -> Result<Self> {
         let fields = object(body)?;
         let reader = Reader(&fields);
@@ -307,7 +266,7 @@ impl ChatRequest {
         })
     }
 
-    /// The most tokens that the vendor can read for this request, whatever its tokenizer: no token is shorter than a byte. A picture counts as
+    /// Upper bound of prompt tokens with any tokenizer: no token is shorter than a byte. An image counts as
     /// [`TOKENS_PER_IMAGE`], not as its bytes.
     pub fn prompt_bound(&self) -> u64 {
         let size = |name: &str| self.fields.get(name).map_or(0, |value| value.get().len() as u64);
@@ -328,29 +287,28 @@ impl ChatRequest {
     }
 }
 
-/// More than any vendor takes a picture for.
+/// More than any vendor charges for an image.
 const TOKENS_PER_IMAGE: u64 = 3_000;
-/// What vendors put around each message.
+/// What vendors add around each message.
 const TOKENS_PER_MESSAGE: u64 = 8;
 
-/// A request for vectors.
+/// An embedding request.
 #[derive(Debug, Clone)]
 pub struct EmbeddingRequest {
-    /// Every field as it was written.
+    /// Every field as written.
     pub fields: Fields,
-    /// Which model.
     pub model: String,
-    /// How many inputs there are.
+    /// Number of inputs.
     pub inputs: usize,
-    /// The texts; empty if the inputs are tokens.
+    /// Empty if the inputs are tokens.
     pub texts: Vec<String>,
 }
 
-/// The most inputs of one request for vectors.
+/// The most inputs of one embedding request.
 const MAX_INPUTS: usize = 2048;
 
 impl EmbeddingRequest {
-    /// Reads a body.
+    /// Parses a body.
     pub fn parse(body: &[u8]) -> Result<Self> {
         #[derive(Deserialize)]
         #[serde(untagged)]
@@ -382,7 +340,7 @@ impl EmbeddingRequest {
         Ok(Self { model: reader.required("model")?, inputs, texts, fields })
     }
 
-    /// The most tokens that the vendor can read: no token is shorter than a byte.
+    /// Upper bound of prompt tokens: no token is shorter than a byte.
     pub fn prompt_bytes(&self) -> u64 {
         self.fields.get("input").map_or(0, |value| value.get().len() as u64)
     }
@@ -404,7 +362,7 @@ fn object(body: &[u8]) -> Result<Fields> {
     })
 }
 
-/// Reads fields one by one, so that a violation is told of the field that has it.
+/// Reads fields one by one, so that a violation names its field.
 struct Reader<'a>(&'a Fields);
 
 impl Reader<'_> {
@@ -470,7 +428,7 @@ fn read<T: DeserializeOwned>(name: &str, value: &RawValue) -> Result<T> {
             path.push('.');
             path.push_str(&part);
         }
-        // serde names a missing field in its message only.
+        // serde names a missing field only in its message.
         let text = error.inner().to_string();
         match text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
             Some(missing) => Error::invalid(format!("{path}.{missing}"), "required", "Заполните поле"),

@@ -1,4 +1,4 @@
-//! Asynchronous generation: jobs, their leases and progress, and the text models that do the work.
+//! Asynchronous generation: jobs, their leases and progress, and the ports to the models that do the work.
 //!
 //! **Life of a job.** A job is written together with the hold that pays for it. Its worker holds its *lease*; finishing
 //! the job is one transaction of result and money that succeeds only for the holder, so a job that two workers picked
@@ -16,19 +16,19 @@ mod items;
 mod model;
 mod progress;
 mod provider;
-mod router;
 mod service;
 mod sweep;
 pub mod text;
+mod text_models;
 
 pub use attempt::{Attempt, Stop, Work, Worker};
 pub use feed::{Frame, JobFeed, Render, Snapshot};
 pub use model::{Claim, Failure, Job, Mode, NewJob, Outcome, Source, Started, Status, preview};
 pub use progress::{Checkpoint, Event, Log, Recorded};
 pub use provider::ProviderId;
-pub use router::{NoText, TextRouter};
 pub use service::{JobCounts, JobReader, Jobs, MAX_ATTEMPTS, WorkMessage};
 pub use sweep::SweptJob;
+pub use text_models::{TextModel, TextModels};
 
 use crate::kernel::Resource;
 use crate::kernel::telemetry::Metric;

@@ -1,15 +1,15 @@
-//! Choices as OpenAI's protocol spells them, for vendors whose answers are translated. All of them answer with one choice.
+//! Choices in OpenAI's protocol, for vendors whose answers are translated. They all answer with one choice.
 
-use domain::gateway::{CallError, Chunk, Completion, Fields, Usage};
+use domain::gateway::{Chunk, Completion, Fields, ProviderError, Usage};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::failure;
+use crate::provider_error::malformed;
 
-/// What a piece of a stream adds to the message.
+/// Difference that a chunk makes to the message.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Delta<'a> {
-    /// Said by [`Pieces`], once.
+    /// Set by [`Pieces`], once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) role: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -20,7 +20,7 @@ pub(super) struct Delta<'a> {
     pub(super) tool_call: Option<[ToolCallDelta<'a>; 1]>,
 }
 
-/// What a piece of a stream adds to a call of a function.
+/// Difference that a chunk makes to a tool call.
 #[derive(Debug, Serialize)]
 pub(super) struct ToolCallDelta<'a> {
     index: u32,
@@ -39,12 +39,12 @@ struct FunctionDelta<'a> {
 }
 
 impl<'a> ToolCallDelta<'a> {
-    /// The beginning of the call with this number.
+    /// Start of the call with this index.
     pub(super) fn begin(index: u32, id: &'a str, name: &'a str, arguments: &'a str) -> Self {
         Self { index, id: Some(id), kind: Some("function"), function: FunctionDelta { name: Some(name), arguments } }
     }
 
-    /// More of its arguments.
+    /// More arguments.
     pub(super) fn arguments(index: u32, arguments: &'a str) -> Self {
         Self { index, id: None, kind: None, function: FunctionDelta { name: None, arguments } }
     }
@@ -55,7 +55,6 @@ impl<'a> ToolCallDelta<'a> {
 }
 
 impl Delta<'_> {
-    /// Whether there is nothing in it.
     pub(super) fn is_empty(&self) -> bool {
         self.content.is_none() && self.reasoning_content.is_none() && self.tool_call.is_none()
     }
@@ -66,20 +65,19 @@ impl Delta<'_> {
     }
 }
 
-/// Writes the pieces of one stream: the first says the role.
+/// Builds the chunks of one stream: the first has the role.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
     begun: bool,
 }
 
 impl Pieces {
-    /// A piece of the answer.
     pub(super) fn piece(
         &mut self,
         mut delta: Delta<'_>,
         finish_reason: Option<&str>,
         usage: Option<Usage>,
-    ) -> Result<Chunk, CallError> {
+    ) -> Result<Chunk, ProviderError> {
         #[derive(Serialize)]
         struct Choice<'a> {
             index: u32,
@@ -88,7 +86,7 @@ impl Pieces {
         }
         if !std::mem::replace(&mut self.begun, true) {
             delta.role = Some("assistant");
-            // Clients add to the first content; a first piece without one is what OpenAI sends with a call of a tool.
+            // Clients append to the first content; without one OpenAI starts a tool call.
             if delta.is_empty() {
                 delta.content = Some("");
             }
@@ -96,16 +94,15 @@ impl Pieces {
         let written = delta.written() as u64;
         let finished = u32::from(finish_reason.is_some());
         let choices = raw(&[Choice { index: 0, delta, finish_reason }])?;
-        Ok(Chunk { choices: Some(choices), usage, written, finished, rest: Fields::new() })
+        Ok(Chunk { choices: Some(choices), usage, written, finished, ..Chunk::default() })
     }
 }
 
-/// A piece that only tells the usage.
+/// A chunk with usage only.
 pub(super) fn usage_piece(usage: Usage) -> Chunk {
-    Chunk { choices: None, usage: Some(usage), written: 0, finished: 0, rest: Fields::new() }
+    Chunk { usage: Some(usage), ..Chunk::default() }
 }
 
-/// A whole message.
 #[derive(Debug, Default)]
 pub(super) struct Message {
     pub(super) content: String,
@@ -113,7 +110,6 @@ pub(super) struct Message {
     pub(super) tool_calls: Vec<ToolCall>,
 }
 
-/// A call of a function.
 #[derive(Debug)]
 pub(super) struct ToolCall {
     pub(super) id: String,
@@ -127,8 +123,8 @@ impl Message {
         self.content.len() + self.reasoning_content.len() + calls
     }
 
-    /// The answer that consists of this message.
-    pub(super) fn completion(self, finish_reason: &str, usage: Option<Usage>) -> Result<Completion, CallError> {
+    /// The completion with this message.
+    pub(super) fn completion(self, finish_reason: &str, usage: Option<Usage>) -> Result<Completion, ProviderError> {
         #[derive(Serialize)]
         struct Choice<'a> {
             index: u32,
@@ -160,7 +156,7 @@ impl Message {
         }
         let written = self.written() as u64;
         let tool_calls: Vec<_> = self.tool_calls.iter().map(Call::from).collect();
-        // OpenAI says null where there is nothing but calls.
+        // OpenAI sends null if there are only tool calls.
         let content = Some(self.content.as_str()).filter(|text| tool_calls.is_empty() || !text.is_empty());
         let message =
             Wire { role: "assistant", content, refusal: (), reasoning_content: &self.reasoning_content, tool_calls };
@@ -169,6 +165,6 @@ impl Message {
     }
 }
 
-fn raw(value: &impl Serialize) -> Result<Box<RawValue>, CallError> {
-    to_raw_value(value).map_err(|error| failure::malformed("translation", &error))
+fn raw(value: &impl Serialize) -> Result<Box<RawValue>, ProviderError> {
+    to_raw_value(value).map_err(|error| malformed("translation", &error))
 }

@@ -1,16 +1,16 @@
-//! Vectors in OpenAI's protocol, which GigaChat's is like.
+//! Embeddings in OpenAI's protocol, which GigaChat shares.
 
-use domain::gateway::{CallError, EmbeddingCall, Embeddings};
+use domain::gateway::{EmbeddingCall, Embeddings, ProviderError};
 use serde::de::IgnoredAny;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{failure, usage};
-use crate::Secret;
+use super::usage;
 use crate::http::Complaint;
+use crate::{Secret, provider_error};
 
-/// A request for vectors as it was written, but for the model.
+/// An embedding request as written, except for the model.
 pub(super) struct Body<'a>(pub(super) EmbeddingCall<'a>);
 
 impl Serialize for Body<'_> {
@@ -35,20 +35,20 @@ struct Answer<'a> {
     error: Option<IgnoredAny>,
 }
 
-/// One vector; GigaChat tells the tokens with each.
+/// One embedding; GigaChat sends usage with each.
 #[derive(Deserialize)]
 struct Vector<'a> {
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
 }
 
-/// Reads an answer. `secrets` are cut out of what it complains of.
-pub(super) fn read(answer: &[u8], secrets: &[Secret]) -> Result<Embeddings, CallError> {
-    let malformed = |error| failure::malformed("vectors", &error);
+/// Parses an answer. `secrets` are cut out of its error.
+pub(super) fn read(answer: &[u8], secrets: &[Secret]) -> Result<Embeddings, ProviderError> {
+    let malformed = |error| provider_error::malformed("embeddings", &error);
     let Answer { data, usage, error } = serde_json::from_slice(answer).map_err(malformed)?;
     let (Some(data), None) = (data, error) else {
         let json = serde_json::from_slice(answer).unwrap_or_default();
-        return Err(failure::told(&json, &Complaint::from_json(&json, secrets)));
+        return Err(provider_error::from_body(&json, &Complaint::from_json(&json, secrets)));
     };
     let vectors: Vec<Vector<'_>> = serde_json::from_str(data.get()).map_err(malformed)?;
     let of_each = || vectors.iter().map(|vector| vector.usage.and_then(usage::prompt)).sum();

@@ -1,29 +1,30 @@
-//! An answer as it comes, whichever protocol it comes by: when it ends, and what its end means.
+//! Streamed answers of all protocols: how they end, and what the end means.
 
 use std::future::Future;
 
 use async_trait::async_trait;
-use domain::gateway::{CallError, ChatStream, Chunk};
+use domain::gateway::{ChatStream, Chunk, ProviderError};
 use tokio::time::Instant;
 
-use super::{STREAM_LIMITS, failure};
+use super::STREAM_LIMITS;
 use crate::Timeouts;
 use crate::http::{Body, EventStream, Failure, LineStream, deadline, until};
+use crate::provider_error::{self, broken};
 
-/// What a vendor's messages mean.
+/// A vendor's streaming protocol.
 pub(super) trait Protocol: Send {
-    /// Takes the next message; never an empty one.
-    fn take(&mut self, message: &str) -> Result<Step, CallError>;
+    /// Parses the next message, which is never empty.
+    fn take(&mut self, message: &str) -> Result<Step, ProviderError>;
 
     /// Whether the vendor has said that every choice is finished.
     fn is_finished(&self) -> bool;
 }
 
-/// What one message of a stream came to.
+/// Result of one message.
 pub(super) enum Step {
     /// Nothing for the caller.
     More,
-    /// A piece for the caller.
+    /// A chunk for the caller.
     Piece(Chunk),
     /// The vendor ended the stream.
     Done,
@@ -31,15 +32,12 @@ pub(super) enum Step {
     Complaint,
 }
 
-/// Where messages come from.
 pub(super) enum Source {
-    /// Server-sent events.
     Events(EventStream),
-    /// Lines.
     Lines(LineStream),
 }
 
-/// A body that is read by a protocol.
+/// A body and the protocol that parses it.
 pub(super) struct Stream<P> {
     source: Source,
     protocol: P,
@@ -54,26 +52,26 @@ enum State {
     Failed,
 }
 
-/// When a call that starts now must be over.
+/// Deadline of a call that starts now.
 pub(super) fn end_of_call(timeouts: &Timeouts) -> Option<Instant> {
     deadline(timeouts.total)
 }
 
-/// Waits for the head of an answer until the end of the call.
+/// Waits for the head of an answer until the deadline.
 pub(super) async fn opened(
     until_when: Option<Instant>,
     opening: impl Future<Output = Result<Body, Failure>>,
-) -> Result<Body, CallError> {
-    until(until_when, opening).await.and_then(|opened| opened).map_err(failure::meaning)
+) -> Result<Body, ProviderError> {
+    Ok(until(until_when, opening).await??)
 }
 
 impl Source {
-    /// Reads a body of server-sent events.
+    /// A body of server-sent events.
     pub(super) fn events(body: Body) -> Self {
         Self::Events(EventStream::new(body, STREAM_LIMITS))
     }
 
-    /// Reads a body of lines.
+    /// A body of lines.
     pub(super) fn lines(body: Body) -> Self {
         Self::Lines(LineStream::new(body, STREAM_LIMITS))
     }
@@ -85,39 +83,39 @@ impl Source {
         }
     }
 
-    fn complaint(&self, message: &str) -> CallError {
+    fn complaint(&self, message: &str) -> ProviderError {
         let json = serde_json::from_str(message).unwrap_or_default();
         let complaint = match self {
             Self::Events(events) => events.complaint(&json),
             Self::Lines(lines) => lines.complaint(&json),
         };
-        failure::told(&json, &complaint)
+        provider_error::from_body(&json, &complaint)
     }
 }
 
 impl<P: Protocol> Stream<P> {
-    /// Reads `source` by `protocol` until the end of the call.
+    /// Reads `source` until the deadline.
     pub(super) fn new(source: Source, protocol: P, until: Option<Instant>) -> Self {
         Self { source, protocol, until, state: State::Open }
     }
 
-    async fn read(&mut self) -> Result<Option<Chunk>, CallError> {
+    async fn read(&mut self) -> Result<Option<Chunk>, ProviderError> {
         loop {
             match self.step().await {
                 Ok(Step::Piece(chunk)) => return Ok(Some(chunk)),
                 Ok(Step::Done) => return Ok(None),
                 Ok(Step::More | Step::Complaint) => {}
-                // The caller has the whole answer already.
+                // The caller has the whole answer.
                 Err(_) if self.protocol.is_finished() => return Ok(None),
                 Err(error) => return Err(error),
             }
         }
     }
 
-    async fn step(&mut self) -> Result<Step, CallError> {
+    async fn step(&mut self) -> Result<Step, ProviderError> {
         let read = until(self.until, self.source.next()).await.and_then(|read| read);
-        let Some(message) = read.map_err(failure::meaning)? else {
-            return Err(CallError::Broken("the stream ended before the answer".to_owned()));
+        let Some(message) = read? else {
+            return Err(broken("the stream ended before the answer"));
         };
         let trimmed = message.trim();
         if trimmed.is_empty() {
@@ -132,12 +130,12 @@ impl<P: Protocol> Stream<P> {
 
 #[async_trait]
 impl<P: Protocol> ChatStream for Stream<P> {
-    async fn next(&mut self) -> Result<Option<Chunk>, CallError> {
+    async fn next(&mut self) -> Result<Option<Chunk>, ProviderError> {
         match self.state {
             State::Open => {}
             State::Ended => return Ok(None),
-            // An end would say that the answer is whole.
-            State::Failed => return Err(CallError::Broken("the stream has failed before".to_owned())),
+            // `None` would mean that the answer is whole.
+            State::Failed => return Err(broken("the stream has failed before")),
         }
         let read = self.read().await;
         match &read {

@@ -1,22 +1,22 @@
-//! What all translations of requests share: which fields have no counterpart, and the parts of a conversation that every vendor has.
+//! Translation of requests: fields without a counterpart, and the parts of a conversation that every vendor has.
 
 use std::borrow::Cow;
 
 use domain::gateway::{
-    CallError, ChatRequest, Content, Fields, Function, Part, ResponseFormat, Role, Tool, ToolChoice,
+    ChatRequest, Content, Fields, Function, Part, ProviderError, ResponseFormat, Role, Tool, ToolChoice,
 };
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-/// Fields that the gateway decides.
+/// Fields that the gateway sets.
 const DECIDED: [&str; 6] = ["model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens"];
 
-/// Fields that are left out: see the table of [`chat`](super).
+/// Fields that are not translated: see the table of [`chat`](super).
 const LEFT_OUT: [&str; 6] =
     ["store", "metadata", "prompt_cache_key", "prompt_cache_retention", "prediction", "safety_identifier"];
 
-/// Fields of a message. The typed view has the first row; the second is left out.
+/// Fields of a message. The typed view has those up to `function_call`; the rest is not translated.
 const OF_MESSAGES: [&str; 9] = [
     "role",
     "content",
@@ -33,23 +33,23 @@ const OF_CALLS: [&str; 4] = ["type", "id", "index", "function"];
 const OF_TOOLS: [&str; 2] = ["type", "function"];
 const OF_FUNCTIONS: [&str; 4] = ["name", "description", "parameters", "strict"];
 
-/// The most characters of a field's name that an error has.
+/// Most characters of a field's name in an error.
 const MAX_PARAM: usize = 100;
 
-/// A field that the vendor has no counterpart of.
-pub(super) fn unsupported(vendor: &str, param: impl Into<String>) -> CallError {
-    // Names of fields are the caller's, and as long as the caller likes.
+/// The error for a field without a counterpart.
+pub(super) fn unsupported(vendor: &str, param: impl Into<String>) -> ProviderError {
+    // Names of unknown fields are the caller's, of any length.
     let param: String = param.into().chars().take(MAX_PARAM).collect();
     let message = format!("{vendor} не поддерживает {param}");
-    CallError::unsupported(param, message)
+    ProviderError::unsupported(param, message)
 }
 
-/// Refuses the first field that is neither in `translated`, nor left out, nor at the value that asks for nothing, at the top and
-/// within messages and tools. What the typed view does not have would be lost unseen otherwise.
-pub(super) fn check(vendor: &str, request: &ChatRequest, translated: &[&str]) -> Result<(), CallError> {
+/// Refuses the first field that is neither in `translated`, nor left out, nor at its default, at the top level and
+/// within messages and tools. Without this, fields outside the typed view would be lost silently.
+pub(super) fn check(vendor: &str, request: &ChatRequest, translated: &[&str]) -> Result<(), ProviderError> {
     for (name, value) in request.fields.iter() {
         let known = DECIDED.contains(&name) || LEFT_OUT.contains(&name) || translated.contains(&name);
-        if !known && !asks_nothing(name, value, request) {
+        if !known && !is_default(name, value, request) {
             return Err(unsupported(vendor, name));
         }
     }
@@ -57,7 +57,7 @@ pub(super) fn check(vendor: &str, request: &ChatRequest, translated: &[&str]) ->
     check_tools(vendor, request)
 }
 
-fn asks_nothing(name: &str, value: &RawValue, request: &ChatRequest) -> bool {
+fn is_default(name: &str, value: &RawValue, request: &ChatRequest) -> bool {
     let is_zero = |number: Option<f64>| number.is_none_or(|number| number.abs() < f64::EPSILON);
     match name {
         "n" => request.n == 1,
@@ -67,7 +67,7 @@ fn asks_nothing(name: &str, value: &RawValue, request: &ChatRequest) -> bool {
         "frequency_penalty" => is_zero(request.frequency_penalty),
         "response_format" => request.response_format.as_ref().is_none_or(|format| *format == ResponseFormat::Text),
         "stop" => request.stop.is_empty(),
-        // The latter says how many tools may be called at once, where there are any.
+        // The latter has no effect without tools.
         "tools" | "parallel_tool_calls" => request.tools.is_empty(),
         "tool_choice" => matches!(request.tool_choice, None | Some(ToolChoice::None | ToolChoice::Auto)),
         "modalities" => parsed::<Vec<String>>(value).is_some_and(|all| all.iter().all(|one| one == "text")),
@@ -78,9 +78,9 @@ fn asks_nothing(name: &str, value: &RawValue, request: &ChatRequest) -> bool {
     }
 }
 
-fn check_messages(vendor: &str, request: &ChatRequest) -> Result<(), CallError> {
+fn check_messages(vendor: &str, request: &ChatRequest) -> Result<(), ProviderError> {
     for (place, message) in request.messages.iter().enumerate() {
-        // The older form of tools.
+        // Deprecated form of tools.
         if message.role == Role::Function {
             return Err(unsupported(vendor, format!("messages.{place}.role")));
         }
@@ -101,7 +101,7 @@ fn check_messages(vendor: &str, request: &ChatRequest) -> Result<(), CallError> 
     Ok(())
 }
 
-fn check_tools(vendor: &str, request: &ChatRequest) -> Result<(), CallError> {
+fn check_tools(vendor: &str, request: &ChatRequest) -> Result<(), ProviderError> {
     for (place, tool) in objects(request.fields.get("tools")) {
         let at = format!("tools.{place}");
         if matches!(request.tools.get(place), Some(Tool::Other(_))) {
@@ -115,13 +115,13 @@ fn check_tools(vendor: &str, request: &ChatRequest) -> Result<(), CallError> {
     Ok(())
 }
 
-/// The objects of a list with their places; none if it is no such list.
+/// The objects of a list with their indices; none if it is no such list.
 fn objects(list: Option<&RawValue>) -> impl Iterator<Item = (usize, Fields)> {
     let list = list.filter(|list| list.get().starts_with('['));
     list.and_then(parsed::<Vec<Fields>>).unwrap_or_default().into_iter().enumerate()
 }
 
-fn only(vendor: &str, at: &str, object: &Fields, known: &[&str]) -> Result<(), CallError> {
+fn only(vendor: &str, at: &str, object: &Fields, known: &[&str]) -> Result<(), ProviderError> {
     match object.iter().find(|(name, value)| !known.contains(name) && !is_empty(value)) {
         Some((name, _)) => Err(unsupported(vendor, format!("{at}.{name}"))),
         None => Ok(()),
@@ -136,8 +136,8 @@ fn parsed<T: DeserializeOwned>(value: &RawValue) -> Option<T> {
     serde_json::from_str(value.get()).ok()
 }
 
-/// The functions that the model may call. A vendor that cannot promise to keep to the schema must not take `strict`.
-pub(super) fn functions<'a>(vendor: &str, request: &'a ChatRequest) -> Result<Vec<&'a Function>, CallError> {
+/// The functions that the model may call. `strict` is refused: these vendors do not guarantee the schema.
+pub(super) fn functions<'a>(vendor: &str, request: &'a ChatRequest) -> Result<Vec<&'a Function>, ProviderError> {
     let function = |(place, tool): (usize, &'a Tool)| match tool {
         Tool::Function(function) if function.strict == Some(true) => {
             Err(unsupported(vendor, format!("tools.{place}.function.strict")))
@@ -148,7 +148,7 @@ pub(super) fn functions<'a>(vendor: &str, request: &'a ChatRequest) -> Result<Ve
     request.tools.iter().enumerate().map(function).collect()
 }
 
-/// The JSON Schema of a function's arguments; one that is not said is that of no arguments.
+/// JSON Schema of a function's arguments. Default: no arguments.
 pub(super) fn parameters(function: &Function) -> Cow<'_, Value> {
     match &function.parameters {
         Some(schema) if !schema.is_null() => Cow::Borrowed(schema),
@@ -156,8 +156,8 @@ pub(super) fn parameters(function: &Function) -> Cow<'_, Value> {
     }
 }
 
-/// The text of a message that may have nothing else. A model's words of refusal are its text.
-pub(super) fn text(vendor: &str, place: usize, content: &Content) -> Result<String, CallError> {
+/// The text of a message that must be text only. A refusal is text.
+pub(super) fn text(vendor: &str, place: usize, content: &Content) -> Result<String, ProviderError> {
     match content {
         Content::Nothing => Ok(String::new()),
         Content::Text(text) => Ok(text.clone()),
@@ -167,8 +167,8 @@ pub(super) fn text(vendor: &str, place: usize, content: &Content) -> Result<Stri
     }
 }
 
-/// The text of a part that may be nothing else.
-pub(super) fn part_text<'a>(vendor: &str, place: usize, at: usize, part: &'a Part) -> Result<&'a str, CallError> {
+/// The text of a part that must be text.
+pub(super) fn part_text<'a>(vendor: &str, place: usize, at: usize, part: &'a Part) -> Result<&'a str, ProviderError> {
     let kind = match part {
         Part::Text { text } | Part::Refusal { refusal: text } => return Ok(text),
         Part::ImageUrl { .. } => "image_url",
@@ -178,19 +178,19 @@ pub(super) fn part_text<'a>(vendor: &str, place: usize, at: usize, part: &'a Par
     Err(unsupported(vendor, format!("messages.{place}.content.{at}.{kind}")))
 }
 
-/// The arguments of a call, as the JSON object that the vendor wants. Models that call a function without arguments leave out even
-/// the braces.
+/// The arguments of a call as a JSON object. Models that call a function without arguments may leave out even the
+/// braces.
 pub(super) fn arguments<'a>(
     vendor: &str,
     place: usize,
     call: usize,
     arguments: &'a str,
-) -> Result<&'a RawValue, CallError> {
+) -> Result<&'a RawValue, ProviderError> {
     let text = if arguments.trim().is_empty() { "{}" } else { arguments };
     let object: Option<&RawValue> = serde_json::from_str(text).ok();
     object.filter(|object| object.get().starts_with('{')).ok_or_else(|| {
         let param = format!("messages.{place}.tool_calls.{call}.function.arguments");
         let message = format!("{vendor} принимает в {param} только объект JSON");
-        CallError::unsupported(param, message)
+        ProviderError::unsupported(param, message)
     })
 }

@@ -1,10 +1,9 @@
-//! Tokens as OpenAI's protocol tells them.
+//! Usage in OpenAI's protocol.
 
 use domain::gateway::Usage;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
-
-use crate::text::Count;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -27,7 +26,7 @@ struct CompletionDetails {
     reasoning_tokens: Count,
 }
 
-/// Reads `usage`. Figures that are odd, or told by half, count as not told: they must not cost an answer.
+/// Parses `usage`. Malformed or incomplete usage counts as none: it must not cost an answer.
 pub(super) fn read(json: &RawValue) -> Option<Usage> {
     let told: Told = serde_json::from_str(json.get()).ok()?;
     let (prompt, completion) = (told.prompt_tokens.0?, told.completion_tokens.0?);
@@ -42,14 +41,36 @@ pub(super) fn read(json: &RawValue) -> Option<Usage> {
     })
 }
 
-/// Reads the tokens read for vectors.
+/// Parses the prompt tokens of embeddings.
 pub(super) fn prompt(json: &RawValue) -> Option<u64> {
     serde_json::from_str::<Told>(json.get()).ok()?.prompt_tokens.0
+}
+
+/// A count as vendors send it: a JSON number or a string of digits. Anything else counts as absent, so that odd usage
+/// costs no answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Count(pub(super) Option<u64>);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        Ok(Self(value.as_u64().or_else(|| value.as_str()?.parse().ok())))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_are_numbers_or_digits() {
+        let read = |json| serde_json::from_str::<Count>(json).unwrap().0;
+        assert_eq!(read("12"), Some(12));
+        assert_eq!(read("\"12\""), Some(12));
+        for odd in ["null", "-1", "1.5", "\"many\"", "\"-1\"", "{}", "[1]"] {
+            assert_eq!(read(odd), None, "{odd}");
+        }
+    }
 
     fn of(json: &str) -> Option<Usage> {
         read(serde_json::from_str(json).unwrap())

@@ -1,20 +1,21 @@
-//! The settings of vendors of chats from configuration variables.
+//! Settings of chat vendors from configuration variables.
 
 use domain::gateway::Fields;
 use serde::Deserialize;
 
-use super::{AnthropicSettings, ChatVendorsSettings, OpenAiCompatibleSettings, YandexGptSettings};
-use crate::text::{GigaChatSettings, parse_limit_field};
-use crate::variables::{malformed, replace_url, require, timeouts, url};
+use super::{
+    AnthropicSettings, ChatVendorsSettings, GigaChatSettings, LimitField, OpenAiCompatibleSettings, YandexGptSettings,
+};
+use crate::variables::{Variables, malformed, url};
 use crate::{MalformedVariable, Secret, Timeouts};
 
 /// The variable with further servers.
 const SERVERS: &str = "CHAT_VENDORS";
 
-/// Names of vendors that further servers may not take.
+/// Names that further servers may not have.
 const TAKEN: [&str; 4] = [OpenAiCompatibleSettings::OPENAI, "anthropic", "gigachat", "yandexgpt"];
 
-/// A server that speaks OpenAI's protocol, as `CHAT_VENDORS` has it.
+/// An entry of `CHAT_VENDORS`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Server {
@@ -33,49 +34,64 @@ struct Server {
 }
 
 impl ChatVendorsSettings {
-    /// Reads the settings through `get`, which gives a variable's value unless it is unset or empty.
+    /// Reads the settings through `get`, which returns a variable's value unless it is unset or empty.
     ///
-    /// A vendor is configured when its key is set: `OPENAI_API_KEY`, `ANTHROPIC_API_KEY`, `GIGACHAT_AUTHORIZATION_KEY` (then
-    /// `GIGACHAT_SCOPE` too), `YANDEXGPT_API_KEY` (then `YANDEXGPT_FOLDER` too). Each may have another address (`*_BASE_URL`,
-    /// `GIGACHAT_AUTH_URL`). `OPENAI_TOKEN_LIMIT_FIELD` is `max_completion_tokens` or `max_tokens`; `OPENAI_ORGANIZATION` and
-    /// `OPENAI_PROJECT` go as headers; `GIGACHAT_ROOT_CA` is PEM. Models come with each call.
+    /// A vendor is configured if its key is set: `OPENAI_API_KEY`, `ANTHROPIC_API_KEY`, `GIGACHAT_AUTHORIZATION_KEY`
+    /// (with `GIGACHAT_SCOPE`), `YANDEXGPT_API_KEY` (with `YANDEXGPT_FOLDER`). Each may have another base URL
+    /// (`*_BASE_URL`, `GIGACHAT_AUTH_URL`). `OPENAI_TOKEN_LIMIT_FIELD` is `max_completion_tokens` or `max_tokens`;
+    /// `OPENAI_ORGANIZATION` and `OPENAI_PROJECT` are sent as headers; `GIGACHAT_ROOT_CA` is PEM. Models come with each
+    /// call.
     ///
-    /// `CHAT_VENDORS` is a JSON list of further servers that speak OpenAI's protocol: `[{"name": "local", "base_url":
-    /// "http://…/v1", "api_key": "…", "limit_field": "max_tokens"}]`; all but the first two may be left out, and
-    /// `organization`, `project` and `extra` (an object of fields to ask with unless the caller wrote them) may be added.
+    /// `CHAT_VENDORS` is a JSON list of further servers of OpenAI's protocol: `[{"name": "local", "base_url":
+    /// "http://…/v1", "api_key": "…", "limit_field": "max_tokens"}]`; all but the first two are optional, as are
+    /// `organization`, `project` and `extra` (an object of fields to send unless the caller set them).
     ///
     /// `CHAT_TIMEOUTS` is `connect/first_byte/silence/total` in milliseconds, for all vendors.
-    pub fn read<'a>(get: impl Fn(&str) -> Option<&'a str> + Copy) -> Result<Self, MalformedVariable> {
-        let timeouts = timeouts("CHAT_TIMEOUTS", Timeouts::default(), get)?;
+    pub fn read<'v>(get: impl Fn(&str) -> Option<&'v str>) -> Result<Self, MalformedVariable> {
+        Self::read_with("CHAT_TIMEOUTS", Variables(&get))
+    }
+
+    /// The same with the time-outs from another variable.
+    pub(crate) fn read_with(timeouts: &'static str, vars: Variables<'_, '_>) -> Result<Self, MalformedVariable> {
+        let timeouts = vars.timeouts(timeouts, Timeouts::default())?;
         let mut settings = Self::default();
-        if let Some(key) = get("OPENAI_API_KEY") {
-            let mut openai = OpenAiCompatibleSettings::openai(Secret::new(key));
-            replace_url(&mut openai.base_url, "OPENAI_BASE_URL", get)?;
-            openai.limit_field = parse_limit_field(get("OPENAI_TOKEN_LIMIT_FIELD"))?;
-            openai.organization = get("OPENAI_ORGANIZATION").map(str::to_owned);
-            openai.project = get("OPENAI_PROJECT").map(str::to_owned);
+        if let Some(key) = vars.secret("OPENAI_API_KEY") {
+            let mut openai = OpenAiCompatibleSettings::openai(key);
+            vars.url("OPENAI_BASE_URL", &mut openai.base_url)?;
+            openai.limit_field = parse_limit_field(vars.get("OPENAI_TOKEN_LIMIT_FIELD"))?;
+            openai.organization = vars.owned("OPENAI_ORGANIZATION");
+            openai.project = vars.owned("OPENAI_PROJECT");
             settings.openai_compatible.push(OpenAiCompatibleSettings { timeouts, ..openai });
         }
-        if let Some(list) = get(SERVERS) {
+        if let Some(list) = vars.get(SERVERS) {
             settings.openai_compatible.extend(servers(list, timeouts)?);
         }
-        if let Some(key) = get("ANTHROPIC_API_KEY") {
-            let mut anthropic = AnthropicSettings::new(Secret::new(key));
-            replace_url(&mut anthropic.base_url, "ANTHROPIC_BASE_URL", get)?;
+        if let Some(key) = vars.secret("ANTHROPIC_API_KEY") {
+            let mut anthropic = AnthropicSettings::new(key);
+            vars.url("ANTHROPIC_BASE_URL", &mut anthropic.base_url)?;
             settings.anthropic = Some(AnthropicSettings { timeouts, ..anthropic });
         }
-        settings.gigachat = GigaChatSettings::read_for_any_model(timeouts, get)?;
-        if let Some(key) = get("YANDEXGPT_API_KEY") {
-            let mut yandexgpt = YandexGptSettings::new(Secret::new(key), require("YANDEXGPT_FOLDER", get)?);
-            replace_url(&mut yandexgpt.base_url, "YANDEXGPT_BASE_URL", get)?;
+        settings.gigachat = GigaChatSettings::read(timeouts, vars)?;
+        if let Some(key) = vars.secret("YANDEXGPT_API_KEY") {
+            let mut yandexgpt = YandexGptSettings::new(key, vars.require("YANDEXGPT_FOLDER")?);
+            vars.url("YANDEXGPT_BASE_URL", &mut yandexgpt.base_url)?;
             settings.yandexgpt = Some(YandexGptSettings { timeouts, ..yandexgpt });
         }
         Ok(settings)
     }
 }
 
+/// The field of the token limit, as `OPENAI_TOKEN_LIMIT_FIELD` names it.
+fn parse_limit_field(text: Option<&str>) -> Result<LimitField, MalformedVariable> {
+    match text {
+        None | Some("max_completion_tokens") => Ok(LimitField::MaxCompletionTokens),
+        Some("max_tokens") => Ok(LimitField::MaxTokens),
+        Some(_) => Err(malformed("OPENAI_TOKEN_LIMIT_FIELD", &"expected max_completion_tokens or max_tokens")),
+    }
+}
+
 fn servers(list: &str, timeouts: Timeouts) -> Result<Vec<OpenAiCompatibleSettings>, MalformedVariable> {
-    // The parser's own words may quote a key.
+    // The parser's message may quote a key.
     let list: Vec<Server> = serde_json::from_str(list).map_err(|error| {
         malformed(SERVERS, &format!("{:?} error at line {}, column {}", error.classify(), error.line(), error.column()))
     })?;
@@ -108,7 +124,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::text::LimitField;
 
     fn read(pairs: &[(&str, &'static str)]) -> Result<ChatVendorsSettings, MalformedVariable> {
         ChatVendorsSettings::read(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| *value))

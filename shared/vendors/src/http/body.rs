@@ -1,4 +1,4 @@
-//! The body of an answer, read piece by piece within the time-outs.
+//! The body of an answer, read within the time-outs.
 
 use std::time::Duration;
 
@@ -15,15 +15,14 @@ use super::timeouts::{deadline, until};
 use super::{Complaint, ErrorAnswer, Failure};
 use crate::Secret;
 
-/// The most bytes of an error answer that are read.
+/// Most bytes read of an error answer.
 const MAX_ERROR_BODY: usize = 16 * 1024;
 
-/// The body of an answer.
 pub(crate) struct Body {
     response: Response,
     first_byte_by: Option<Instant>,
     silence: Duration,
-    /// When the piece that is waited for must have come: a wait that was dropped and begun anew is still the same wait.
+    /// Deadline of the next chunk. A wait that is dropped and begun again keeps its deadline.
     waiting_until: Option<Instant>,
     begun: bool,
     secrets: Vec<Secret>,
@@ -43,7 +42,7 @@ impl Body {
         self.status().is_success()
     }
 
-    /// The status; that of a success for whoever gets to see a body.
+    /// The status: a success, once a body is returned.
     pub(crate) fn status(&self) -> StatusCode {
         self.response.status()
     }
@@ -53,7 +52,7 @@ impl Body {
         self.response.headers().get(name)?.to_str().ok()
     }
 
-    /// The next bytes, however many have come; `None` at the end.
+    /// The next bytes; `None` at the end.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         if self.waiting_until.is_none() {
             self.waiting_until = if self.begun { deadline(self.silence) } else { self.first_byte_by };
@@ -64,7 +63,7 @@ impl Body {
         Ok(chunk)
     }
 
-    /// The whole body, which must not be longer than `limit` bytes.
+    /// The whole body, at most `limit` bytes.
     pub(crate) async fn whole(mut self, limit: usize) -> Result<Vec<u8>, Failure> {
         let mut whole = Vec::new();
         while let Some(chunk) = self.chunk().await? {
@@ -76,19 +75,18 @@ impl Body {
         Ok(whole)
     }
 
-    /// The whole body as JSON. `what` names it in the error.
+    /// The whole body as JSON. `what` names it in errors.
     pub(crate) async fn json<T: DeserializeOwned>(self, what: &str, limit: usize) -> Result<T, Failure> {
         let whole = self.whole(limit).await?;
         serde_json::from_slice(&whole).map_err(|error| Failure::malformed(what, &error))
     }
 
-    /// What a JSON message in this body complains of, without the keys of this call.
+    /// The complaint in a JSON message of this body, without the keys of this call.
     pub(super) fn complaint(&self, json: &Value) -> Complaint {
         Complaint::from_json(json, &self.secrets)
     }
 
-    /// Reads this as an error answer. The status counts, so a body that breaks off or does not come is read as far as
-    /// it goes.
+    /// Reads this as an error answer. The status counts, so a body that breaks off is read as far as it goes.
     pub(super) async fn into_error(mut self, now: Timestamp) -> ErrorAnswer {
         let mut text = Vec::new();
         while let Ok(Some(chunk)) = self.chunk().await {

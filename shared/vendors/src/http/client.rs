@@ -1,4 +1,4 @@
-//! One HTTP client per vendor, built when it is first needed.
+//! One HTTP client per vendor, built at the first call.
 
 use std::borrow::Cow;
 use std::slice;
@@ -14,14 +14,13 @@ use super::timeouts::{deadline, until};
 use super::{Failure, Timeouts};
 use crate::Secret;
 
-/// How long an unused connection is kept. Short, because a frozen Lambda wakes up with connections that are long dead
-/// on the other side.
+/// How long an idle connection is kept. Short, because a thawed Lambda finds its connections closed by the other side.
 const KEEP_IDLE: Duration = Duration::from_secs(20);
 
 /// A vendor's HTTP client.
 ///
-/// It follows no redirects (a redirect would carry the key elsewhere), reads no proxy from the environment, and repeats
-/// nothing but a request that the server provably did not handle (HTTP/2 `REFUSED_STREAM` and `GOAWAY`).
+/// It follows no redirects (which would carry the key elsewhere), reads no proxy from the environment, and repeats only
+/// requests that the server provably did not handle (HTTP/2 `REFUSED_STREAM` and `GOAWAY`).
 pub(crate) struct HttpClient {
     vendor: Cow<'static, str>,
     timeouts: Timeouts,
@@ -30,34 +29,31 @@ pub(crate) struct HttpClient {
     client: OnceLock<Client>,
 }
 
-/// The header that proves who asks.
+/// An authentication header.
 pub(crate) struct Auth<'a> {
-    /// Its name.
     pub(crate) header: HeaderName,
-    /// What stands before the key, its space included.
+    /// What precedes the key, the space included.
     pub(crate) scheme: &'static str,
-    /// The key. When empty, the header is not sent.
+    /// The key. If empty, the header is not sent.
     pub(crate) secret: &'a Secret,
 }
 
 impl HttpClient {
-    /// A client that is built at the first request. Operators know the vendor as `vendor`.
+    /// A client that is built at the first request. `vendor` is its name in metrics.
     pub(crate) fn new(vendor: impl Into<Cow<'static, str>>, timeouts: Timeouts, clock: Arc<dyn Clock>) -> Self {
         Self { vendor: vendor.into(), timeouts, extra_roots: None, clock, client: OnceLock::new() }
     }
 
-    /// Trusts the certificate authorities of a PEM bundle too, besides the system's; this client only.
+    /// Trusts the certificate authorities of a PEM bundle besides the system's.
     pub(crate) fn trusting(mut self, extra_roots: Option<String>) -> Self {
         self.extra_roots = extra_roots;
         self
     }
 
-    /// Starts a POST.
     pub(crate) fn post(&self, url: impl IntoUrl) -> Result<RequestBuilder, Failure> {
         Ok(self.client()?.post(url))
     }
 
-    /// Starts a GET.
     pub(crate) fn get(&self, url: &str) -> Result<RequestBuilder, Failure> {
         Ok(self.client()?.get(url))
     }
@@ -66,7 +62,7 @@ impl HttpClient {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        // Two first requests at once may both build; one client is kept.
+        // Two concurrent first requests may both build; one client is kept.
         let built = self.build()?;
         Ok(self.client.get_or_init(|| built))
     }
@@ -77,7 +73,7 @@ impl HttpClient {
         self.open_with(request, slice::from_ref(auth)).await
     }
 
-    /// The same for a vendor that wants several proofs of who asks.
+    /// The same with several authentication headers.
     pub(crate) async fn open_with(&self, mut request: RequestBuilder, proofs: &[Auth<'_>]) -> Result<Body, Failure> {
         for proof in proofs {
             if let Some(value) = proof.value()? {
@@ -87,7 +83,7 @@ impl HttpClient {
         self.open_hiding(request, proofs.iter().map(|proof| proof.secret.clone()).collect()).await
     }
 
-    /// The same for a request that proves who asks in its own way. `secrets` are cut out of what an error answer says.
+    /// The same for a request that authenticates in its own way. `secrets` are cut out of error answers.
     pub(crate) async fn open_hiding(&self, request: RequestBuilder, secrets: Vec<Secret>) -> Result<Body, Failure> {
         let begun = Instant::now();
         let opened = self.send(request, secrets).await;

@@ -1,27 +1,27 @@
-//! What a vendor says went wrong, whatever shape it says it in.
+//! Vendors' error objects, in all their shapes.
 
 use serde_json::Value;
 
 use crate::Secret;
 
-/// The most characters of a vendor's text that an error keeps.
+/// Most characters of a vendor's text in an error.
 const MAX_EXCERPT: usize = 300;
 
-/// What a vendor says went wrong.
+/// A vendor's error object.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Complaint {
-    /// The machine-readable words: `type`, `code`, `httpStatus`.
+    /// Machine-readable codes: `type`, `code`, `httpStatus`.
     words: Vec<String>,
-    /// Which of the words is `code`.
     code: Option<String>,
-    /// The field that the vendor complains of.
+    /// The invalid field.
     param: Option<String>,
-    /// The sentence for a person.
+    /// Human-readable.
     message: String,
 }
 
 impl Complaint {
-    /// Reads an error body: one of the JSON shapes of [`Complaint::from_json`], or any text. The secrets are cut out of it.
+    /// Reads an error body: one of the JSON shapes of [`Complaint::from_json`], or any text. The secrets are cut out of
+    /// it.
     pub(super) fn from_body(body: &[u8], secrets: &[Secret]) -> Self {
         let text = String::from_utf8_lossy(body);
         match serde_json::from_str::<Value>(&text) {
@@ -43,27 +43,25 @@ impl Complaint {
         Self { words, code: short("code"), param: short("param"), message: excerpt(message, secrets) }
     }
 
-    /// Whether one of the machine-readable words is among `words`.
+    /// Whether one of the codes is among `words`.
     pub(crate) fn has_word(&self, words: &[&str]) -> bool {
         self.words.iter().any(|word| words.contains(&word.as_str()))
     }
 
-    /// The vendor's word for what is wrong, if it has one.
     pub(crate) fn code(&self) -> Option<&str> {
         self.code.as_deref()
     }
 
-    /// The field that is wrong, as the vendor names it.
+    /// The invalid field, as the vendor names it.
     pub(crate) fn param(&self) -> Option<&str> {
         self.param.as_deref()
     }
 
-    /// The sentence for a person.
     pub(crate) fn message(&self) -> &str {
         &self.message
     }
 
-    /// Words and message in one line of at most about 300 characters.
+    /// Codes and message in one line of at most about 300 characters.
     pub(crate) fn describe(&self) -> String {
         let message = if self.message.is_empty() { "no message" } else { self.message.as_str() };
         if self.words.is_empty() {

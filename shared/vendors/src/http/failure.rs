@@ -1,4 +1,4 @@
-//! Why a call over HTTP gave no usable answer, before a port's own error gives it its meaning.
+//! Failures of HTTP calls, before a port's own error gives them meaning.
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -7,34 +7,30 @@ use super::Complaint;
 use super::complaint::excerpt;
 use super::lines::TooMuch;
 
-/// Why a call gave no usable answer. The texts hold neither keys nor URLs.
+/// Why a call failed. Messages hold neither keys nor URLs.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// One of the time-outs ran out.
     TimedOut,
-    /// The connection failed, or what came over it breaks the protocol.
+    /// The connection failed or the answer breaks the protocol.
     Broken(String),
-    /// The request could not even be made: a bad URL, key or certificate in the settings.
+    /// No request could be made: a bad URL, key or certificate in the settings.
     Misconfigured(String),
-    /// The vendor answered with a status other than success.
+    /// The vendor answered with an error status.
     Answered(Box<ErrorAnswer>),
 }
 
 /// An answer with a status other than 2xx.
 #[derive(Debug)]
 pub(crate) struct ErrorAnswer {
-    /// The HTTP status.
     pub(crate) status: u16,
-    /// What the body says.
     pub(crate) complaint: Complaint,
-    /// How long the vendor asks to wait.
     pub(crate) retry_after: Option<Duration>,
-    /// The vendor's id of the request, for its support.
+    /// The vendor's request id, for its support.
     pub(crate) request_id: Option<String>,
 }
 
 impl ErrorAnswer {
-    /// Status, the vendor's words and message, and the request's id, in one line for the log.
+    /// Status, the vendor's codes and message, and the request id, in one line for the log.
     pub(crate) fn describe(&self) -> String {
         let mut line = format!("{} {}", self.status, self.complaint.describe());
         if let Some(id) = &self.request_id {
@@ -64,7 +60,7 @@ impl From<TooMuch> for Failure {
 }
 
 impl Failure {
-    /// Whether the vendor, or the way to it, is in trouble. It is not when it refuses what was asked of it.
+    /// Whether the vendor or the network failed, rather than the request.
     pub(crate) fn is_the_vendors(&self) -> bool {
         match self {
             Self::TimedOut | Self::Broken(_) => true,
@@ -73,13 +69,13 @@ impl Failure {
         }
     }
 
-    /// A message of the vendor that does not parse. Says where, not what: the text belongs to a user.
+    /// A vendor's message that does not parse. Names the position, not the text, which is a user's.
     pub(crate) fn malformed(what: &str, error: &serde_json::Error) -> Self {
         Self::Broken(format!("malformed {what}: {:?} error at column {}", error.classify(), error.column()))
     }
 }
 
-/// An error with its chain of causes: the outermost of reqwest's errors says little.
+/// An error with its chain of causes: reqwest's outermost error says little.
 fn with_causes(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

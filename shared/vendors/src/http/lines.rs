@@ -1,8 +1,8 @@
-//! Bytes to lines, however the bytes are split.
+//! Splits a stream of bytes into lines.
 
 use bytes::{Buf, BytesMut};
 
-/// How much of a stream is taken.
+/// Limits of a stream.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     /// The longest line, and the longest event, in bytes.
@@ -11,28 +11,25 @@ pub(crate) struct Limits {
     pub(crate) total: usize,
 }
 
-/// A stream that is not taken.
+/// A stream that breaks its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TooMuch {
-    /// A line or an event passes its limit.
     #[error("a line or an event is longer than {0} bytes")]
     Line(usize),
-    /// The stream passes its limit.
     #[error("the stream is longer than {0} bytes")]
     Stream(usize),
-    /// A line is not text.
     #[error("a line is not UTF-8")]
     NotUtf8,
 }
 
-/// Cuts a stream into lines that end in LF, CRLF or CR (as event streams may), and decodes each whole line as UTF-8, so
-/// that a character split between two pieces is put together first. A byte order mark at the beginning is dropped.
+/// Splits a stream into lines that end in LF, CRLF or CR (as in event streams) and decodes whole lines as UTF-8, so
+/// that a character may be split between two chunks. A byte order mark at the start is dropped.
 #[derive(Debug)]
 pub(super) struct Lines {
     buffer: BytesMut,
-    /// How much of the buffer is known to hold no line end.
+    /// The prefix of the buffer known to have no line end.
     scanned: usize,
-    /// The last line ended in CR: an LF that follows belongs to it.
+    /// The last line ended in CR: a following LF belongs to it.
     after_cr: bool,
     at_start: bool,
     total: usize,
@@ -44,7 +41,7 @@ impl Lines {
         Self { buffer: BytesMut::new(), scanned: 0, after_cr: false, at_start: true, total: 0, limits }
     }
 
-    /// Takes the next bytes of the stream. Call [`Lines::next`] until it gives nothing before taking more.
+    /// Adds bytes of the stream. Call [`Lines::next`] until it returns `None` before adding more.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), TooMuch> {
         self.total = self.total.saturating_add(bytes.len());
         if self.total > self.limits.total {
@@ -69,7 +66,7 @@ impl Lines {
         self.decode(&line).map(Some)
     }
 
-    /// What follows the last line end, once the stream has ended: some servers leave out the final line end.
+    /// The rest after the last line end, once the stream has ended: some servers leave out the final one.
     pub(super) fn end(&mut self) -> Result<Option<String>, TooMuch> {
         self.drop_rest_of_crlf();
         self.scanned = 0;

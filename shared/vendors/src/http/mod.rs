@@ -1,5 +1,4 @@
-//! What every vendor's client needs of HTTP: a lazily built client, time-outs, streamed bodies, readers of lines and
-//! events, error answers.
+//! HTTP for all vendors: a lazily built client, time-outs, streamed bodies, line and event readers, error answers.
 
 mod body;
 mod client;
@@ -18,4 +17,4 @@ pub(crate) use failure::{ErrorAnswer, Failure};
 pub(crate) use lines::Limits;
 pub(crate) use stream::{EventStream, LineStream};
 pub use timeouts::Timeouts;
-pub(crate) use timeouts::{deadline, until};
+pub(crate) use timeouts::{deadline, until, within};

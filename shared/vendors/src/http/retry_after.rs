@@ -1,4 +1,4 @@
-//! How long a vendor asks to wait.
+//! The wait that a vendor asks for.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 /// Reads `retry-after-ms` (milliseconds), then `Retry-After` (seconds, fractions included, or an HTTP date; RFC 9110,
-/// 10.2.3). `None` when neither is there or makes sense. A date that has passed is no wait at all.
+/// 10.2.3). `None` if both are missing or malformed. A past date is no wait.
 pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let number = |text: &str| text.parse::<f64>().ok();

@@ -1,4 +1,4 @@
-//! Bodies read line by line or event by event.
+//! Bodies of lines or events.
 
 use serde_json::Value;
 
@@ -15,7 +15,6 @@ pub(crate) struct LineStream {
 }
 
 impl LineStream {
-    /// Reads `body` within the limits.
     pub(crate) fn new(body: Body, limits: Limits) -> Self {
         Self { body, lines: Lines::new(limits), ended: false }
     }
@@ -36,7 +35,7 @@ impl LineStream {
         }
     }
 
-    /// What a JSON message of this stream complains of.
+    /// The complaint in a JSON message of this stream.
     pub(crate) fn complaint(&self, json: &Value) -> Complaint {
         self.body.complaint(json)
     }
@@ -49,7 +48,6 @@ pub(crate) struct EventStream {
 }
 
 impl EventStream {
-    /// Reads `body` within the limits.
     pub(crate) fn new(body: Body, limits: Limits) -> Self {
         Self { lines: LineStream::new(body, limits), events: Events::new(limits.line) }
     }
@@ -64,7 +62,7 @@ impl EventStream {
         Ok(self.events.end())
     }
 
-    /// What a JSON message of this stream complains of.
+    /// The complaint in a JSON message of this stream.
     pub(crate) fn complaint(&self, json: &Value) -> Complaint {
         self.lines.complaint(json)
     }

@@ -1,4 +1,4 @@
-//! How long a vendor may take.
+//! Time-outs of calls to vendors.
 
 use std::future::Future;
 use std::time::Duration;
@@ -7,17 +7,17 @@ use tokio::time::Instant;
 
 use super::Failure;
 
-/// How long each part of a call to a vendor may take. Each expiry ends the call.
+/// Time-outs of a call to a vendor. Each ends the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
     /// Opening the connection: DNS, TCP and TLS.
     pub connect: Duration,
-    /// From the start of a request, connecting included, to the first byte of the answer's body. Models that think
-    /// first need a long one.
+    /// From the start of a request, connecting included, to the first byte of the answer's body. Reasoning models need
+    /// a long one.
     pub first_byte: Duration,
     /// Between two pieces of the body.
     pub silence: Duration,
-    /// The whole call: getting an access token, asking, and reading to the end.
+    /// The whole call: access token, request, and reading to the end.
     pub total: Duration,
 }
 
@@ -44,4 +44,12 @@ pub(crate) async fn until<T>(deadline: Option<Instant>, future: impl Future<Outp
         Some(at) => tokio::time::timeout_at(at, future).await.map_err(|_| Failure::TimedOut),
         None => Ok(future.await),
     }
+}
+
+/// Runs a whole call within `total`.
+pub(crate) async fn within<T, E: From<Failure>>(
+    total: Duration,
+    call: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    tokio::time::timeout(total, call).await.unwrap_or_else(|_| Err(Failure::TimedOut.into()))
 }

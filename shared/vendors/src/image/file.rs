@@ -1,18 +1,20 @@
-//! Picture files as vendors send them.
+//! Image files of vendors.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use domain::generation::image::ImageError;
+use domain::gateway::ProviderError;
 
-/// Standard base64, its padding optional.
+use crate::provider_error::broken;
+
+/// Standard base64 with optional padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The file in a base64 text. Some servers that imitate a vendor send a data URL instead; it is taken too.
-pub(super) fn from_base64(text: &str) -> Result<Vec<u8>, ImageError> {
+/// Decodes base64, or a data URL, which some compatible servers send instead.
+pub(super) fn from_base64(text: &str) -> Result<Vec<u8>, ProviderError> {
     let text = match text.strip_prefix("data:") {
         Some(url) => url.split_once(";base64,").map_or("", |(_, text)| text),
         None => text,
@@ -21,16 +23,11 @@ pub(super) fn from_base64(text: &str) -> Result<Vec<u8>, ImageError> {
     picture(file)
 }
 
-/// The file, if it begins as a PNG, JPEG or WebP does: a web page or an error in its place is the vendor's failure, and
-/// another vendor can be asked.
-pub(super) fn picture(file: Vec<u8>) -> Result<Vec<u8>, ImageError> {
+/// Accepts PNG, JPEG and WebP by their first bytes: a web page or an error in its place is a failure of the vendor.
+pub(super) fn picture(file: Vec<u8>) -> Result<Vec<u8>, ProviderError> {
     let is_webp = file.starts_with(b"RIFF") && file.get(8..12) == Some(b"WEBP");
     let known = is_webp || file.starts_with(b"\x89PNG\r\n\x1a\n") || file.starts_with(b"\xff\xd8\xff");
     if known { Ok(file) } else { Err(broken("the file is no picture")) }
-}
-
-fn broken(reason: &str) -> ImageError {
-    ImageError::Broken(reason.to_owned())
 }
 
 #[cfg(test)]
@@ -43,7 +40,7 @@ mod tests {
             assert_eq!(from_base64(text).unwrap(), b"\xff\xd8\xff\xe0\x00", "{text}");
         }
         for text in ["", "data:image/jpeg,x", "https://cdn/1.png", "/9j/4AA=!", "bm90IGEgcGljdHVyZQ=="] {
-            assert!(matches!(from_base64(text), Err(ImageError::Broken(_))), "{text}");
+            assert!(matches!(from_base64(text), Err(ProviderError::Broken(_))), "{text}");
         }
     }
 

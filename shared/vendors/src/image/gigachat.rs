@@ -1,40 +1,50 @@
 //! Pictures by Sber GigaChat, version 1 of its chat API.
 //!
-//! Source: GigaChat API reference (developers.sber.ru), "Image generation", "Get file"; the requests of the vendor's own
-//! SDK.
+//! Source: GigaChat API reference (developers.sber.ru), "Image generation", "Get file"; the requests of the vendor's
+//! own SDK.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::gateway::ProviderError;
 use domain::generation::ProviderId;
-use domain::generation::image::{Collected, ImageError, ImageModel, ImageRequest, Ordered};
+use domain::generation::image::{Collected, ImageModel, ImageRequest, Ordered};
 use domain::kernel::{Clock, IdSource};
 use reqwest::header::ACCEPT;
 use serde::{Deserialize, Serialize};
 
 use super::style::styled;
-use super::{MAX_PICTURE, MAX_REPLY, about_ticket, file, is_path_segment, within};
-use crate::http::{Failure, HttpClient, endpoint};
-use crate::text::GigaChatSettings;
-use crate::text::gigachat::Session;
+use super::{MAX_PICTURE, MAX_REPLY, about_ticket, file, is_path_segment};
+use crate::gigachat::{GigaChatSettings, Session};
+use crate::http::{Failure, HttpClient, endpoint, within};
+use crate::provider_error::{broken, content_refused};
+
+/// Settings of GigaChat's pictures.
+#[derive(Debug, Clone)]
+pub struct GigaChatImagesSettings {
+    pub account: GigaChatSettings,
+    /// The chat model. The vendor has no default.
+    pub model: String,
+}
 
 /// Pictures by Sber GigaChat.
 ///
-/// The chat model is asked to draw and calls its own drawing function; the ticket is the id of the file that it made.
-/// Size and shape cannot be asked for; styles are told in words. An answer without a picture is a refusal in the model's
-/// own words: `ContentRefused`, as are the filter's `blacklist` and an empty answer.
+/// The chat model is prompted to draw and calls its built-in drawing function; the ticket is the id of the file. Size
+/// and aspect ratio cannot be chosen; styles are put into words. An answer without a picture is a refusal in the
+/// model's own words: `ContentRefused`, as are the filter's `blacklist` and an empty answer.
 ///
-/// Access tokens are dealt with as for texts ([`GigaChat`](crate::text::GigaChat)).
+/// Access tokens work as for chats ([`GigaChat`](crate::chat::GigaChat)).
 pub struct GigaChatImages {
     session: Session,
+    model: String,
 }
 
 #[derive(Serialize)]
 struct Body<'a> {
     model: &'a str,
     messages: [Message; 1],
-    /// Lets the model call its own functions; drawing is one.
+    /// Lets the model call its built-in functions; drawing is one.
     function_call: &'static str,
 }
 
@@ -62,16 +72,15 @@ struct Answer {
 
 impl GigaChatImages {
     /// The vendor with these settings. Nothing is connected yet.
-    pub fn new(settings: GigaChatSettings, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        Self { session: Session::new(settings, clock, ids) }
+    pub fn new(settings: GigaChatImagesSettings, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
+        Self { session: Session::new(settings.account, clock, ids), model: settings.model }
     }
 
     async fn ask(&self, request: &ImageRequest) -> Result<Reply, Failure> {
-        let GigaChatSettings { base_url, model, .. } = self.session.settings();
         // The verb is what makes the model call its function.
         let message = Message { role: "user", content: format!("Нарисуй: {}", styled(request)) };
-        let body = Body { model, messages: [message], function_call: "auto" };
-        let url = endpoint(base_url, "/chat/completions");
+        let body = Body { model: &self.model, messages: [message], function_call: "auto" };
+        let url = endpoint(&self.session.settings().base_url, "/chat/completions");
         let post = |http: &HttpClient| Ok(http.post(&url)?.header(ACCEPT, "application/json").json(&body));
         self.session.open(post).await?.json("completion", MAX_REPLY).await
     }
@@ -93,35 +102,34 @@ impl ImageModel for GigaChatImages {
         ProviderId::GigaChat
     }
 
-    /// A ticket is good at once; a second question is for an answer that got lost.
+    /// A ticket is ready at once; a second poll is for a lost answer.
     fn poll_interval(&self) -> Duration {
         Duration::from_secs(1)
     }
 
-    async fn order(&self, request: &ImageRequest) -> Result<Ordered, ImageError> {
+    async fn order(&self, request: &ImageRequest) -> Result<Ordered, ProviderError> {
         within(self.total(), async {
             let reply = self.ask(request).await?;
             // One choice was asked for.
             let choice = reply.choices.into_iter().next();
-            let Choice { message, finish_reason } =
-                choice.ok_or_else(|| ImageError::Broken("the completion has no choice".to_owned()))?;
+            let Choice { message, finish_reason } = choice.ok_or_else(|| broken("the completion has no choice"))?;
             if finish_reason.as_deref() == Some("error") {
-                return Err(ImageError::Broken("the vendor ended the answer with an error".to_owned()));
+                return Err(broken("the vendor ended the answer with an error"));
             }
             let content = message.and_then(|message| message.content).unwrap_or_default();
-            let file = drawn_file(&content).ok_or(ImageError::ContentRefused)?;
+            let file = drawn_file(&content).ok_or_else(content_refused)?;
             if is_path_segment(file) {
                 Ok(Ordered::Ticket(file.to_owned()))
             } else {
-                Err(ImageError::Broken("the vendor's id is not one".to_owned()))
+                Err(broken("the vendor's id is not one"))
             }
         })
         .await
     }
 
-    async fn collect(&self, ticket: &str) -> Result<Collected, ImageError> {
+    async fn collect(&self, ticket: &str) -> Result<Collected, ProviderError> {
         if !is_path_segment(ticket) {
-            return Err(ImageError::Gone);
+            return Err(ProviderError::UnknownTicket);
         }
         within(self.total(), async {
             let file = self.fetch(ticket).await.map_err(about_ticket)?;

@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::gateway::ProviderError;
 use domain::generation::ProviderId;
-use domain::generation::image::{Collected, ImageError, ImageModel, ImageRequest, ImageStyle, Ordered};
+use domain::generation::image::{Collected, ImageModel, ImageRequest, ImageStyle, Ordered};
 use domain::kernel::Clock;
 use reqwest::header::HeaderName;
 use reqwest::multipart::{Form, Part};
@@ -15,30 +16,28 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::{MAX_PICTURE, MAX_REPLY, TIMEOUTS, about_ticket, file, is_path_segment, within};
-use crate::http::{Auth, Complaint, Failure, HttpClient, endpoint};
+use super::{MAX_PICTURE, MAX_REPLY, TIMEOUTS, about_ticket, file, is_path_segment};
+use crate::http::{Auth, Complaint, Failure, HttpClient, endpoint, within};
+use crate::provider_error::{broken, content_refused};
 use crate::{Secret, Timeouts};
 
-/// The longest side that the vendor draws, in pixels.
+/// Longest side that the vendor draws, in pixels.
 const MAX_SIDE: u32 = 1024;
 /// Sides are multiples of this many pixels.
 const SIDE_STEP: u32 = 64;
 
-/// The settings of Kandinsky.
 #[derive(Debug, Clone)]
 pub struct KandinskySettings {
-    /// Where the API is; `/key/api/v1/…` is added.
+    /// Base URL; `/key/api/v1/…` is appended.
     pub base_url: String,
-    /// The key that the vendor's site calls "API key".
+    /// "API key" on the vendor's site.
     pub api_key: Secret,
-    /// The key that it calls "secret key".
+    /// "Secret key" on the vendor's site.
     pub secret_key: Secret,
-    /// How long a call may take.
     pub timeouts: Timeouts,
 }
 
 impl KandinskySettings {
-    /// FusionBrain's own address.
     pub const DEFAULT_BASE_URL: &str = "https://api-key.fusionbrain.ai";
 
     /// A pair of keys, everything else by default.
@@ -49,15 +48,15 @@ impl KandinskySettings {
 
 /// Sber Kandinsky, by FusionBrain.
 ///
-/// Draws up to 1024x1024 in multiples of 64: a larger picture is ordered in the same shape, 2048x1024 as 1024x512.
+/// Draws up to 1024x1024 in multiples of 64: a larger picture is ordered in the same aspect ratio, 2048x1024 as
+/// 1024x512.
 ///
-/// The vendor deletes a picture, and a failure too, when it tells of it: a second question gets 404, which is `Gone`.
-/// An overloaded vendor (`DISABLED_BY_QUEUE`) is `RateLimited`. A picture marked as censored is a stub and counts as
-/// `ContentRefused`.
+/// The vendor deletes a picture, and a failure too, on delivery: a second poll gets 404, which is `UnknownTicket`.
+/// `DISABLED_BY_QUEUE` is `RateLimited`. A picture marked as censored is a stub and counts as `ContentRefused`.
 pub struct Kandinsky {
     settings: KandinskySettings,
     http: HttpClient,
-    /// The id of the pipeline, once known. Locked while it is asked for: whoever comes meanwhile waits and finds it.
+    /// Id of the pipeline, once known. Locked while it is fetched, so that concurrent calls wait for it.
     pipeline: Mutex<Option<String>>,
 }
 
@@ -107,7 +106,7 @@ impl Kandinsky {
         Self { settings, http, pipeline: Mutex::new(None) }
     }
 
-    /// Both keys. Their words are part of the headers' values.
+    /// Both keys. The schemes are part of the headers' values.
     fn proofs(&self) -> [Auth<'_>; 2] {
         let KandinskySettings { api_key, secret_key, .. } = &self.settings;
         [
@@ -145,14 +144,14 @@ impl Kandinsky {
             drawing: GenerateParams { query: &request.prompt },
         };
         let params = serde_json::to_string(&params).map_err(|error| Failure::malformed("order", &error))?;
-        // Without a type of its own the vendor refuses this part with 415.
+        // Without its own type the vendor rejects this part with 415.
         let params = Part::text(params).mime_str("application/json")?;
         let form = Form::new().text("pipeline_id", pipeline).part("params", params);
         let post = self.http.post(self.url("pipeline/run"))?.multipart(form);
         match self.http.open_with(post, &self.proofs()).await {
             Ok(body) => body.json("answer to the order", MAX_REPLY).await,
             Err(failure) => {
-                // It may be about a pipeline that the vendor has replaced: the next order asks anew.
+                // The vendor may have replaced the pipeline: the next order fetches it again.
                 if matches!(failure, Failure::Answered(_)) {
                     *self.pipeline.lock().await = None;
                 }
@@ -162,17 +161,17 @@ impl Kandinsky {
     }
 
     /// The ticket in the answer to an order.
-    fn ticket(&self, reply: &Value) -> Result<String, ImageError> {
+    fn ticket(&self, reply: &Value) -> Result<String, ProviderError> {
         let word = |name: &str| reply.get(name).and_then(Value::as_str);
         if let Some(id) = word("uuid") {
-            let broken = || ImageError::Broken("the vendor's id is not one".to_owned());
-            return is_path_segment(id).then(|| id.to_owned()).ok_or_else(broken);
+            let id = is_path_segment(id).then(|| id.to_owned());
+            return id.ok_or_else(|| broken("the vendor's id is not one"));
         }
-        // An order that is not taken is answered with 200 too.
+        // Rejected orders are answered with 200 too.
         match word("pipeline_status").or(word("model_status")) {
-            Some("DISABLED_BY_QUEUE") => Err(ImageError::RateLimited { retry_after: None }),
-            Some(_) => Err(ImageError::Broken("the pipeline is switched off".to_owned())),
-            None => Err(ImageError::Broken(self.complaint(reply))),
+            Some("DISABLED_BY_QUEUE") => Err(ProviderError::RateLimited { retry_after: None }),
+            Some(_) => Err(broken("the pipeline is switched off")),
+            None => Err(ProviderError::Broken(self.complaint(reply))),
         }
     }
 
@@ -186,23 +185,23 @@ impl Kandinsky {
         self.http.open_with(get, &self.proofs()).await?.json("status", MAX_PICTURE).await
     }
 
-    fn collected(&self, told: Told) -> Result<Collected, ImageError> {
+    fn collected(&self, told: Told) -> Result<Collected, ProviderError> {
         let Told { status, error_description, result } = told;
         if result.as_ref().is_some_and(|drawing| drawing.censored) {
-            return Err(ImageError::ContentRefused);
+            return Err(content_refused());
         }
         match status.as_str() {
             "INITIAL" | "PROCESSING" => Ok(Collected::Working),
             "DONE" => {
                 let file = result.and_then(|drawing| drawing.files.into_iter().next());
-                let file = file.ok_or_else(|| ImageError::Broken("done without a picture".to_owned()))?;
+                let file = file.ok_or_else(|| broken("done without a picture"))?;
                 file::from_base64(&file).map(Collected::Drawn)
             }
             "FAIL" => {
                 let reason = Value::from(error_description.unwrap_or_default());
-                Err(ImageError::Broken(self.complaint(&serde_json::json!({ "message": reason }))))
+                Err(ProviderError::Broken(self.complaint(&serde_json::json!({ "message": reason }))))
             }
-            _ => Err(ImageError::Broken("the vendor tells of an unknown status".to_owned())),
+            _ => Err(broken("the vendor tells of an unknown status")),
         }
     }
 }
@@ -213,7 +212,7 @@ impl ImageModel for Kandinsky {
         ProviderId::Kandinsky
     }
 
-    async fn order(&self, request: &ImageRequest) -> Result<Ordered, ImageError> {
+    async fn order(&self, request: &ImageRequest) -> Result<Ordered, ProviderError> {
         within(self.settings.timeouts.total, async {
             let reply = self.run(request).await?;
             self.ticket(&reply).map(Ordered::Ticket)
@@ -221,9 +220,9 @@ impl ImageModel for Kandinsky {
         .await
     }
 
-    async fn collect(&self, ticket: &str) -> Result<Collected, ImageError> {
+    async fn collect(&self, ticket: &str) -> Result<Collected, ProviderError> {
         if !is_path_segment(ticket) {
-            return Err(ImageError::Gone);
+            return Err(ProviderError::UnknownTicket);
         }
         within(self.settings.timeouts.total, async {
             let told = self.status(ticket).await.map_err(about_ticket)?;
@@ -233,7 +232,7 @@ impl ImageModel for Kandinsky {
     }
 }
 
-/// The vendor's names.
+/// The vendor's name of a style.
 fn style(style: ImageStyle) -> &'static str {
     match style {
         ImageStyle::Default => "DEFAULT",
@@ -243,7 +242,7 @@ fn style(style: ImageStyle) -> &'static str {
     }
 }
 
-/// The size to order: the wanted one, or the largest of its shape that the vendor draws.
+/// The size to order: the requested one, or the largest of its aspect ratio that the vendor draws.
 fn size(width: u32, height: u32) -> (u32, u32) {
     let longest = u64::from(width.max(height).max(1));
     let side = |side: u32| {

@@ -5,36 +5,35 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::gateway::ProviderError;
 use domain::generation::ProviderId;
-use domain::generation::image::{Collected, ImageError, ImageModel, ImageRequest, Ordered};
+use domain::generation::image::{Collected, ImageModel, ImageRequest, Ordered};
 use domain::kernel::Clock;
 use reqwest::header::AUTHORIZATION;
 use serde::{Deserialize, Serialize};
 
 use super::style::styled;
-use super::{MAX_PICTURE, TIMEOUTS, file, within};
-use crate::http::{Auth, Failure, HttpClient, endpoint};
-use crate::text::{OPENAI_OUT_OF_FUNDS, OpenAiSettings};
+use super::{MAX_PICTURE, TIMEOUTS, file};
+use crate::chat::OpenAiCompatibleSettings;
+use crate::http::{Auth, Failure, HttpClient, endpoint, within};
+use crate::provider_error::broken;
 use crate::{Secret, Timeouts};
-
-/// Words of an error that mean the content filter.
-const CONTENT_REFUSED: [&str; 3] = ["moderation_blocked", "content_policy_violation", "content_filter"];
 
 /// Sides are multiples of this many pixels where any are taken.
 const SIDE_STEP: u32 = 16;
 
-/// The settings of OpenAI's image models or a server that speaks their protocol.
+/// Settings of OpenAI's image models, or of a server of the same protocol.
 #[derive(Debug, Clone)]
 pub struct OpenAiImagesSettings {
-    /// Where the API is, `/v1` included; `/images/generations` is added.
+    /// Base URL, `/v1` included; `/images/generations` is appended.
     pub base_url: String,
-    /// The API key, sent as Bearer. When empty, none is sent, as servers on one's own machine like it.
+    /// The API key, sent as Bearer. If empty, none is sent, as local servers expect.
     pub api_key: Secret,
-    /// The model, as the server names it. The vendor's default is switched off, so there is none here.
+    /// The vendor has no default any more.
     pub model: String,
     /// Whether the model draws any size in multiples of 16. Older ones draw three sizes.
     pub free_sizes: bool,
-    /// How long a call may take; the vendor draws while it is waited for.
+    /// The vendor draws while the caller waits.
     pub timeouts: Timeouts,
 }
 
@@ -42,7 +41,7 @@ impl OpenAiImagesSettings {
     /// A model of OpenAI's own, everything else by default.
     pub fn new(api_key: Secret, model: impl Into<String>) -> Self {
         Self {
-            base_url: OpenAiSettings::DEFAULT_BASE_URL.to_owned(),
+            base_url: OpenAiCompatibleSettings::OPENAI_BASE_URL.to_owned(),
             api_key,
             model: model.into(),
             free_sizes: false,
@@ -51,12 +50,10 @@ impl OpenAiImagesSettings {
     }
 }
 
-/// OpenAI's image models, or a server that speaks their protocol.
+/// OpenAI's image models, or a server of the same protocol.
 ///
-/// The size sent is one of 1024x1024, 1536x1024 and 1024x1536, whichever has the nearest shape; with `free_sizes` it is
-/// the wanted one in multiples of 16. Styles are told in words. There are no tickets.
-///
-/// 429 has two meanings: `RateLimited`, or `OutOfFunds` when `error.type` or `error.code` says so.
+/// The size sent is that of 1024x1024, 1536x1024 and 1024x1536 with the nearest aspect ratio; with `free_sizes` it is
+/// the requested one in multiples of 16. Styles are put into words. There are no tickets.
 pub struct OpenAiImages {
     settings: OpenAiImagesSettings,
     http: HttpClient,
@@ -103,27 +100,19 @@ impl ImageModel for OpenAiImages {
         ProviderId::OpenAi
     }
 
-    async fn order(&self, request: &ImageRequest) -> Result<Ordered, ImageError> {
+    async fn order(&self, request: &ImageRequest) -> Result<Ordered, ProviderError> {
         within(self.settings.timeouts.total, async {
-            let reply = self.ask(request).await.map_err(meaning)?;
+            let reply = self.ask(request).await?;
             // One picture was asked for.
             let drawing = reply.data.into_iter().next();
-            let drawing = drawing.ok_or_else(|| ImageError::Broken("the answer has no picture".to_owned()))?;
+            let drawing = drawing.ok_or_else(|| broken("the answer has no picture"))?;
             file::from_base64(&drawing.b64_json).map(Ordered::Drawn)
         })
         .await
     }
 
-    async fn collect(&self, _ticket: &str) -> Result<Collected, ImageError> {
-        Err(ImageError::Gone)
-    }
-}
-
-fn meaning(failure: Failure) -> ImageError {
-    match failure {
-        Failure::Answered(answer) if answer.complaint.has_word(&OPENAI_OUT_OF_FUNDS) => ImageError::OutOfFunds,
-        Failure::Answered(answer) if answer.complaint.has_word(&CONTENT_REFUSED) => ImageError::ContentRefused,
-        failure => failure.into(),
+    async fn collect(&self, _ticket: &str) -> Result<Collected, ProviderError> {
+        Err(ProviderError::UnknownTicket)
     }
 }
 

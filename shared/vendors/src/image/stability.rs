@@ -6,14 +6,16 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::gateway::ProviderError;
 use domain::generation::ProviderId;
-use domain::generation::image::{Enlarger, ImageError};
+use domain::generation::image::Enlarger;
 use domain::kernel::Clock;
 use reqwest::header::{ACCEPT, AUTHORIZATION};
 use reqwest::multipart::{Form, Part};
 
-use super::{MAX_PICTURE, TIMEOUTS, file, within};
-use crate::http::{Auth, Failure, HttpClient, endpoint};
+use super::{MAX_PICTURE, TIMEOUTS, file};
+use crate::http::{Auth, Failure, HttpClient, endpoint, within};
+use crate::provider_error::content_refused;
 use crate::{Secret, Timeouts};
 
 /// How many times wider and higher the copies are.
@@ -25,19 +27,18 @@ const SIDES: RangeInclusive<u32> = 32..=1536;
 /// The most pixels that are taken.
 const MAX_PIXELS: u32 = 1_048_576;
 
-/// The settings of Stability AI's upscaler.
+/// Settings of Stability AI's upscaler.
 #[derive(Debug, Clone)]
 pub struct StabilitySettings {
-    /// Where the API is; `/v2beta/stable-image/upscale/fast` is added.
+    /// Base URL; `/v2beta/stable-image/upscale/fast` is appended.
     pub base_url: String,
     /// The API key, sent as Bearer.
     pub api_key: Secret,
-    /// How long a call may take; the vendor works while it is waited for.
+    /// The vendor upscales while the caller waits.
     pub timeouts: Timeouts,
 }
 
 impl StabilitySettings {
-    /// The vendor's own address, everything else by default.
     pub fn new(api_key: Secret) -> Self {
         Self { base_url: "https://api.stability.ai".to_owned(), api_key, timeouts: TIMEOUTS }
     }
@@ -80,14 +81,14 @@ impl Enlarger for Stability {
         scale <= SCALE && SIDES.contains(&width) && SIDES.contains(&height) && width * height <= MAX_PIXELS
     }
 
-    async fn enlarge(&self, png: Vec<u8>) -> Result<Vec<u8>, ImageError> {
+    async fn enlarge(&self, png: Vec<u8>) -> Result<Vec<u8>, ProviderError> {
         within(self.settings.timeouts.total, async { file::picture(self.ask(png).await.map_err(meaning)?) }).await
     }
 }
 
-fn meaning(failure: Failure) -> ImageError {
+fn meaning(failure: Failure) -> ProviderError {
     match failure {
-        Failure::Answered(answer) if answer.status == 403 => ImageError::ContentRefused,
+        Failure::Answered(answer) if answer.status == 403 => content_refused(),
         failure => failure.into(),
     }
 }

@@ -1,4 +1,4 @@
-//! Styles in words, for vendors that have none.
+//! Styles in words, for vendors without styles.
 
 use domain::generation::image::{ImageRequest, ImageStyle};
 
@@ -7,7 +7,7 @@ pub(super) fn styled(request: &ImageRequest) -> String {
     styled_within(request, usize::MAX)
 }
 
-/// The same in at most `limit` characters: if it is longer, the end of the prompt is left out, from a blank on.
+/// The same in at most `limit` characters: the end of a longer prompt is cut at a blank.
 pub(super) fn styled_within(request: &ImageRequest, limit: usize) -> String {
     let prompt = request.prompt.trim();
     let is_russian = prompt.chars().any(|c| ('\u{400}'..='\u{4ff}').contains(&c));

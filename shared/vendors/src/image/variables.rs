@@ -1,50 +1,54 @@
-//! The image vendors' settings from configuration variables.
+//! Settings of image vendors from configuration variables.
 
 use super::{
-    ImageVendorsSettings, KandinskySettings, OpenAiImagesSettings, StabilitySettings, TIMEOUTS, YandexArtSettings,
+    GigaChatImagesSettings, ImageVendorsSettings, KandinskySettings, OpenAiImagesSettings, StabilitySettings, TIMEOUTS,
+    YandexArtSettings,
 };
-use crate::text::GigaChatSettings;
-use crate::variables::{replace, require, switch, timeouts};
+use crate::gigachat::GigaChatSettings;
+use crate::variables::Variables;
 use crate::{MalformedVariable, Secret};
 
 impl ImageVendorsSettings {
-    /// Reads the settings through `get`, which gives a variable's value unless it is unset or empty.
+    /// Reads the settings through `get`, which returns a variable's value unless it is unset or empty.
     ///
-    /// Kandinsky is configured when `KANDINSKY_API_KEY` is set, and then needs `KANDINSKY_SECRET_KEY`; YandexART when
-    /// `YANDEXART_API_KEY` is set, and then needs `YANDEXART_FOLDER`. GigaChat has the variables of its texts and draws
-    /// when `GIGACHAT_IMAGES` is `true`. OpenAI has the `OPENAI_API_KEY` and `OPENAI_BASE_URL` of its texts and draws when
-    /// `OPENAI_IMAGE_MODEL` is set; `OPENAI_IMAGE_FREE_SIZES` is `true` for models that draw any size in multiples of 16.
+    /// Kandinsky is configured if `KANDINSKY_API_KEY` is set, and then needs `KANDINSKY_SECRET_KEY`; YandexART if
+    /// `YANDEXART_API_KEY` is set, and then needs `YANDEXART_FOLDER`. GigaChat has the variables of its chats and
+    /// `GIGACHAT_MODEL`, and draws if `GIGACHAT_IMAGES` is `true`. OpenAI has the `OPENAI_API_KEY` and
+    /// `OPENAI_BASE_URL` of its chats and draws if `OPENAI_IMAGE_MODEL` is set; `OPENAI_IMAGE_FREE_SIZES` is `true` for
+    /// models that draw any size in multiples of 16. Stability AI upscales if `STABILITY_API_KEY` is set.
     ///
-    /// Stability AI enlarges when `STABILITY_API_KEY` is set.
-    ///
-    /// `KANDINSKY_BASE_URL`, `YANDEXART_BASE_URL` and `STABILITY_BASE_URL` are other addresses. `IMAGE_TIMEOUTS` is
+    /// `KANDINSKY_BASE_URL`, `YANDEXART_BASE_URL` and `STABILITY_BASE_URL` are other base URLs. `IMAGE_TIMEOUTS` is
     /// `connect/first_byte/silence/total` in milliseconds, for all vendors.
-    pub fn read<'a>(get: impl Fn(&str) -> Option<&'a str> + Copy) -> Result<Self, MalformedVariable> {
-        let timeouts = timeouts("IMAGE_TIMEOUTS", TIMEOUTS, get)?;
+    pub fn read<'v>(get: impl Fn(&str) -> Option<&'v str>) -> Result<Self, MalformedVariable> {
+        let vars = Variables(&get);
+        let timeouts = vars.timeouts("IMAGE_TIMEOUTS", TIMEOUTS)?;
         let mut settings = Self::default();
-        if let Some(key) = get("KANDINSKY_API_KEY") {
-            let secret = Secret::new(require("KANDINSKY_SECRET_KEY", get)?);
-            let mut kandinsky = KandinskySettings::new(Secret::new(key), secret);
-            replace(&mut kandinsky.base_url, get("KANDINSKY_BASE_URL"));
+        if let Some(key) = vars.secret("KANDINSKY_API_KEY") {
+            let secret = Secret::new(vars.require("KANDINSKY_SECRET_KEY")?);
+            let mut kandinsky = KandinskySettings::new(key, secret);
+            vars.url("KANDINSKY_BASE_URL", &mut kandinsky.base_url)?;
             settings.kandinsky = Some(KandinskySettings { timeouts, ..kandinsky });
         }
-        if let Some(key) = get("YANDEXART_API_KEY") {
-            let mut yandexart = YandexArtSettings::new(Secret::new(key), require("YANDEXART_FOLDER", get)?);
-            replace(&mut yandexart.base_url, get("YANDEXART_BASE_URL"));
+        if let Some(key) = vars.secret("YANDEXART_API_KEY") {
+            let mut yandexart = YandexArtSettings::new(key, vars.require("YANDEXART_FOLDER")?);
+            vars.url("YANDEXART_BASE_URL", &mut yandexart.base_url)?;
             settings.yandexart = Some(YandexArtSettings { timeouts, ..yandexart });
         }
-        if switch("GIGACHAT_IMAGES", false, get)? {
-            settings.gigachat = GigaChatSettings::read(timeouts, get)?;
+        if vars.switch("GIGACHAT_IMAGES", false)?
+            && let Some(account) = GigaChatSettings::read(timeouts, vars)?
+        {
+            let model = vars.require("GIGACHAT_MODEL")?.to_owned();
+            settings.gigachat = Some(GigaChatImagesSettings { account, model });
         }
-        if let (Some(key), Some(model)) = (get("OPENAI_API_KEY"), get("OPENAI_IMAGE_MODEL")) {
-            let mut openai = OpenAiImagesSettings::new(Secret::new(key), model);
-            replace(&mut openai.base_url, get("OPENAI_BASE_URL"));
-            openai.free_sizes = switch("OPENAI_IMAGE_FREE_SIZES", false, get)?;
+        if let (Some(key), Some(model)) = (vars.secret("OPENAI_API_KEY"), vars.get("OPENAI_IMAGE_MODEL")) {
+            let mut openai = OpenAiImagesSettings::new(key, model);
+            vars.url("OPENAI_BASE_URL", &mut openai.base_url)?;
+            openai.free_sizes = vars.switch("OPENAI_IMAGE_FREE_SIZES", false)?;
             settings.openai = Some(OpenAiImagesSettings { timeouts, ..openai });
         }
-        if let Some(key) = get("STABILITY_API_KEY") {
-            let mut stability = StabilitySettings::new(Secret::new(key));
-            replace(&mut stability.base_url, get("STABILITY_BASE_URL"));
+        if let Some(key) = vars.secret("STABILITY_API_KEY") {
+            let mut stability = StabilitySettings::new(key);
+            vars.url("STABILITY_BASE_URL", &mut stability.base_url)?;
             settings.stability = Some(StabilitySettings { timeouts, ..stability });
         }
         Ok(settings)
@@ -108,11 +112,12 @@ mod tests {
             ("http://y", "art://b1g/yandex-art/latest")
         );
         let (gigachat, openai) = (settings.gigachat.unwrap(), settings.openai.unwrap());
-        assert_eq!((gigachat.base_url.as_str(), gigachat.model.as_str()), ("http://g", "m"));
+        assert_eq!((gigachat.account.base_url.as_str(), gigachat.model.as_str()), ("http://g", "m"));
         assert_eq!((openai.base_url.as_str(), openai.model.as_str(), openai.free_sizes), ("http://o", "m", true));
         let stability = settings.stability.unwrap();
         assert_eq!(stability.base_url, "http://s");
-        let timeouts = [kandinsky.timeouts, yandexart.timeouts, gigachat.timeouts, openai.timeouts, stability.timeouts];
+        let timeouts =
+            [kandinsky.timeouts, yandexart.timeouts, gigachat.account.timeouts, openai.timeouts, stability.timeouts];
         for timeouts in timeouts {
             assert_eq!(timeouts.total, Duration::from_millis(4));
         }

@@ -1,13 +1,15 @@
 //! YandexART.
 //!
-//! Source: Yandex Cloud AI Studio API reference, "ImageGenerationAsync.Generate" (REST), "Operation", "Quotas and limits".
+//! Source: Yandex Cloud AI Studio API reference, "ImageGenerationAsync.Generate" (REST), "Operation", "Quotas and
+//! limits".
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::gateway::ProviderError;
 use domain::generation::ProviderId;
-use domain::generation::image::{Collected, ImageError, ImageModel, ImageRequest, Ordered};
+use domain::generation::image::{Collected, ImageModel, ImageRequest, Ordered};
 use domain::kernel::Clock;
 use reqwest::RequestBuilder;
 use reqwest::header::AUTHORIZATION;
@@ -15,32 +17,30 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::style::styled_within;
-use super::{MAX_PICTURE, TIMEOUTS, about_ticket, file, is_path_segment, within};
-use crate::http::{Auth, Complaint, Failure, HttpClient, endpoint};
+use super::{MAX_PICTURE, TIMEOUTS, about_ticket, file, is_path_segment};
+use crate::http::{Auth, Complaint, Failure, HttpClient, endpoint, within};
+use crate::provider_error::{self, broken, content_refused};
 use crate::{Secret, Timeouts};
 
-/// The longest prompt that the vendor takes, in characters.
+/// Longest prompt that the vendor accepts, in characters.
 const MAX_PROMPT: usize = 500;
 
-/// What the vendor's content filter says, among other things. It has no code of its own: the same one, "invalid
-/// argument", stands for a malformed request.
+/// Part of the content filter's message. The filter has no code of its own: "invalid argument" also means a malformed
+/// request.
 const REFUSAL: &str = "terms of use";
 
-/// The settings of YandexART.
 #[derive(Debug, Clone)]
 pub struct YandexArtSettings {
-    /// Where the API is; `/foundationModels/v1/imageGenerationAsync` and `/operations/…` are added.
+    /// Base URL; `/foundationModels/v1/imageGenerationAsync` and `/operations/…` are appended.
     pub base_url: String,
     /// The API key of a service account with the role `ai.imageGeneration.user`.
     pub api_key: Secret,
     /// The model with its folder: `art://<folder>/yandex-art/latest`.
     pub model_uri: String,
-    /// How long a call may take.
     pub timeouts: Timeouts,
 }
 
 impl YandexArtSettings {
-    /// Yandex Cloud's own address.
     pub const DEFAULT_BASE_URL: &str = "https://llm.api.cloud.yandex.net";
 
     /// The newest model for a folder, everything else by default.
@@ -56,8 +56,8 @@ impl YandexArtSettings {
 
 /// YandexART.
 ///
-/// Chooses the size itself; the shape is asked for. Styles are told in words. A prompt is cut to the 500 characters that
-/// the vendor takes. A picture can be asked for as often as wanted, for three days.
+/// Takes an aspect ratio and chooses the size itself. Styles are put into words. A prompt is cut to the 500 characters
+/// that the vendor accepts. A picture can be fetched repeatedly, for three days.
 ///
 /// A refusal for the vendor's terms of use, of the order or of the picture, is `ContentRefused`.
 pub struct YandexArt {
@@ -134,31 +134,24 @@ impl YandexArt {
         self.http.open(request, &auth).await?.json("operation", MAX_PICTURE).await
     }
 
-    fn collected(&self, operation: Operation) -> Result<Collected, ImageError> {
+    fn collected(&self, operation: Operation) -> Result<Collected, ProviderError> {
         if let Some(error) = operation.error.filter(|error| !error.is_null()) {
             return Err(self.failed(&error));
         }
         if !operation.done {
             return Ok(Collected::Working);
         }
-        let response = operation.response.ok_or_else(|| ImageError::Broken("done without a picture".to_owned()))?;
+        let response = operation.response.ok_or_else(|| broken("done without a picture"))?;
         file::from_base64(&response.image).map(Collected::Drawn)
     }
 
-    /// What the error of an operation means. Its code is one of gRPC's (`google.rpc.Code`).
-    fn failed(&self, error: &Value) -> ImageError {
-        let code = error.get("code").and_then(Value::as_u64);
+    /// The error of an operation. Its code is a `google.rpc.Code`.
+    fn failed(&self, error: &Value) -> ProviderError {
         let complaint = Complaint::from_json(error, std::slice::from_ref(&self.settings.api_key));
         if complaint.message().contains(REFUSAL) {
-            return ImageError::ContentRefused;
+            return content_refused();
         }
-        match code {
-            // RESOURCE_EXHAUSTED.
-            Some(8) => ImageError::RateLimited { retry_after: None },
-            // INVALID_ARGUMENT, NOT_FOUND (the model), PERMISSION_DENIED, FAILED_PRECONDITION, UNIMPLEMENTED, UNAUTHENTICATED.
-            Some(3 | 5 | 7 | 9 | 12 | 16) => ImageError::Rejected(complaint.describe()),
-            _ => ImageError::Broken(complaint.describe()),
-        }
+        provider_error::from_body(error, &complaint)
     }
 }
 
@@ -173,11 +166,11 @@ impl ImageModel for YandexArt {
         Duration::from_secs(5)
     }
 
-    async fn order(&self, request: &ImageRequest) -> Result<Ordered, ImageError> {
+    async fn order(&self, request: &ImageRequest) -> Result<Ordered, ProviderError> {
         within(self.settings.timeouts.total, async {
             let operation = self.operation(self.order_request(request)?).await.map_err(meaning)?;
             if !is_path_segment(&operation.id) {
-                return Err(ImageError::Broken("the vendor's id is not one".to_owned()));
+                return Err(broken("the vendor's id is not one"));
             }
             let ticket = operation.id.clone();
             Ok(match self.collected(operation)? {
@@ -188,9 +181,9 @@ impl ImageModel for YandexArt {
         .await
     }
 
-    async fn collect(&self, ticket: &str) -> Result<Collected, ImageError> {
+    async fn collect(&self, ticket: &str) -> Result<Collected, ProviderError> {
         if !is_path_segment(ticket) {
-            return Err(ImageError::Gone);
+            return Err(ProviderError::UnknownTicket);
         }
         within(self.settings.timeouts.total, async {
             let get = self.http.get(&endpoint(&self.settings.base_url, &format!("/operations/{ticket}")))?;
@@ -201,14 +194,14 @@ impl ImageModel for YandexArt {
     }
 }
 
-fn meaning(failure: Failure) -> ImageError {
+fn meaning(failure: Failure) -> ProviderError {
     match failure {
-        Failure::Answered(answer) if answer.complaint.message().contains(REFUSAL) => ImageError::ContentRefused,
+        Failure::Answered(answer) if answer.complaint.message().contains(REFUSAL) => content_refused(),
         failure => failure.into(),
     }
 }
 
-/// The shape in the smallest numbers.
+/// The aspect ratio in lowest terms.
 fn ratio(width: u32, height: u32) -> (u32, u32) {
     let (mut divisor, mut rest) = (width.max(1), height.max(1));
     while rest != 0 {

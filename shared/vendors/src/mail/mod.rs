@@ -7,33 +7,33 @@ use std::sync::Arc;
 use domain::kernel::Clock;
 use domain::mail::SharedMailer;
 
-use crate::variables::{MalformedVariable, replace, require};
-use crate::{Secret, Timeouts};
+use crate::Timeouts;
+use crate::variables::{MalformedVariable, Variables};
 
 pub use unisender_go::{UnisenderGo, UnisenderGoSettings};
 
-/// The settings of the mail service; without them no letters are sent.
+/// Settings of the mail service; without them no email is sent.
 #[derive(Debug, Clone, Default)]
 pub struct MailSettings {
-    /// Unisender Go.
     pub unisender_go: Option<UnisenderGoSettings>,
 }
 
 impl MailSettings {
-    /// Reads the settings through `get`, which gives a variable's value unless it is unset or empty.
+    /// Reads the settings through `get`, which returns a variable's value unless it is unset or empty.
     ///
-    /// Unisender Go is configured when `UNISENDER_API_KEY` is set. `UNISENDER_BASE_URL` is the account's data centre, `MAIL_FROM` the sender's
-    /// address (required), `MAIL_FROM_NAME` the sender's name.
-    pub fn read<'a>(get: impl Fn(&str) -> Option<&'a str> + Copy) -> Result<Self, MalformedVariable> {
-        let Some(key) = get("UNISENDER_API_KEY") else { return Ok(Self::default()) };
+    /// Unisender Go is configured if `UNISENDER_API_KEY` is set. `UNISENDER_BASE_URL` is the account's data centre,
+    /// `MAIL_FROM` the sender's address (required), `MAIL_FROM_NAME` the sender's name.
+    pub fn read<'v>(get: impl Fn(&str) -> Option<&'v str>) -> Result<Self, MalformedVariable> {
+        let vars = Variables(&get);
+        let Some(api_key) = vars.secret("UNISENDER_API_KEY") else { return Ok(Self::default()) };
         let mut settings = UnisenderGoSettings {
             base_url: UnisenderGoSettings::DEFAULT_BASE_URL.to_owned(),
-            api_key: Secret::new(key),
-            from_email: require("MAIL_FROM", get)?.to_owned(),
-            from_name: get("MAIL_FROM_NAME").unwrap_or_default().to_owned(),
+            api_key,
+            from_email: vars.require("MAIL_FROM")?.to_owned(),
+            from_name: vars.owned("MAIL_FROM_NAME").unwrap_or_default(),
             timeouts: Timeouts::default(),
         };
-        replace(&mut settings.base_url, get("UNISENDER_BASE_URL"));
+        vars.url("UNISENDER_BASE_URL", &mut settings.base_url)?;
         Ok(Self { unisender_go: Some(settings) })
     }
 }

@@ -1,6 +1,7 @@
 //! Unisender Go: `POST /ru/transactional/api/v1/email/send.json`.
 //!
-//! An answer with status 200 can mean that nothing was sent: the reason is in `failed_emails`. Tracking is off, because it rewrites links.
+//! An answer with status 200 can mean that nothing was sent: the reason is in `failed_emails`. Tracking is off, because
+//! it rewrites links.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,24 +17,22 @@ use serde_json::json;
 use crate::http::{Auth, Failure, HttpClient, endpoint};
 use crate::{Secret, Timeouts};
 
-/// How much of an answer is taken.
+/// Longest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
 
-/// The longest that a letter may take: somebody may be waiting for what it accompanies.
+/// Longest time to send an email: a caller may be waiting.
 const TOTAL: Duration = Duration::from_secs(5);
 
 /// Settings of Unisender Go.
 #[derive(Debug, Clone)]
 pub struct UnisenderGoSettings {
-    /// Address of the account's data centre.
+    /// Base URL of the account's data centre.
     pub base_url: String,
-    /// Key of the API.
     pub api_key: Secret,
-    /// Address of the sender, of a confirmed domain.
+    /// At a confirmed domain.
     pub from_email: String,
-    /// Name of the sender; may be empty.
+    /// May be empty.
     pub from_name: String,
-    /// Time-outs.
     pub timeouts: Timeouts,
 }
 
@@ -56,7 +55,7 @@ struct Answer {
 }
 
 impl UnisenderGo {
-    /// A client that connects at its first letter.
+    /// A client that connects at the first email.
     pub fn new(settings: UnisenderGoSettings, clock: Arc<dyn Clock>) -> Self {
         let http = HttpClient::new("unisender", settings.timeouts, clock);
         Self { settings, http }

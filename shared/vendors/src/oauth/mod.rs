@@ -1,23 +1,20 @@
-//! Companies that vouch for their users: [`Google`] (OpenID Connect) and [`Yandex`] (OAuth 2.0 with a profile).
+//! Identity providers: [`Google`] (OpenID Connect) and [`Yandex`] (OAuth 2.0 with a profile).
 //!
-//! Both take an authorization code with PKCE. None retries: a code works once.
+//! Both use the authorization code flow with PKCE. None retries: a code works once.
 //!
-//! How failures are told ([`OAuthError`]):
-//!
-//! | what happens | error |
+//! | event | [`OAuthError`] |
 //! |---|---|
 //! | a time-out of [`Timeouts`] runs out, connection failures, HTTP 408, 425, 429, 5xx, a malformed or oversized answer | `Unavailable` |
 //! | the token endpoint answers `invalid_grant` (RFC 6749, 5.2), or Yandex `bad_verification_code` | `InvalidCode` |
 //! | any other HTTP 3xx (redirects are not followed) and 4xx; settings that make no request | `Refused` |
-//! | an ID token or profile that is not proved to be from the provider, for us, about this sign-in | `Untrusted` |
+//! | an ID token or profile that fails validation: issuer, audience, nonce, signature | `Untrusted` |
 //!
-//! Texts inside errors are at most about 300 characters long and hold no code, verifier, token or client secret.
+//! Messages are at most about 300 characters long and hold no code, verifier, token or client secret.
 
 mod google;
 mod variables;
 mod yandex;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,8 +28,7 @@ use crate::http::Failure;
 pub use google::{Google, GoogleSettings};
 pub use yandex::{Yandex, YandexSettings};
 
-/// The time-outs of providers: a person is waiting in front of a blank page, and the gateway gives up after 30 seconds. 3 seconds to connect,
-/// 6 to the first byte, 3 of silence, 10 in all.
+/// Default time-outs: a person waits in front of a blank page, and API Gateway times out after 30 seconds.
 const TIMEOUTS: Timeouts = Timeouts {
     connect: Duration::from_secs(3),
     first_byte: Duration::from_secs(6),
@@ -40,22 +36,20 @@ const TIMEOUTS: Timeouts = Timeouts {
     total: Duration::from_secs(10),
 };
 
-/// The longest answer that is read, in bytes.
+/// Longest answer that is read, in bytes.
 const MAX_REPLY: usize = 256 * 1024;
 
-/// The settings of all providers. A provider without settings is not configured and is not offered.
+/// Settings of the providers. A provider without settings is not configured.
 #[derive(Debug, Clone, Default)]
 pub struct OAuthSettings {
-    /// Google.
     pub google: Option<GoogleSettings>,
-    /// Yandex ID.
     pub yandex: Option<YandexSettings>,
 }
 
 /// The configured providers.
 ///
-/// Costs nothing: connections and Google's keys come with the first sign-in. Build them once per process and share them: Google holds the
-/// keys. `clock` says when tokens and keys expire.
+/// Does no work: connections and Google's keys come with the first sign-in. Build the providers once per process and
+/// share them: Google caches its keys.
 pub fn oauth_providers(settings: OAuthSettings, clock: &Arc<dyn Clock>) -> Vec<SharedOAuthProvider> {
     let OAuthSettings { google, yandex } = settings;
     let mut providers: Vec<SharedOAuthProvider> = Vec::new();
@@ -64,31 +58,27 @@ pub fn oauth_providers(settings: OAuthSettings, clock: &Arc<dyn Clock>) -> Vec<S
     providers
 }
 
-/// A URL with parameters. One that does not parse is left as it is; the reader of variables lets none through.
+/// A URL with parameters. An invalid one is returned unchanged; the settings have none.
 fn with_parameters(url: &str, parameters: &[(&str, &str)]) -> String {
     Url::parse_with_params(url, parameters).map_or_else(|_| url.to_owned(), Url::into)
 }
 
-/// What a failure means.
-fn told(failure: Failure) -> OAuthError {
-    match failure {
-        Failure::TimedOut => OAuthError::Unavailable("timed out".to_owned()),
-        Failure::Broken(reason) => OAuthError::Unavailable(reason),
-        Failure::Misconfigured(reason) => OAuthError::Refused(reason),
-        Failure::Answered(answer) => match (answer.status, answer.complaint.message()) {
-            (408 | 425 | 429 | 500.., _) => OAuthError::Unavailable(answer.describe()),
-            (_, "invalid_grant" | "bad_verification_code") => OAuthError::InvalidCode,
-            _ => OAuthError::Refused(answer.describe()),
-        },
+impl From<Failure> for OAuthError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::TimedOut => Self::Unavailable("timed out".to_owned()),
+            Failure::Broken(reason) => Self::Unavailable(reason),
+            Failure::Misconfigured(reason) => Self::Refused(reason),
+            Failure::Answered(answer) => match (answer.status, answer.complaint.message()) {
+                (408 | 425 | 429 | 500.., _) => Self::Unavailable(answer.describe()),
+                (_, "invalid_grant" | "bad_verification_code") => Self::InvalidCode,
+                _ => Self::Refused(answer.describe()),
+            },
+        }
     }
 }
 
-/// Runs a whole call within its time.
-async fn within<T>(total: Duration, call: impl Future<Output = Result<T, OAuthError>>) -> Result<T, OAuthError> {
-    tokio::time::timeout(total, call).await.unwrap_or_else(|_| Err(told(Failure::TimedOut)))
-}
-
-/// An id of a person at a provider that fits into a key.
+/// A provider's user id, if it fits into a key.
 fn subject(text: String) -> Result<String, OAuthError> {
     let fits = (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     if fits { Ok(text) } else { Err(OAuthError::Untrusted("the person's id is malformed")) }

@@ -1,32 +1,33 @@
-//! The providers' settings from configuration variables.
+//! Settings of identity providers from configuration variables.
 
 use super::{GoogleSettings, OAuthSettings, YandexSettings};
 use crate::Secret;
-use crate::variables::{MalformedVariable, replace_url, require};
+use crate::variables::{MalformedVariable, Variables};
 
 impl OAuthSettings {
-    /// Reads the settings through `get`, which gives a variable's value unless it is unset or empty.
+    /// Reads the settings through `get`, which returns a variable's value unless it is unset or empty.
     ///
-    /// A provider is configured when its client id is set: `GOOGLE_CLIENT_ID`, `YANDEX_CLIENT_ID`. It then needs its secret
-    /// (`*_CLIENT_SECRET`) and may have other addresses: `*_AUTHORIZE_URL`, `*_TOKEN_URL`, `GOOGLE_JWKS_URL`, `YANDEX_INFO_URL`.
-    /// `GOOGLE_ISSUER` is who signs ID tokens, if not Google itself.
-    pub fn read<'a>(get: impl Fn(&str) -> Option<&'a str> + Copy) -> Result<Self, MalformedVariable> {
+    /// A provider is configured if its client id is set: `GOOGLE_CLIENT_ID`, `YANDEX_CLIENT_ID`. It then needs its
+    /// secret (`*_CLIENT_SECRET`) and may have other URLs: `*_AUTHORIZE_URL`, `*_TOKEN_URL`, `GOOGLE_JWKS_URL`,
+    /// `YANDEX_INFO_URL`. `GOOGLE_ISSUER` is the issuer of ID tokens, if not Google.
+    pub fn read<'v>(get: impl Fn(&str) -> Option<&'v str>) -> Result<Self, MalformedVariable> {
+        let vars = Variables(&get);
         let mut settings = Self::default();
-        if let Some(id) = get("GOOGLE_CLIENT_ID") {
-            let mut google = GoogleSettings::new(id, Secret::new(require("GOOGLE_CLIENT_SECRET", get)?));
-            replace_url(&mut google.authorize_url, "GOOGLE_AUTHORIZE_URL", get)?;
-            replace_url(&mut google.token_url, "GOOGLE_TOKEN_URL", get)?;
-            replace_url(&mut google.jwks_url, "GOOGLE_JWKS_URL", get)?;
-            if let Some(issuer) = get("GOOGLE_ISSUER") {
-                google.issuers = vec![issuer.to_owned()];
+        if let Some(id) = vars.get("GOOGLE_CLIENT_ID") {
+            let mut google = GoogleSettings::new(id, Secret::new(vars.require("GOOGLE_CLIENT_SECRET")?));
+            vars.url("GOOGLE_AUTHORIZE_URL", &mut google.authorize_url)?;
+            vars.url("GOOGLE_TOKEN_URL", &mut google.token_url)?;
+            vars.url("GOOGLE_JWKS_URL", &mut google.jwks_url)?;
+            if let Some(issuer) = vars.owned("GOOGLE_ISSUER") {
+                google.issuers = vec![issuer];
             }
             settings.google = Some(google);
         }
-        if let Some(id) = get("YANDEX_CLIENT_ID") {
-            let mut yandex = YandexSettings::new(id, Secret::new(require("YANDEX_CLIENT_SECRET", get)?));
-            replace_url(&mut yandex.authorize_url, "YANDEX_AUTHORIZE_URL", get)?;
-            replace_url(&mut yandex.token_url, "YANDEX_TOKEN_URL", get)?;
-            replace_url(&mut yandex.info_url, "YANDEX_INFO_URL", get)?;
+        if let Some(id) = vars.get("YANDEX_CLIENT_ID") {
+            let mut yandex = YandexSettings::new(id, Secret::new(vars.require("YANDEX_CLIENT_SECRET")?));
+            vars.url("YANDEX_AUTHORIZE_URL", &mut yandex.authorize_url)?;
+            vars.url("YANDEX_TOKEN_URL", &mut yandex.token_url)?;
+            vars.url("YANDEX_INFO_URL", &mut yandex.info_url)?;
             settings.yandex = Some(yandex);
         }
         Ok(settings)

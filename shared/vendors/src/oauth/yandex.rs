@@ -12,39 +12,28 @@ use domain::kernel::Clock;
 use reqwest::header::AUTHORIZATION;
 use serde::Deserialize;
 
-use super::{MAX_REPLY, TIMEOUTS, subject, told, with_parameters, within};
-use crate::http::{Auth, HttpClient};
+use super::{MAX_REPLY, TIMEOUTS, subject, with_parameters};
+use crate::http::{Auth, HttpClient, within};
 use crate::{Secret, Timeouts};
 
-/// Domains at which Yandex gives out mailboxes itself.
+/// Mail domains of Yandex itself.
 const OWN_DOMAINS: [&str; 6] = ["yandex.ru", "ya.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.ua"];
 
-/// The settings of Yandex ID.
 #[derive(Debug, Clone)]
 pub struct YandexSettings {
-    /// Id of this product at Yandex.
     pub client_id: String,
-    /// Its secret.
     pub client_secret: Secret,
-    /// Where people are asked for permission.
     pub authorize_url: String,
-    /// Where codes are redeemed.
     pub token_url: String,
-    /// Where profiles are.
     pub info_url: String,
-    /// How long it may take.
     pub timeouts: Timeouts,
 }
 
 impl YandexSettings {
-    /// Yandex's own page.
     pub const DEFAULT_AUTHORIZE_URL: &str = "https://oauth.yandex.ru/authorize";
-    /// Yandex's own token endpoint.
     pub const DEFAULT_TOKEN_URL: &str = "https://oauth.yandex.ru/token";
-    /// Yandex's own profiles.
     pub const DEFAULT_INFO_URL: &str = "https://login.yandex.ru/info";
 
-    /// A client of Yandex's own endpoints.
     pub fn new(client_id: impl Into<String>, client_secret: Secret) -> Self {
         Self {
             client_id: client_id.into(),
@@ -59,12 +48,12 @@ impl YandexSettings {
 
 /// Yandex ID.
 ///
-/// **Whose address it is.** A profile has no word on whether `default_email` was verified, and people may put an address of another company
-/// there. So an address counts as verified only if Yandex itself gave it to this very account: it is at one of Yandex's own mail domains, and
-/// what stands before the `@` is the account's login. That leaves out aliases of a telephone number, which pass to the number's next owner, and
-/// domains that are hosted at Yandex, which belong to their companies.
+/// **Verified addresses.** A profile does not say whether `default_email` was verified, and users may enter an address
+/// elsewhere. An address counts as verified only if Yandex itself issued it to this account: its domain is one of
+/// Yandex's own, and its local part is the account's login. That excludes aliases of a telephone number, which pass to
+/// the number's next owner, and hosted domains, which belong to their companies.
 ///
-/// The profile names the client that its token was given to; a token that was given to another one is refused.
+/// The profile names the client that its token was issued to; a token of another client is refused.
 pub struct Yandex {
     settings: YandexSettings,
     http: HttpClient,
@@ -105,12 +94,12 @@ impl Yandex {
             ("client_id", &self.settings.client_id),
             ("client_secret", self.settings.client_secret.expose()),
         ];
-        let post = self.http.post(&self.settings.token_url).map_err(told)?.form(&form);
+        let post = self.http.post(&self.settings.token_url)?.form(&form);
         let secrets =
             vec![self.settings.client_secret.clone(), Secret::new(exchange.code), Secret::new(exchange.verifier)];
-        let body = self.http.open_hiding(post, secrets).await.map_err(told)?;
-        let reply: Reply = body.json("token reply", MAX_REPLY).await.map_err(told)?;
-        // Without a token, the request for the profile would go out without a header.
+        let body = self.http.open_hiding(post, secrets).await?;
+        let reply: Reply = body.json("token reply", MAX_REPLY).await?;
+        // With an empty token the profile request would be sent without a header.
         if reply.access_token.is_empty() {
             return Err(OAuthError::Unavailable("the token reply has no token".to_owned()));
         }
@@ -118,11 +107,11 @@ impl Yandex {
     }
 
     async fn profile(&self, token: &Secret) -> Result<Profile, OAuthError> {
-        let get = self.http.get(&self.settings.info_url).map_err(told)?.query(&[("format", "json")]);
-        // Not `Bearer`: Yandex has a scheme of its own.
+        let get = self.http.get(&self.settings.info_url)?.query(&[("format", "json")]);
+        // Not `Bearer`: Yandex has its own scheme.
         let auth = Auth { header: AUTHORIZATION, scheme: "OAuth ", secret: token };
-        let body = self.http.open(get, &auth).await.map_err(told)?;
-        body.json("profile", MAX_REPLY).await.map_err(told)
+        let body = self.http.open(get, &auth).await?;
+        Ok(body.json("profile", MAX_REPLY).await?)
     }
 }
 
@@ -140,7 +129,7 @@ impl Profile {
     }
 }
 
-/// Whether Yandex itself gave the address to the account of this login. Yandex takes dots and hyphens in logins for the same.
+/// Whether Yandex issued the address to the account of this login. Yandex treats dots and hyphens in logins alike.
 fn is_own_mailbox(email: &Email, login: &str) -> bool {
     let Some((mailbox, domain)) = email.as_str().split_once('@') else { return false };
     let plain = |name: &str| name.to_lowercase().replace('.', "-");
@@ -153,7 +142,7 @@ impl OAuthProvider for Yandex {
         Origin::Yandex
     }
 
-    /// Yandex has no ID token, so the nonce goes nowhere.
+    /// Yandex has no ID token, so the nonce is not sent.
     fn authorize_url(&self, request: &AuthorizeRequest<'_>) -> String {
         let parameters = [
             ("response_type", "code"),

@@ -1,14 +1,15 @@
 //! CloudPayments.
 //!
-//! The page is that of an order (`POST /orders/create`), with our id as `InvoiceId` and as `X-Request-ID`, so that a repeat within an hour gives the
-//! same order. The payment itself gets its id (`TransactionId`) when somebody pays; each attempt has its own.
+//! The page is that of an order (`POST /orders/create`), with our id as `InvoiceId` and as `X-Request-ID`, so that a
+//! repeat within an hour returns the same order. The payment gets its id (`TransactionId`) when somebody pays; each
+//! attempt has its own.
 //!
-//! Every kind of notice has an address of its own, because a notice does not say what kind it is: `check`, `pay`, `fail`, `confirm`, `refund`,
-//! `recurrent`, `cancel`. All are proved by `Content-HMAC` over the message as it came: the body, or the query string of a GET. The shop's settings
-//! have to say UTF-8; form and JSON are both taken.
+//! Every type of notification has its own URL, because notifications have no type: `check`, `pay`, `fail`, `confirm`,
+//! `refund`, `recurrent`, `cancel`. All are verified by `Content-HMAC` over the raw message: the body, or the query
+//! string of a GET. The shop must be set to UTF-8; form and JSON are both accepted.
 //!
-//! Source: developers.cloudpayments.ru and developers.cloudkassir.ru (2026). Notices of refunds and cancellations say neither the currency nor
-//! whether they are tests: orders are in roubles only, and the settings say the other.
+//! Source: developers.cloudpayments.ru and developers.cloudkassir.ru (2026). Notifications of refunds and cancellations
+//! have neither the currency nor the test flag: orders are in roubles only, and the settings have the flag.
 
 use std::sync::Arc;
 
@@ -26,35 +27,25 @@ use super::fields::Fields;
 use super::money::roubles_number;
 use super::receipt::CustomerReceipt;
 use super::signature::is_hmac_sha256;
-use super::{
-    MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, refused, secrets_of, told, told_unreadable,
-    within,
-};
-use crate::http::{HttpClient, endpoint};
+use super::{MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, refused, secrets_of, told_unreadable};
+use crate::http::{HttpClient, endpoint, within};
 use crate::{Secret, Timeouts};
 
-/// The settings of CloudPayments.
 #[derive(Debug, Clone)]
 pub struct CloudPaymentsSettings {
-    /// Public id of the site.
     pub public_id: String,
-    /// Its API secret, which also signs notices.
+    /// Also signs notifications.
     pub api_secret: Secret,
-    /// Where the API is.
     pub base_url: String,
-    /// The site is in test mode.
     pub test: bool,
-    /// What receipts say; none are sent without.
+    /// Without it no receipts are sent.
     pub receipt: Option<ReceiptSettings>,
-    /// How long it may take.
     pub timeouts: Timeouts,
 }
 
 impl CloudPaymentsSettings {
-    /// CloudPayments' own API.
     pub const DEFAULT_BASE_URL: &str = "https://api.cloudpayments.ru";
 
-    /// A site at CloudPayments' own API.
     pub fn new(public_id: impl Into<String>, api_secret: Secret) -> Self {
         Self {
             public_id: public_id.into(),
@@ -67,7 +58,6 @@ impl CloudPaymentsSettings {
     }
 }
 
-/// CloudPayments.
 pub struct CloudPayments {
     settings: CloudPaymentsSettings,
     http: HttpClient,
@@ -111,7 +101,7 @@ struct Reply {
     model: Option<Box<RawValue>>,
 }
 
-/// The kinds of notices.
+/// Types of notifications.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Check,
@@ -153,13 +143,13 @@ impl CloudPayments {
         secrets: Vec<Secret>,
     ) -> Result<Reply, ProviderError> {
         let CloudPaymentsSettings { public_id, api_secret, base_url, .. } = &self.settings;
-        let mut post = self.http.post(endpoint(base_url, path)).map_err(told)?;
+        let mut post = self.http.post(endpoint(base_url, path))?;
         post = post.basic_auth(public_id, Some(api_secret.expose())).json(body);
         if let Some(id) = request_id {
             post = post.header("X-Request-ID", id.to_string());
         }
-        let answer = self.http.open_hiding(post, secrets).await.map_err(told)?;
-        answer.json("answer", MAX_REPLY).await.map_err(told)
+        let answer = self.http.open_hiding(post, secrets).await?;
+        Ok(answer.json("answer", MAX_REPLY).await?)
     }
 
     async fn create(&self, order: &Order) -> Result<Opened, ProviderError> {
@@ -195,7 +185,7 @@ impl CloudPayments {
         let secrets = vec![self.settings.api_secret.clone()];
         let reply = self.post(path, question, None, secrets.clone()).await?;
         let message = reply.message.as_deref().unwrap_or_default();
-        // A declined attempt is told with `Success: false` too, but it is there.
+        // A declined attempt has `Success: false` too, but with a model.
         match reply.fields()? {
             Some(operation) => Ok(Some(operation)),
             None if message.eq_ignore_ascii_case("not found") => Ok(None),
@@ -206,7 +196,7 @@ impl CloudPayments {
     async fn reports(&self, asked: &Known) -> Result<Vec<Report>, ProviderError> {
         let Some(last) = self.last_operation(asked.payment).await? else { return Ok(Vec::new()) };
         if is_payment(&last) {
-            // What went back, and for how much, is not told here: a person has to look.
+            // The refund and its amount are not in this answer: a person has to look.
             if last.get("Refunded") == Some("true") {
                 return Err(ProviderError::Broken("the payment is refunded, its refund is not told".to_owned()));
             }
@@ -216,7 +206,7 @@ impl CloudPayments {
         let original: u64 = original.parse().map_err(|_| told_unreadable(no_id()))?;
         let payment = self.operation("/payments/get", &json!({ "TransactionId": original })).await?.filter(is_payment);
         let payment = payment.ok_or_else(|| ProviderError::Broken("a refund of no payment".to_owned()))?;
-        // The refund goes first, so that what went back is never credited.
+        // The refund goes first, so that refunded money is never credited.
         let refund = self.refund(&last, "OriginalTransactionId", asked.payment).map_err(told_unreadable)?;
         Ok([refund].into_iter().chain(self.operation_report(&payment, asked.payment)?).collect())
     }
@@ -241,7 +231,7 @@ impl CloudPayments {
         is_hmac_sha256(self.settings.api_secret.expose(), message, &mac)
     }
 
-    /// What a proved notice of an order of ours means.
+    /// The meaning of a verified notification about our order.
     fn read(&self, kind: Kind, fields: &Fields, payment: PaymentId) -> Result<Notice, Unreadable> {
         let event = match (kind, fields.get("Status")) {
             (Kind::Recurrent, _) => return Ok(Notice::Irrelevant),
@@ -296,7 +286,7 @@ fn is_payment(operation: &Fields) -> bool {
     matches!(operation.get("Type"), None | Some("0"))
 }
 
-/// Our id of an order; `None` for payments that were made elsewhere, such as by hand in the site's cabinet.
+/// Our id of an order; `None` for payments created elsewhere, such as by hand in the site's account.
 fn our_id(fields: &Fields) -> Option<PaymentId> {
     fields.get("InvoiceId")?.parse().ok()
 }
@@ -305,7 +295,7 @@ fn no_id() -> Unreadable {
     Unreadable::new("an operation's id is not one")
 }
 
-/// The provider's id of an operation: a whole number.
+/// The provider's id of an operation: an integer.
 fn id(fields: &Fields, name: &'static str) -> Result<String, Unreadable> {
     let id = fields.require(name)?;
     let is_number = id.len() <= 20 && id.bytes().all(|byte| byte.is_ascii_digit());
@@ -341,7 +331,7 @@ impl PaymentProvider for CloudPayments {
         let fields = if is_json { Fields::of_json(message)? } else { Fields::of_form(message)? };
         match our_id(&fields) {
             Some(payment) => Ok(self.read(kind, &fields, payment)?),
-            // An answer of zero would let it be paid.
+            // Zero would allow the payment.
             None if kind == Kind::Check => Err(Unreadable::new("a question about an order that is not ours").into()),
             None => Ok(Notice::Irrelevant),
         }
@@ -357,8 +347,8 @@ impl PaymentProvider for CloudPayments {
         })
     }
 
-    /// Only the last operation of an order is told. If it is a refund, the payment is read too; earlier refunds have had their notices. That a
-    /// refund has another `Type` than 0 and names its payment in `OriginalTransactionId` is unverified.
+    /// Only the last operation of an order is returned. If it is a refund, the payment is fetched too; earlier refunds
+    /// had their notifications. Unverified: a refund's `Type` is not 0 and `OriginalTransactionId` is its payment.
     async fn look_up(&self, payment: &Known) -> Result<Vec<Report>, ProviderError> {
         within(self.settings.timeouts.total, self.reports(payment)).await
     }

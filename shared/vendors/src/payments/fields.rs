@@ -1,4 +1,4 @@
-//! Named texts: a form, or the scalars in the root of a JSON object, each exactly as it was written.
+//! Named values: a form, or the scalars in the root of a JSON object, each as written.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -11,11 +11,11 @@ use serde_json::value::RawValue;
 
 use super::{Unreadable, money};
 
-/// Named texts. A name that comes twice is refused: two readers could take it for different things.
+/// Named values. Duplicate names are rejected: two parsers could choose different ones.
 pub(super) struct Fields(BTreeMap<String, Option<String>>);
 
 impl Fields {
-    /// Reads a form or a query string. Bytes that are not UTF-8 become replacement characters.
+    /// Parses a form or a query string. Bytes that are not UTF-8 become replacement characters.
     pub(super) fn of_form(form: &[u8]) -> Result<Self, Unreadable> {
         let mut fields = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(form) {
@@ -27,14 +27,15 @@ impl Fields {
         Ok(Self(fields))
     }
 
-    /// Reads the root of a JSON object. Numbers keep their digits; objects, arrays and `null` are there in name only.
+    /// Parses the root of a JSON object. Numbers keep their digits; of objects, arrays and `null` only the name is
+    /// kept.
     pub(super) fn of_json(json: &[u8]) -> Result<Self, Unreadable> {
         let mut reader = serde_json::Deserializer::from_slice(json);
         let fields = reader.deserialize_map(Root).and_then(|fields| reader.end().map(|()| fields));
         fields.map_err(|error| Unreadable::json("object", &error))
     }
 
-    /// All of them, sorted by name (byte by byte).
+    /// All values, sorted by name (byte order).
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)))
     }
@@ -44,7 +45,7 @@ impl Fields {
         self.0.get(name)?.as_deref().filter(|value| !value.is_empty())
     }
 
-    /// A field that has to be there.
+    /// A required field.
     pub(super) fn require(&self, name: &'static str) -> Result<&str, Unreadable> {
         self.get(name).ok_or_else(|| Unreadable(format!("there is no {name}")))
     }

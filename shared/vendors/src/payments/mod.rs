@@ -1,28 +1,26 @@
 //! Payment providers: [`YooKassa`], [`Robokassa`], [`CloudPayments`], [`TBank`].
 //!
-//! A provider's module makes the page where people pay, proves and reads notices, and asks what became of a payment. What a report means for a
-//! payment is decided by [`domain::payments`] alone.
+//! A provider's module creates the payment page, verifies and parses notifications, and fetches the state of a payment.
+//! What an update means for a payment is decided by [`domain::payments`] alone.
 //!
-//! | provider | how a notice is proved | what is acknowledged with |
+//! | provider | verification of a notification | acknowledgement |
 //! |---|---|---|
-//! | ЮKassa | it comes from a known address, and the object is read again from the API | anything |
+//! | ЮKassa | known source address, and the object is read again from the API | anything |
 //! | Robokassa | hash of amount, number and the second password | `OK{number}` |
 //! | CloudPayments | HMAC-SHA-256 of the raw message in `Content-HMAC` | `{"code":0}`, or a reason not to pay |
 //! | T-Bank | SHA-256 of all root values and the password | `OK` |
 //!
-//! Signatures are compared in constant time. Amounts are read from their digits, never through a float. None retries, but for ЮKassa's
-//! answer 202, which asks for it.
+//! Signatures are compared in constant time. Amounts are read from their digits, never through a float. None retries,
+//! except on ЮKassa's 202, which demands it.
 //!
-//! How failures are told ([`ProviderError`]):
-//!
-//! | what happens | error |
+//! | event | [`ProviderError`] |
 //! |---|---|
 //! | a time-out of [`Timeouts`] runs out | `TimedOut` |
 //! | connection failures, HTTP 408, 425, 429, 5xx, a malformed or oversized answer | `Broken` |
-//! | any other HTTP 3xx (redirects are not followed) and 4xx; an answer that says no; settings that make no request | `Rejected` |
+//! | any other HTTP 3xx (redirects are not followed) and 4xx; an answer that declines; settings that make no request | `Rejected` |
 //!
-//! Texts inside errors are at most about 300 characters long and hold no key, no e-mail address and nothing of a notice; they may quote what the
-//! provider said.
+//! Messages are at most about 300 characters long and hold no key, no e-mail address and nothing of a notification;
+//! they may quote the provider.
 
 mod cloudpayments;
 mod fields;
@@ -34,7 +32,6 @@ mod tbank;
 mod variables;
 mod yookassa;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,8 +50,7 @@ pub use signature::{SignatureHash, UnknownHash};
 pub use tbank::{TBank, TBankSettings};
 pub use yookassa::{YooKassa, YooKassaSettings};
 
-/// The time-outs of providers: a person is waiting for the page to pay at, and the gateway gives up after 30 seconds. 3 seconds to connect, 10
-/// to the first byte, 5 of silence, 20 in all.
+/// Default time-outs: a person waits for the payment page, and API Gateway times out after 30 seconds.
 const TIMEOUTS: Timeouts = Timeouts {
     connect: Duration::from_secs(3),
     first_byte: Duration::from_secs(10),
@@ -62,13 +58,13 @@ const TIMEOUTS: Timeouts = Timeouts {
     total: Duration::from_secs(20),
 };
 
-/// The longest answer that is read, in bytes.
+/// Longest answer that is read, in bytes.
 const MAX_REPLY: usize = 256 * 1024;
 
-/// ISO 4217 code of the only currency in which orders are made.
+/// ISO 4217 code of the currency of all orders.
 const ROUBLES: &str = "RUB";
 
-/// The settings of all providers. A provider without settings is not configured and is not offered.
+/// Settings of the providers. A provider without settings is not configured.
 #[derive(Debug, Clone, Default)]
 pub struct PaymentProvidersSettings {
     /// ЮKassa.
@@ -83,8 +79,7 @@ pub struct PaymentProvidersSettings {
 
 /// The configured providers, in the order of [`ProviderId::ALL`](domain::payments::ProviderId::ALL).
 ///
-/// Costs nothing: connections come with the first call. Build them once per process and share them. `clock` dates the waits that providers ask
-/// for.
+/// Does no work: connections come with the first call. Build the providers once per process and share them.
 pub fn payment_providers(settings: PaymentProvidersSettings, clock: &Arc<dyn Clock>) -> Vec<SharedPaymentProvider> {
     let PaymentProvidersSettings { yookassa, robokassa, cloudpayments, tbank } = settings;
     let mut providers: Vec<SharedPaymentProvider> = Vec::new();
@@ -99,7 +94,7 @@ pub fn payment_providers(settings: PaymentProvidersSettings, clock: &Arc<dyn Clo
     providers
 }
 
-/// Something that a provider sent does not read as its protocol says. The text quotes nothing of it.
+/// A provider's message that breaks its protocol. The text quotes nothing of it.
 #[derive(Debug, PartialEq, Eq)]
 struct Unreadable(String);
 
@@ -108,7 +103,7 @@ impl Unreadable {
         Self(reason.to_owned())
     }
 
-    /// JSON that does not parse. Says where, not what.
+    /// JSON that does not parse. Names the position, not the text.
     fn json(what: &str, error: &serde_json::Error) -> Self {
         Self(format!("{what}: {:?} error at column {}", error.classify(), error.column()))
     }
@@ -120,44 +115,40 @@ impl From<Unreadable> for NoticeError {
     }
 }
 
-/// What it means that an answer does not read as the protocol says.
+/// The error of an answer that breaks the protocol.
 fn told_unreadable(Unreadable(reason): Unreadable) -> ProviderError {
     ProviderError::Broken(reason)
 }
 
-/// What a failure means.
-fn told(failure: Failure) -> ProviderError {
-    match failure {
-        Failure::TimedOut => ProviderError::TimedOut,
-        Failure::Broken(reason) => ProviderError::Broken(reason),
-        Failure::Misconfigured(reason) => ProviderError::Rejected(reason),
-        Failure::Answered(answer) => match answer.status {
-            408 | 425 | 429 | 500.. => ProviderError::Broken(answer.describe()),
-            _ => ProviderError::Rejected(answer.describe()),
-        },
+impl From<Failure> for ProviderError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::TimedOut => Self::TimedOut,
+            Failure::Broken(reason) => Self::Broken(reason),
+            Failure::Misconfigured(reason) => Self::Rejected(reason),
+            Failure::Answered(answer) => match answer.status {
+                408 | 425 | 429 | 500.. => Self::Broken(answer.describe()),
+                _ => Self::Rejected(answer.describe()),
+            },
+        }
     }
 }
 
-/// An answer that says no, in the provider's words without `secrets`.
+/// An answer that declines, in the provider's words without `secrets`.
 fn refused(code: &str, message: &str, secrets: &[Secret]) -> ProviderError {
     let code = (!code.is_empty()).then_some(code);
     let complaint = Complaint::from_json(&json!({ "code": code, "message": message }), secrets);
     ProviderError::Rejected(complaint.describe())
 }
 
-/// Runs a whole call within its time.
-async fn within<T>(total: Duration, call: impl Future<Output = Result<T, ProviderError>>) -> Result<T, ProviderError> {
-    tokio::time::timeout(total, call).await.unwrap_or(Err(ProviderError::TimedOut))
-}
-
-/// An order with a page, if the provider's address of the page is one.
+/// A created payment, if the provider's page URL is valid.
 fn opened(url: &str, provider_payment: Option<&str>) -> Result<Opened, ProviderError> {
     let is_page = Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
     let opened = Opened { url: url.to_owned(), provider_payment: provider_payment.map(str::to_owned) };
     is_page.then_some(opened).ok_or_else(|| ProviderError::Broken("the page to pay at has no address".to_owned()))
 }
 
-/// What must not come back in an error: keys, and the payer's address.
+/// What errors must not contain: keys, and the payer's e-mail address.
 fn secrets_of(key: &Secret, order: &Order) -> Vec<Secret> {
     let email = order.email.as_deref().map(Secret::new);
     [key.clone()].into_iter().chain(email).collect()

@@ -1,4 +1,4 @@
-//! Kopecks and the ways in which providers write roubles. No float on the way.
+//! Kopecks and providers' formats of roubles, without floats.
 
 use domain::kernel::Amount;
 use serde_json::value::RawValue;
@@ -17,8 +17,8 @@ pub(super) fn roubles_number(amount: Amount) -> Result<Box<RawValue>, Unreadable
     RawValue::from_string(roubles(amount)).map_err(|error| Unreadable::json("amount", &error))
 }
 
-/// Kopecks from roubles such as `990`, `990.5`, `990.00` or `990.000000`. Decimals after the second have to be zeros; signs, exponents and
-/// separators are not taken.
+/// Kopecks from roubles such as `990`, `990.5`, `990.00` or `990.000000`. Decimals after the second must be zeros;
+/// signs, exponents and separators are rejected.
 pub(super) fn kopecks(text: &str) -> Result<Amount, Unreadable> {
     let malformed = || Unreadable::new("an amount is not roubles and kopecks");
     let (roubles, decimals) = text.split_once('.').unwrap_or((text, "0"));
@@ -36,7 +36,7 @@ pub(super) fn kopecks(text: &str) -> Result<Amount, Unreadable> {
     units.map(Amount::new).ok_or_else(malformed)
 }
 
-/// Kopecks from a whole number of them.
+/// Kopecks from an integer.
 pub(super) fn whole_kopecks(text: &str) -> Result<Amount, Unreadable> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let units = if is_number { text.parse().ok() } else { None };

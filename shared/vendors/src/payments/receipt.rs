@@ -1,8 +1,9 @@
-//! Fiscal receipts (54-FZ): what is sold, in each provider's words.
+//! Fiscal receipts (54-FZ) in each provider's format.
 //!
-//! A receipt has one item: the order, named by its description. It is sent where a provider is set up for receipts and the payer's e-mail is known.
-//! Sources of the codes: yookassa.ru, "Reference for receipt parameter values" (2026); docs.robokassa.ru, "Fiscalization";
-//! developers.cloudkassir.ru, `CustomerReceipt` (version 3.4.5); developer.tbank.ru, `Receipt`.
+//! A receipt has one item: the order, named by its description. It is sent if the provider is set up for receipts and
+//! the payer's e-mail is known. Sources of the codes: yookassa.ru, "Reference for receipt parameter values" (2026);
+//! docs.robokassa.ru, "Fiscalization"; developers.cloudkassir.ru, `CustomerReceipt` (version 3.4.5);
+//! developer.tbank.ru, `Receipt`.
 
 use std::str::FromStr;
 
@@ -14,20 +15,17 @@ use serde_json::{Value, json};
 use super::money::{roubles, roubles_number};
 use super::told_unreadable;
 
-/// What every receipt of the product says.
+/// Values of every receipt of the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReceiptSettings {
-    /// The rate of value added tax.
     pub vat: Vat,
-    /// How what is paid relates to what is delivered.
     pub method: SettlementMethod,
-    /// What kind of thing is sold.
     pub subject: SettlementSubject,
-    /// The seller's taxation. T-Bank wants it; the others take that of the account if it is not said.
+    /// Required by T-Bank; the others default to that of the account.
     pub taxation: Option<Taxation>,
 }
 
-/// A word that is none of those expected.
+/// A name that is not among the expected ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected one of: {words}", words = .0.trim_end())]
 pub struct UnknownWord(&'static str);
@@ -65,9 +63,9 @@ macro_rules! words {
 }
 
 words! {
-    /// A rate of value added tax. The rates 20 % and 20/120 ended with 2025.
+    /// VAT rate. The rates 20 % and 20/120 ended with 2025.
     Vat {
-        /// Without value added tax.
+        /// Without VAT.
         None = "none",
         /// 0 %.
         Vat0 = "vat0",
@@ -91,7 +89,7 @@ words! {
 }
 
 words! {
-    /// How what is paid relates to what is delivered (tag 1214). Those that fit a product without credit, which all providers call the same.
+    /// Settlement method (tag 1214): those for a product without credit, which all providers name alike.
     SettlementMethod {
         /// Paid in full before it is delivered.
         FullPrepayment = "full_prepayment",
@@ -103,7 +101,7 @@ words! {
 }
 
 words! {
-    /// What kind of thing is sold (tag 1212). Those that all providers call the same.
+    /// Settlement subject (tag 1212): those that all providers name alike.
     SettlementSubject {
         /// Goods.
         Commodity = "commodity",
@@ -121,23 +119,23 @@ words! {
 }
 
 words! {
-    /// The seller's taxation (tag 1055).
+    /// Taxation system (tag 1055).
     Taxation {
-        /// The general one.
+        /// General.
         Osn = "osn",
-        /// The simplified one, of income.
+        /// Simplified, income.
         UsnIncome = "usn_income",
-        /// The simplified one, of income less costs.
+        /// Simplified, income less costs.
         UsnIncomeOutcome = "usn_income_outcome",
-        /// That of agriculture.
+        /// Agricultural.
         Esn = "esn",
-        /// By patent.
+        /// Patent.
         Patent = "patent",
     }
 }
 
 impl ReceiptSettings {
-    /// Receipts of services that are paid for in advance.
+    /// Receipts of prepaid services.
     pub const fn new(vat: Vat) -> Self {
         Self { vat, method: SettlementMethod::FullPrepayment, subject: SettlementSubject::Service, taxation: None }
     }

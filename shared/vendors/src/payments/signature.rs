@@ -1,4 +1,4 @@
-//! What signatures of notices and orders are made of.
+//! Signatures of notifications and orders.
 
 use std::fmt::Write as _;
 use std::str::FromStr;
@@ -12,25 +12,19 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq as _;
 
-/// A hash that a shop at Robokassa can be set to.
+/// Hash of a Robokassa shop's signatures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SignatureHash {
-    /// MD5, which a shop has at first.
+    /// The default of a new shop.
     #[default]
     Md5,
-    /// RIPEMD-160.
     Ripemd160,
-    /// SHA-1.
     Sha1,
-    /// SHA-256.
     Sha256,
-    /// SHA-384.
     Sha384,
-    /// SHA-512.
     Sha512,
 }
 
-/// There is no such hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected md5, ripemd160, sha1, sha256, sha384 or sha512")]
 pub struct UnknownHash;
@@ -73,15 +67,15 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Whether two hexadecimal texts are the same in any case. How long it takes says nothing about where they differ.
+/// Compares two hexadecimal texts regardless of case, in constant time.
 pub(super) fn is_same_hex(ours: &str, theirs: &str) -> bool {
     ours.to_ascii_lowercase().as_bytes().ct_eq(theirs.to_ascii_lowercase().as_bytes()).into()
 }
 
-/// Whether `mac` is the HMAC-SHA-256 of `message` in base64. How long it takes says nothing about where they differ.
+/// Whether `mac` is the HMAC-SHA-256 of `message` in base64, in constant time.
 pub(super) fn is_hmac_sha256(key: &str, message: &[u8], mac: &str) -> bool {
     let Ok(mac) = STANDARD.decode(mac.trim()) else { return false };
-    // HMAC takes keys of any length; an empty one proves nothing.
+    // HMAC accepts an empty key, which would prove nothing.
     match Hmac::<Sha256>::new_from_slice(key.as_bytes()) {
         Ok(hmac) if !key.is_empty() => hmac.chain_update(message).verify_slice(&mac).is_ok(),
         _ => false,

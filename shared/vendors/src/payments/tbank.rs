@@ -1,19 +1,20 @@
 //! T-Bank acquiring (formerly Tinkoff), protocol EACQ v2.
 //!
-//! A payment is made by `Init` with our id as `OrderId`; it is single-stage. Answers are HTTP 200 whatever they say. Requests, answers that are asked
-//! for and notices carry a `Token`: SHA-256 of the values of all root scalars and the password, sorted by name.
+//! A payment is created by `Init` with our id as `OrderId`; it is single-stage. All answers are HTTP 200. Requests,
+//! some answers and notifications have a `Token`: SHA-256 of the values of all root scalars and the password, sorted by
+//! name.
 //!
-//! A notice names what state a payment is in. A single-stage payment tells AUTHORIZED and CONFIRMED almost at once and in any order; only the
-//! latter is money. A REJECTED payment is over, but the payer may try again at the same order, with another `PaymentId`: it is told as a failed
-//! attempt.
+//! A notification has the state of a payment. A single-stage payment sends AUTHORIZED and CONFIRMED almost at once and
+//! in any order; only the latter is money. REJECTED is final for the payment, but the payer may retry the same order
+//! with another `PaymentId`: it is reported as a failed attempt.
 //!
-//! **Refunds.** The document calls `Amount` of a notice "the current amount of the transaction", and nothing says how that counts after a part went
-//! back: whether it is what is left, or what was returned. A partial refund is therefore told with the amount zero, which the domain brings before a
-//! person; asking `GetState` would give the same number with the same doubt. REFUNDED is told with its amount, which is the payment's when everything
-//! goes back at once; after partial refunds it is unverified.
+//! **Refunds.** The documentation calls `Amount` of a notification "the current amount of the transaction" and leaves
+//! open whether that is the rest or the refund after a partial refund. A partial refund is therefore reported with the
+//! amount zero, which the domain escalates to a person; `GetState` has the same ambiguity. REFUNDED is reported with
+//! its amount, which is the payment's after a full refund; after partial refunds it is unverified.
 //!
-//! Source: developer.tbank.ru, "EACQ protocol" 1.8 (2025-11). Unverified: the code with which `CheckOrder` says that there is no such order; it is
-//! told as a refusal.
+//! Source: developer.tbank.ru, "EACQ protocol" 1.8 (2025-11). Unverified: the code of `CheckOrder` for an unknown
+//! order; it is reported as `Rejected`.
 
 use std::sync::Arc;
 
@@ -31,39 +32,31 @@ use super::fields::Fields;
 use super::money::whole_kopecks;
 use super::signature::{SignatureHash, is_same_hex};
 use super::{
-    MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, plain, refused, secrets_of, told,
-    told_unreadable, within,
+    MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, plain, refused, secrets_of, told_unreadable,
 };
-use crate::http::{HttpClient, endpoint};
+use crate::http::{HttpClient, endpoint, within};
 use crate::{Secret, Timeouts};
 
-/// How `RedirectDueDate` is written, in UTC.
+/// Format of `RedirectDueDate`, in UTC.
 const DATE: &str = "%Y-%m-%dT%H:%M:%S+00:00";
 
-/// The settings of T-Bank.
 #[derive(Debug, Clone)]
 pub struct TBankSettings {
-    /// Key of the terminal; that of a test terminal ends in `DEMO`.
+    /// That of a test terminal ends in `DEMO`.
     pub terminal_key: String,
-    /// Its password.
     pub password: Secret,
-    /// Where the API is.
     pub base_url: String,
-    /// It is a test terminal.
     pub test: bool,
-    /// Where notices go; without it, where the terminal's settings say.
+    /// URL for notifications. Default: that of the terminal's settings.
     pub notification_url: Option<String>,
-    /// What receipts say; none are sent without. Has to have the taxation.
+    /// Without it no receipts are sent. Must have the taxation.
     pub receipt: Option<ReceiptSettings>,
-    /// How long it may take.
     pub timeouts: Timeouts,
 }
 
 impl TBankSettings {
-    /// T-Bank's own API.
     pub const DEFAULT_BASE_URL: &str = "https://securepay.tinkoff.ru/v2";
 
-    /// A terminal at T-Bank's own API.
     pub fn new(terminal_key: impl Into<String>, password: Secret) -> Self {
         Self {
             terminal_key: terminal_key.into(),
@@ -97,7 +90,7 @@ impl TBank {
         Self { settings, http }
     }
 
-    /// Calls a method with a signed request, and returns what it says when it says yes.
+    /// Calls a method with a signed request. Returns the answer if it succeeded.
     async fn call(
         &self,
         method: &str,
@@ -109,10 +102,10 @@ impl TBank {
         let unsigned = serde_json::to_vec(&request).map_err(|error| ProviderError::Rejected(error.to_string()))?;
         let token = token(&Fields::of_json(&unsigned).map_err(told_unreadable)?, password);
         request.insert("Token".to_owned(), token.clone().into());
-        let post = self.http.post(endpoint(base_url, &format!("/{method}"))).map_err(told)?.json(&request);
+        let post = self.http.post(endpoint(base_url, &format!("/{method}")))?.json(&request);
         let secrets: Vec<_> = secrets.iter().cloned().chain([password.clone(), Secret::new(token)]).collect();
-        let answer = self.http.open_hiding(post, secrets.clone()).await.map_err(told)?;
-        let answer = answer.whole(MAX_REPLY).await.map_err(told)?;
+        let answer = self.http.open_hiding(post, secrets.clone()).await?;
+        let answer = answer.whole(MAX_REPLY).await?;
         let fields = Fields::of_json(&answer).map_err(told_unreadable)?;
         match fields.get("Success") {
             Some("true") => Ok(answer),
@@ -175,13 +168,13 @@ impl TBank {
     async fn reports(&self, asked: &Known) -> Result<Vec<Report>, ProviderError> {
         let Some(id) = &asked.provider_payment else { return self.attempts(asked).await };
         match self.state(asked, id).await? {
-            // Another attempt may have been made since.
+            // There may be another attempt since.
             Some(Report { event: PaymentEvent::Declined, .. }) => self.attempts(asked).await,
             report => Ok(report.into_iter().collect()),
         }
     }
 
-    /// What the state of a payment means; nothing if it is on its way.
+    /// The update of a payment's state; none for intermediate states.
     fn report(&self, fields: &Fields, payment: PaymentId) -> Result<Option<Report>, Unreadable> {
         let event = match fields.require("Status")? {
             "CONFIRMED" => PaymentEvent::Paid,
@@ -189,7 +182,7 @@ impl TBank {
             "REJECTED" => PaymentEvent::Declined,
             "CANCELED" | "DEADLINE_EXPIRED" | "REVERSED" => PaymentEvent::Canceled,
             "REFUNDED" | "PARTIAL_REFUNDED" => PaymentEvent::Refunded(Refunded::InAll),
-            // AUTH_FAIL among them: the document calls it an intermediate state.
+            // AUTH_FAIL too: the documentation calls it an intermediate state.
             _ => return Ok(None),
         };
         let amount = match fields.get("Status") {
@@ -202,7 +195,7 @@ impl TBank {
             provider_payment: fields.require("PaymentId")?.to_owned(),
             event,
             amount,
-            // No notice names a currency: a terminal has one.
+            // Notifications have no currency: a terminal has one.
             currency: ROUBLES.to_owned(),
             test: self.settings.test,
         }))
@@ -237,7 +230,7 @@ fn root(object: Value) -> Map<String, Value> {
     }
 }
 
-/// Our id of an order; `None` for orders that were made elsewhere, such as by hand in the shop's cabinet.
+/// Our id of an order; `None` for orders created elsewhere, such as by hand in the shop's account.
 fn our_id(fields: &Fields) -> Option<PaymentId> {
     fields.get("OrderId")?.parse().ok()
 }
@@ -252,7 +245,7 @@ impl PaymentProvider for TBank {
         self.settings.test
     }
 
-    /// A repeat for the same order is refused: its number is taken.
+    /// A repeat for the same order is rejected: its number is taken.
     async fn open(&self, order: &Order) -> Result<Opened, ProviderError> {
         within(self.settings.timeouts.total, self.init(order)).await
     }

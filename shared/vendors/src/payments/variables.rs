@@ -1,6 +1,4 @@
-//! The providers' settings from configuration variables.
-
-use std::str::FromStr;
+//! Settings of payment providers from configuration variables.
 
 use ipnet::IpNet;
 
@@ -8,70 +6,72 @@ use super::{
     CloudPaymentsSettings, PaymentProvidersSettings, ReceiptSettings, RobokassaSettings, TBankSettings, TIMEOUTS,
     YooKassaSettings,
 };
-use crate::variables::{malformed, replace_url, require, switch, timeouts, url};
+use crate::variables::{Variables, malformed, url};
 use crate::{MalformedVariable, Secret};
 
 impl PaymentProvidersSettings {
-    /// Reads the settings through `get`, which gives a variable's value unless it is unset or empty.
+    /// Reads the settings through `get`, which returns a variable's value unless it is unset or empty.
     ///
-    /// A provider is configured when its key is set: `YOOKASSA_SECRET_KEY`, `ROBOKASSA_PASSWORD1`, `CLOUDPAYMENTS_API_SECRET`, `TBANK_PASSWORD`.
-    /// It then needs its name (`YOOKASSA_SHOP_ID`, `ROBOKASSA_LOGIN`, `CLOUDPAYMENTS_PUBLIC_ID`, `TBANK_TERMINAL_KEY`; Robokassa also
-    /// `ROBOKASSA_PASSWORD2`), may have other addresses (`*_BASE_URL`, `ROBOKASSA_PAYMENT_URL`, `ROBOKASSA_SERVICE_URL`), and is for tests if
-    /// `*_TEST` is `true`. `YOOKASSA_ADDRESSES` lists the networks of notices, separated by commas; `ROBOKASSA_HASH` is the hash of signatures;
-    /// `PAYMENT_NOTIFICATION_URL` is the address of our webhooks without the provider's name.
+    /// A provider is configured if its key is set: `YOOKASSA_SECRET_KEY`, `ROBOKASSA_PASSWORD1`,
+    /// `CLOUDPAYMENTS_API_SECRET`, `TBANK_PASSWORD`. It then needs its name (`YOOKASSA_SHOP_ID`, `ROBOKASSA_LOGIN`,
+    /// `CLOUDPAYMENTS_PUBLIC_ID`, `TBANK_TERMINAL_KEY`; Robokassa also `ROBOKASSA_PASSWORD2`), may have other URLs
+    /// (`*_BASE_URL`, `ROBOKASSA_PAYMENT_URL`, `ROBOKASSA_SERVICE_URL`), and is in test mode if `*_TEST` is `true`.
+    /// `YOOKASSA_ADDRESSES` lists the networks that notifications come from, separated by commas; `ROBOKASSA_HASH` is
+    /// the hash of signatures; `PAYMENT_NOTIFICATION_URL` is the address of our webhooks without the provider's name.
     ///
-    /// Receipts are sent if `RECEIPT_VAT` is set; `RECEIPT_METHOD`, `RECEIPT_SUBJECT` and `RECEIPT_TAXATION` say the rest, and T-Bank needs the last.
-    /// `PAYMENT_TIMEOUTS` is `connect/first_byte/silence/total` in milliseconds, for all providers.
-    pub fn read<'a>(get: impl Fn(&str) -> Option<&'a str> + Copy) -> Result<Self, MalformedVariable> {
-        let timeouts = timeouts("PAYMENT_TIMEOUTS", TIMEOUTS, get)?;
-        let receipt = receipt(get)?;
+    /// Receipts are sent if `RECEIPT_VAT` is set; `RECEIPT_METHOD`, `RECEIPT_SUBJECT` and `RECEIPT_TAXATION`, which
+    /// T-Bank requires, complete them. `PAYMENT_TIMEOUTS` is `connect/first_byte/silence/total` in milliseconds, for
+    /// all providers.
+    pub fn read<'v>(get: impl Fn(&str) -> Option<&'v str>) -> Result<Self, MalformedVariable> {
+        let vars = Variables(&get);
+        let timeouts = vars.timeouts("PAYMENT_TIMEOUTS", TIMEOUTS)?;
+        let receipt = receipt(vars)?;
         let mut settings = Self::default();
-        if let Some(key) = get("YOOKASSA_SECRET_KEY") {
-            let mut yookassa = YooKassaSettings::new(require("YOOKASSA_SHOP_ID", get)?, Secret::new(key));
-            replace_url(&mut yookassa.base_url, "YOOKASSA_BASE_URL", get)?;
-            yookassa.test = switch("YOOKASSA_TEST", false, get)?;
-            if let Some(list) = get("YOOKASSA_ADDRESSES") {
+        if let Some(key) = vars.secret("YOOKASSA_SECRET_KEY") {
+            let mut yookassa = YooKassaSettings::new(vars.require("YOOKASSA_SHOP_ID")?, key);
+            vars.url("YOOKASSA_BASE_URL", &mut yookassa.base_url)?;
+            yookassa.test = vars.switch("YOOKASSA_TEST", false)?;
+            if let Some(list) = vars.get("YOOKASSA_ADDRESSES") {
                 yookassa.addresses = networks("YOOKASSA_ADDRESSES", list)?;
             }
             settings.yookassa = Some(YooKassaSettings { receipt, timeouts, ..yookassa });
         }
-        if let Some(password) = get("ROBOKASSA_PASSWORD1") {
-            let login = require("ROBOKASSA_LOGIN", get)?;
-            let second = Secret::new(require("ROBOKASSA_PASSWORD2", get)?);
-            let mut robokassa = RobokassaSettings::new(login, Secret::new(password), second);
-            robokassa.hash = word("ROBOKASSA_HASH", robokassa.hash, get)?;
-            robokassa.test = switch("ROBOKASSA_TEST", false, get)?;
-            replace_url(&mut robokassa.payment_url, "ROBOKASSA_PAYMENT_URL", get)?;
-            replace_url(&mut robokassa.service_url, "ROBOKASSA_SERVICE_URL", get)?;
+        if let Some(password) = vars.secret("ROBOKASSA_PASSWORD1") {
+            let login = vars.require("ROBOKASSA_LOGIN")?;
+            let second = Secret::new(vars.require("ROBOKASSA_PASSWORD2")?);
+            let mut robokassa = RobokassaSettings::new(login, password, second);
+            robokassa.hash = vars.word("ROBOKASSA_HASH")?.unwrap_or(robokassa.hash);
+            robokassa.test = vars.switch("ROBOKASSA_TEST", false)?;
+            vars.url("ROBOKASSA_PAYMENT_URL", &mut robokassa.payment_url)?;
+            vars.url("ROBOKASSA_SERVICE_URL", &mut robokassa.service_url)?;
             settings.robokassa = Some(RobokassaSettings { receipt, timeouts, ..robokassa });
         }
-        if let Some(secret) = get("CLOUDPAYMENTS_API_SECRET") {
-            let mut cloudpayments =
-                CloudPaymentsSettings::new(require("CLOUDPAYMENTS_PUBLIC_ID", get)?, Secret::new(secret));
-            replace_url(&mut cloudpayments.base_url, "CLOUDPAYMENTS_BASE_URL", get)?;
-            cloudpayments.test = switch("CLOUDPAYMENTS_TEST", false, get)?;
+        if let Some(secret) = vars.secret("CLOUDPAYMENTS_API_SECRET") {
+            let mut cloudpayments = CloudPaymentsSettings::new(vars.require("CLOUDPAYMENTS_PUBLIC_ID")?, secret);
+            vars.url("CLOUDPAYMENTS_BASE_URL", &mut cloudpayments.base_url)?;
+            cloudpayments.test = vars.switch("CLOUDPAYMENTS_TEST", false)?;
             settings.cloudpayments = Some(CloudPaymentsSettings { receipt, timeouts, ..cloudpayments });
         }
-        if let Some(password) = get("TBANK_PASSWORD") {
-            settings.tbank = Some(TBankSettings { timeouts, ..tbank(password, receipt, get)? });
+        if let Some(password) = vars.secret("TBANK_PASSWORD") {
+            settings.tbank = Some(TBankSettings { timeouts, ..tbank(password, receipt, vars)? });
         }
         Ok(settings)
     }
 }
 
-fn tbank<'a>(
-    password: &str,
+fn tbank(
+    password: Secret,
     receipt: Option<ReceiptSettings>,
-    get: impl Fn(&str) -> Option<&'a str> + Copy,
+    vars: Variables<'_, '_>,
 ) -> Result<TBankSettings, MalformedVariable> {
-    let mut tbank = TBankSettings::new(require("TBANK_TERMINAL_KEY", get)?, Secret::new(password));
-    replace_url(&mut tbank.base_url, "TBANK_BASE_URL", get)?;
-    tbank.test = switch("TBANK_TEST", false, get)?;
-    // Its notices do not say that there is no money behind them.
+    let mut tbank = TBankSettings::new(vars.require("TBANK_TERMINAL_KEY")?, password);
+    vars.url("TBANK_BASE_URL", &mut tbank.base_url)?;
+    tbank.test = vars.switch("TBANK_TEST", false)?;
+    // Notifications do not say that no money is behind them.
     if tbank.terminal_key.ends_with("DEMO") && !tbank.test {
         return Err(malformed("TBANK_TEST", &"has to be true: the terminal is a test one"));
     }
-    if let Some(base) = get("PAYMENT_NOTIFICATION_URL") {
+    if let Some(base) = vars.get("PAYMENT_NOTIFICATION_URL") {
         let base = url("PAYMENT_NOTIFICATION_URL", base)?;
         tbank.notification_url = Some(format!("{}/tbank", base.trim_end_matches('/')));
     }
@@ -82,25 +82,15 @@ fn tbank<'a>(
     Ok(tbank)
 }
 
-fn receipt<'a>(get: impl Fn(&str) -> Option<&'a str> + Copy) -> Result<Option<ReceiptSettings>, MalformedVariable> {
-    let Some(vat) = get("RECEIPT_VAT") else { return Ok(None) };
-    let default = ReceiptSettings::new(vat.parse().map_err(|error| malformed("RECEIPT_VAT", &error))?);
-    let taxation = get("RECEIPT_TAXATION").map(FromStr::from_str).transpose();
+fn receipt(vars: Variables<'_, '_>) -> Result<Option<ReceiptSettings>, MalformedVariable> {
+    let Some(vat) = vars.word("RECEIPT_VAT")? else { return Ok(None) };
+    let default = ReceiptSettings::new(vat);
     Ok(Some(ReceiptSettings {
-        method: word("RECEIPT_METHOD", default.method, get)?,
-        subject: word("RECEIPT_SUBJECT", default.subject, get)?,
-        taxation: taxation.map_err(|error| malformed("RECEIPT_TAXATION", &error))?,
+        method: vars.word("RECEIPT_METHOD")?.unwrap_or(default.method),
+        subject: vars.word("RECEIPT_SUBJECT")?.unwrap_or(default.subject),
+        taxation: vars.word("RECEIPT_TAXATION")?,
         ..default
     }))
-}
-
-/// One of several words, or `default` where nothing is said.
-fn word<'a, T: FromStr<Err: ToString>>(
-    name: &'static str,
-    default: T,
-    get: impl Fn(&str) -> Option<&'a str>,
-) -> Result<T, MalformedVariable> {
-    get(name).map_or(Ok(default), |text| text.parse().map_err(|error| malformed(name, &error)))
 }
 
 fn networks(name: &'static str, list: &str) -> Result<Vec<IpNet>, MalformedVariable> {

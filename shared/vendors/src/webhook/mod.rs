@@ -1,8 +1,8 @@
 //! The sender of webhooks: [`HttpWebhookSender`].
 //!
-//! Where webhooks go is up to customers, so this is the one client that must not be talked into reaching our own network. The name is resolved
-//! here, at each call, and the connection is made to the very addresses that were checked: a name that is public when it is checked and private
-//! when it is called (DNS rebinding) does not get through. Redirects are not followed, and no proxy is asked to connect for us.
+//! Customers choose the URLs, so this client must not reach our own network (SSRF). Names are resolved here, at each
+//! call, and the connection goes to the addresses that were checked, which defeats DNS rebinding. Redirects are not
+//! followed, and no proxy is used.
 
 mod resolver;
 #[cfg(test)]
@@ -19,31 +19,28 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, Url, redirect};
 
-use crate::variables::{MalformedVariable, switch};
+use crate::variables::{MalformedVariable, Variables};
 use resolver::{Blocked, GuardedResolver, Lookup, SystemLookup, cause};
 
-/// The longest that a call may take, from the look-up of the name to the end of the answer.
+/// Time-out of a call, from the DNS look-up to the end of the answer.
 const TOTAL: Duration = Duration::from_secs(15);
-/// The longest that connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How much of an answer is read.
+/// Most bytes read of an answer.
 const MAX_ANSWER: usize = 64 * 1024;
-/// How much of it is kept, in bytes.
+/// Most bytes stored of an answer.
 const MAX_EXCERPT: usize = 1024;
 
-/// The settings of the sender.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WebhookSettings {
-    /// How far webhooks reach.
     pub reach: Reach,
 }
 
 impl WebhookSettings {
-    /// Reads the settings through `get`, which gives a variable's value unless it is unset or empty.
+    /// Reads the settings through `get`, which returns a variable's value unless it is unset or empty.
     ///
-    /// `WEBHOOK_ALLOW_PRIVATE` set to `true` admits this machine and http: for the local stack and tests. It is `false` where nothing is said.
-    pub fn read<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<Self, MalformedVariable> {
-        let allowed = switch("WEBHOOK_ALLOW_PRIVATE", false, get)?;
+    /// `WEBHOOK_ALLOW_PRIVATE` (default `false`) allows loopback addresses and http, for the local stack and tests.
+    pub fn read<'v>(get: impl Fn(&str) -> Option<&'v str>) -> Result<Self, MalformedVariable> {
+        let allowed = Variables(&get).switch("WEBHOOK_ALLOW_PRIVATE", false)?;
         Ok(Self { reach: if allowed { Reach::LoopbackToo } else { Reach::Internet } })
     }
 }
@@ -73,7 +70,7 @@ impl HttpWebhookSender {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        // Two first calls at once may both build; one client is kept.
+        // Two concurrent first calls may both build; one client is kept.
         let built = self.build().map_err(failure)?;
         Ok(self.client.get_or_init(|| built))
     }
@@ -87,7 +84,7 @@ impl HttpWebhookSender {
             .no_proxy()
             .https_only(!self.reach.admits_http())
             .connect_timeout(CONNECT)
-            // Receivers are many and called rarely. And an open connection would be used again without a look at its address.
+            // Receivers are many and called rarely, and a pooled connection would skip the check of its address.
             .pool_max_idle_per_host(0)
             .build()
     }
@@ -115,13 +112,13 @@ impl WebhookSender for HttpWebhookSender {
         let status = response.status().as_u16();
         let retry_after = retry_after(&response, self.clock.now());
         let mut text = Vec::new();
-        // The receiver has decided by now: a body that does not come, or does not end, changes nothing.
+        // The status decides: a body that breaks off changes nothing.
         let _ = tokio::time::timeout_at(deadline, read(&mut response, &mut text)).await;
         Ok(SentAnswer { status, retry_after, excerpt: excerpt(&text), took: begun.elapsed() })
     }
 }
 
-/// Checks an address that is no name: it does not go through the resolver. The parser has turned all spellings of IPv4 into the plain one.
+/// Checks a literal address, which does not go through the resolver. The URL parser has normalized all forms of IPv4.
 fn check_literal(url: &Url, reach: Reach) -> Result<(), SendFailure> {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse();
@@ -131,7 +128,7 @@ fn check_literal(url: &Url, reach: Reach) -> Result<(), SendFailure> {
     }
 }
 
-/// Reads the body as far as it is of interest, and a little on: a receiver whose answer is cut off may think that it failed.
+/// Reads more of the body than is stored: a receiver whose answer is cut off may take the call for failed.
 async fn read(response: &mut Response, text: &mut Vec<u8>) {
     let mut length = 0;
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -143,13 +140,14 @@ async fn read(response: &mut Response, text: &mut Vec<u8>) {
     }
 }
 
-/// The beginning of a body as text. A character that the limit cuts is left out.
+/// The beginning of a body as text, cut between characters.
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     text.get(..text.floor_char_boundary(MAX_EXCERPT)).unwrap_or_default().trim_end_matches('\u{fffd}').to_owned()
 }
 
-/// `Retry-After`: seconds, or an HTTP date (RFC 9110, 10.2.3). A date that has passed is no wait at all; nonsense is no wish.
+/// `Retry-After`: seconds, or an HTTP date (RFC 9110, 10.2.3). A past date is no wait; a malformed value is
+/// `None`.
 fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
     let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {

@@ -1,4 +1,4 @@
-//! Names to addresses, of which none may be private.
+//! DNS resolution without private addresses.
 
 use std::error::Error as StdError;
 use std::io;
@@ -9,20 +9,17 @@ use async_trait::async_trait;
 use domain::webhooks::Reach;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// The address is not one that webhooks may be sent to. Which it is, is not told: the text is for the customer, and names of ours resolve to
-/// addresses of ours.
+/// The address is not allowed. It is not named: customers see the message, and our names resolve to our addresses.
 #[derive(Debug, thiserror::Error)]
 #[error("the address is not public")]
 pub(super) struct Blocked;
 
-/// Looks names up. Apart, so that tests say what a name leads to.
+/// DNS look-up, replaced in tests.
 #[async_trait]
 pub(super) trait Lookup: Send + Sync {
-    /// The addresses of a host.
     async fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>>;
 }
 
-/// The system's resolver.
 pub(super) struct SystemLookup;
 
 #[async_trait]
@@ -32,7 +29,7 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// A resolver that gives out addresses only if all of a name's are admitted: a name with a private one among them is up to no good.
+/// A resolver that returns addresses only if all of a name's are allowed: one private address blocks the name.
 pub(super) struct GuardedResolver {
     pub(super) reach: Reach,
     pub(super) lookup: Arc<dyn Lookup>,
@@ -49,14 +46,14 @@ impl Resolve for GuardedResolver {
             if !addresses.iter().all(|&address| reach.admits(address)) {
                 return Err(Blocked.into());
             }
-            // The client puts the port of the URL in place of 0.
+            // The client replaces port 0 with the URL's.
             let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));
             Ok(addresses)
         })
     }
 }
 
-/// The error of a kind that led to `error`.
+/// The cause of type `E` in the chain of `error`.
 pub(super) fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     let mut at = Some(error);
     while let Some(error) = at {
@@ -68,7 +65,7 @@ pub(super) fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'stati
     None
 }
 
-/// What the first of a chain of errors says: "connection refused", where the last says "error sending request".
+/// The innermost error of a chain: "connection refused" rather than "error sending request".
 pub(super) fn innermost(error: &(dyn StdError + 'static)) -> String {
     let mut at = error;
     while let Some(inner) = at.source() {

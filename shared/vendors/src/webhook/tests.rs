@@ -44,7 +44,8 @@ fn refused() -> Result<SentAnswer, SendFailure> {
     Err(SendFailure::Refused("the address is not public".to_owned()))
 }
 
-/// A server that answers one request, and then waits for the caller to leave. Returns its port, and the request once the caller has left.
+/// A server that answers one request, and then waits for the caller to leave. Returns its port, and the request once
+/// the caller has left.
 async fn server(answer: Vec<u8>) -> (u16, impl Future<Output = String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

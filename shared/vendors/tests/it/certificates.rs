@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use domain::generation::text::TextError;
+use domain::gateway::ProviderError;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
-use vendors::text::GigaChat;
+use vendors::chat::GigaChat;
 
-use crate::fixtures::{
-    TEXT, TOKEN_PATH, TestClock, TestIds, VENDORS, failure_of, gigachat_settings, patient, text_of, token_answer,
-};
+use crate::chat::every_vendor::CASES;
+use crate::chat::{complete, hear};
+use crate::fixtures::{TEXT, TOKEN_PATH, TestClock, TestIds, gigachat_settings, patient, token_answer};
 use crate::server::{Answer, Server};
 
 /// A server for `localhost` under an authority of its own, and the authority's certificate as PEM.
@@ -29,7 +29,7 @@ async fn serve_tls() -> (Server, String) {
         .with_single_cert(vec![host.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
         .unwrap();
     let server = Server::start_tls(TlsAcceptor::from(Arc::new(config)), |request, _| {
-        if request.path == TOKEN_PATH { token_answer() } else { Answer::ok(crate::gigachat::STREAM) }
+        if request.path == TOKEN_PATH { token_answer() } else { Answer::ok(crate::streams::gigachat::STREAM) }
     });
     (server.await, authority.pem())
 }
@@ -44,13 +44,13 @@ fn gigachat_trusting(url: &str, roots: &str) -> GigaChat {
 async fn gigachat_trusts_its_own_authority_and_nobody_else_does() {
     let (server, roots) = serve_tls().await;
     let trusting = gigachat_trusting(&server.tls_url(), &roots);
-    assert_eq!(text_of(&trusting).await.text, TEXT);
-    for vendor in VENDORS {
-        let error = failure_of(&*(vendor.model)(&server.tls_url(), patient())).await;
+    assert_eq!(hear(&trusting).await.text(), TEXT);
+    for case in CASES {
+        let error = complete(&*(case.make)(&server.tls_url(), patient())).await.unwrap_err();
         assert!(
-            matches!(&error, TextError::Broken(text) if text.contains("certificate")),
+            matches!(&error, ProviderError::Broken(text) if text.contains("certificate")),
             "{}: {error:?}",
-            vendor.name
+            case.name
         );
     }
 }
@@ -59,16 +59,16 @@ async fn gigachat_trusts_its_own_authority_and_nobody_else_does() {
 async fn another_authority_is_not_enough() {
     let (server, _) = serve_tls().await;
     let (_, other_roots) = serve_tls().await;
-    let error = failure_of(&gigachat_trusting(&server.tls_url(), &other_roots)).await;
-    assert!(matches!(error, TextError::Broken(_)), "{error:?}");
+    let error = complete(&gigachat_trusting(&server.tls_url(), &other_roots)).await.unwrap_err();
+    assert!(matches!(error, ProviderError::Broken(_)), "{error:?}");
 }
 
 #[tokio::test]
-async fn certificates_that_do_not_parse_are_rejected() {
+async fn certificates_that_do_not_parse_are_misconfigured() {
     let (server, roots) = serve_tls().await;
     for broken in [roots.replace("MII", "!!!"), "/etc/ca.pem".to_owned(), String::new()] {
-        let error = failure_of(&gigachat_trusting(&server.tls_url(), &broken)).await;
-        assert!(matches!(error, TextError::Rejected(_)), "{error:?}");
+        let error = complete(&gigachat_trusting(&server.tls_url(), &broken)).await.unwrap_err();
+        assert!(matches!(error, ProviderError::Misconfigured(_)), "{error:?}");
     }
     assert!(server.seen().is_empty());
 }

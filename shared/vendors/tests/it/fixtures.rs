@@ -1,18 +1,14 @@
-//! What the tests share: a clock, ids, a request, and each vendor ready to ask a test server.
+//! Clock, ids, keys and GigaChat's settings of the tests.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::generation::text::{SharedTextModel, TextError, TextModel, TextOutput, TextRequest};
 use domain::kernel::{Clock, IdSource, Timestamp};
 use uuid::Uuid;
-use vendors::text::{
-    Anthropic, AnthropicSettings, GigaChat, GigaChatScope, GigaChatSettings, OpenAi, OpenAiSettings, YandexGpt,
-    YandexGptSettings,
-};
+use vendors::chat::{GigaChatScope, GigaChatSettings};
 use vendors::{Secret, Timeouts};
 
-use crate::server::{Answer, Server};
+use crate::server::Answer;
 
 /// The key of every vendor in these tests.
 pub(crate) const KEY: &str = "c2VjcmV0OmtleQ==";
@@ -57,15 +53,6 @@ impl IdSource for TestIds {
     }
 }
 
-pub(crate) fn request() -> TextRequest {
-    TextRequest {
-        system: "Ты редактор.".to_owned(),
-        prompt: "Напиши \"привет\".".to_owned(),
-        max_output_tokens: 2000,
-        temperature: 0.7,
-    }
-}
-
 /// Time enough for a slow machine.
 pub(crate) fn patient() -> Timeouts {
     let long = Duration::from_mins(1);
@@ -75,124 +62,19 @@ pub(crate) fn patient() -> Timeouts {
 /// A time that runs out at once, for servers that never answer.
 pub(crate) const SHORT: Duration = Duration::from_millis(50);
 
-/// Asks, and collects the pieces.
-pub(crate) async fn ask(model: &dyn TextModel, request: &TextRequest) -> (Result<TextOutput, TextError>, Vec<String>) {
-    let mut pieces = Vec::new();
-    let answer = model.write(request, &mut |piece: &str| pieces.push(piece.to_owned())).await;
-    (answer, pieces)
-}
-
-/// Asks the usual question and wants an answer.
-pub(crate) async fn text_of(model: &dyn TextModel) -> TextOutput {
-    ask(model, &request()).await.0.unwrap()
-}
-
-/// Asks the usual question and wants a failure.
-pub(crate) async fn failure_of(model: &dyn TextModel) -> TextError {
-    ask(model, &request()).await.0.unwrap_err()
-}
-
-/// A vendor, and a stream that it would send.
-pub(crate) struct Vendor {
-    pub(crate) name: &'static str,
-    /// A whole stream that says [`TEXT`].
-    pub(crate) stream: &'static str,
-    /// The bytes of `stream` after which the text is known to be finished.
-    pub(crate) finished_by: &'static str,
-    /// The pieces of `stream`.
-    pub(crate) pieces: &'static [&'static str],
-    /// A line of the stream, with `…` where a text goes.
-    pub(crate) line: &'static str,
-    pub(crate) model: fn(&str, Timeouts) -> SharedTextModel,
-}
-
-/// Where [`gigachat`] gets its token.
+/// Path of GigaChat's token endpoint in these tests.
 pub(crate) const TOKEN_PATH: &str = "/oauth";
-
-pub(crate) fn openai(url: &str, timeouts: Timeouts) -> OpenAi {
-    let settings =
-        OpenAiSettings { base_url: format!("{url}/v1"), timeouts, ..OpenAiSettings::new(Secret::new(KEY), "gpt") };
-    OpenAi::new(settings, TestClock::new())
-}
-
-pub(crate) fn anthropic(url: &str, timeouts: Timeouts) -> Anthropic {
-    let settings =
-        AnthropicSettings { base_url: url.to_owned(), timeouts, ..AnthropicSettings::new(Secret::new(KEY), "claude") };
-    Anthropic::new(settings, TestClock::new())
-}
 
 pub(crate) fn gigachat_settings(url: &str, timeouts: Timeouts) -> GigaChatSettings {
     GigaChatSettings {
         base_url: format!("{url}/v1/"),
         auth_url: format!("{url}{TOKEN_PATH}"),
         timeouts,
-        ..GigaChatSettings::new(Secret::new(KEY), GigaChatScope::Personal, "GigaChat-2")
+        ..GigaChatSettings::new(Secret::new(KEY), GigaChatScope::Personal)
     }
-}
-
-pub(crate) fn gigachat(url: &str, timeouts: Timeouts) -> GigaChat {
-    GigaChat::new(gigachat_settings(url, timeouts), TestClock::new(), Arc::new(TestIds::default()))
-}
-
-pub(crate) fn yandexgpt(url: &str, timeouts: Timeouts) -> YandexGpt {
-    let settings = YandexGptSettings {
-        base_url: url.to_owned(),
-        timeouts,
-        ..YandexGptSettings::new(Secret::new(KEY), "gpt://b1g/yandexgpt/latest")
-    };
-    YandexGpt::new(settings, TestClock::new())
 }
 
 /// GigaChat's token, valid for 30 minutes of [`TestClock`].
 pub(crate) fn token_answer() -> Answer {
     Answer::ok(format!(r#"{{"access_token":"{TOKEN}","expires_at":1768997975000}}"#))
 }
-
-impl Vendor {
-    /// Serves `script` to this vendor's questions; GigaChat gets its token besides.
-    pub(crate) async fn serve(&self, script: impl Fn(usize) -> Answer + Send + Sync + 'static) -> Server {
-        Server::start(move |request, earlier| if request.path == TOKEN_PATH { token_answer() } else { script(earlier) })
-            .await
-    }
-
-    /// A vendor that asks `server` and waits long.
-    pub(crate) fn asking(&self, server: &Server) -> SharedTextModel {
-        (self.model)(&server.url(), patient())
-    }
-}
-
-/// All four.
-pub(crate) const VENDORS: [Vendor; 4] = [
-    Vendor {
-        name: "openai",
-        stream: crate::openai::STREAM,
-        finished_by: crate::openai::FINISHED_BY,
-        pieces: &["Привет", ", мир 🙂", "!"],
-        line: "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"…\"},\"finish_reason\":null}]}\n\n",
-        model: |url, timeouts| Arc::new(openai(url, timeouts)),
-    },
-    Vendor {
-        name: "anthropic",
-        stream: crate::anthropic::STREAM,
-        finished_by: crate::anthropic::FINISHED_BY,
-        pieces: &["Привет", ", мир 🙂", "!"],
-        line: "data: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"…\"}}\n\n",
-        model: |url, timeouts| Arc::new(anthropic(url, timeouts)),
-    },
-    Vendor {
-        name: "gigachat",
-        stream: crate::gigachat::STREAM,
-        finished_by: crate::gigachat::FINISHED_BY,
-        pieces: &["Привет", ", мир 🙂", "!"],
-        line: "data: {\"choices\":[{\"delta\":{\"content\":\"…\"},\"index\":0}],\"object\":\"chat.completion\"}\n\n",
-        model: |url, timeouts| Arc::new(gigachat(url, timeouts)),
-    },
-    Vendor {
-        name: "yandexgpt",
-        stream: crate::yandexgpt::STREAM,
-        finished_by: crate::yandexgpt::FINISHED_BY,
-        pieces: &["Привет", ", мир 🙂", "!"],
-        line: "{\"result\":{\"alternatives\":[{\"message\":{\"text\":\"…\"},\"status\":\"ALTERNATIVE_STATUS_PARTIAL\"}]}}\n",
-        model: |url, timeouts| Arc::new(yandexgpt(url, timeouts)),
-    },
-];

@@ -3,30 +3,22 @@
 //! The modules are marked as tests one by one, so that lints know their helpers as test code.
 
 #[cfg(test)]
-mod anthropic;
-#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod chat;
 #[cfg(test)]
-mod every_vendor;
-#[cfg(test)]
 mod fixtures;
-#[cfg(test)]
-mod gigachat;
 #[cfg(test)]
 mod image;
 #[cfg(test)]
 mod oauth;
 #[cfg(test)]
-mod openai;
-#[cfg(test)]
 mod payments;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod streams;
+#[cfg(test)]
+mod text;
+#[cfg(test)]
 mod unisender_go;
-#[cfg(test)]
-mod vendors_list;
-#[cfg(test)]
-mod yandexgpt;

@@ -20,7 +20,7 @@ pub(crate) type Journey = for<'a, 'b> fn(&'a Visitor<'b>) -> BoxFuture<'a, Outco
 /// All journeys, in the order in which they are made.
 pub(crate) const ALL: &[(&str, Journey)] = &[
     ("start page", |visitor| Box::pin(start_page::shows_what_runs_without_a_reload(visitor))),
-    ("API reference", |visitor| Box::pin(start_page::calls_an_endpoint_from_the_reference(visitor))),
+    ("API reference", |visitor| Box::pin(start_page::calls_endpoints_from_the_reference(visitor))),
     ("account", |visitor| Box::pin(account::registers_leaves_and_comes_back(visitor))),
     ("sign-in that failed", |visitor| Box::pin(account::is_told_why_a_sign_in_elsewhere_failed(visitor))),
     ("Google", |visitor| Box::pin(sign_in::signs_in_through_google(visitor))),

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::register;
 use crate::driver::{Outcome, Visitor};
 
 pub(super) async fn shows_what_runs_without_a_reload(visitor: &Visitor<'_>) -> Outcome {
@@ -27,13 +28,39 @@ pub(super) async fn shows_what_runs_without_a_reload(visitor: &Visitor<'_>) -> O
     Ok(())
 }
 
-pub(super) async fn calls_an_endpoint_from_the_reference(visitor: &Visitor<'_>) -> Outcome {
+/// Sends the request that the reference shows for an operation, given as `METHOD/path`.
+async fn send_from_reference(visitor: &Visitor<'_>, product: &str, tag: &str, operation: &str) -> Outcome {
+    visitor.open(&format!("/reference/{product}#tag/{tag}/{operation}")).await?;
+    visitor.press_at(&format!("section[id$='{operation}'] .show-api-client-button")).await?;
+    visitor.press_at("[role=dialog] [data-addressbar-action=send]").await
+}
+
+pub(super) async fn calls_endpoints_from_the_reference(visitor: &Visitor<'_>) -> Outcome {
+    register(visitor).await?;
     visitor.open("/").await?;
     visitor.press_at("main a[href='/reference/easy-writer']").await?;
     visitor.see("h1", "Easy Writer").await?;
-    visitor.press("/api/v1/tools/tabs").await?;
-    visitor.press("Send").await?;
-    visitor.see("pre", "На каждый день").await?;
-    visitor.picture("answer").await?;
+    visitor.picture("top").await?;
+
+    // The access token of the app is filled in.
+    send_from_reference(visitor, "easy-writer", "user", "GET/api/v1/user/balance").await?;
+    visitor.see("[role=dialog]", "\"balance\": 100").await?;
+    visitor.picture("response").await?;
+
+    // Cookies are sent along, and the access token of a response is filled in.
+    visitor.ask("sessionStorage.clear(), localStorage.clear()").await?;
+    send_from_reference(visitor, "easy-writer", "auth", "POST/api/v1/auth/refresh").await?;
+    visitor.wait("a renewed token", "sessionStorage.getItem('easy-writer.token')").await?;
+
+    let hosts = "new Set(performance.getEntriesByType('resource').map(({ name }) => new URL(name).hostname))";
+    let others = format!("[...{hosts}].filter((host) => host !== location.hostname).join()");
+    let others = visitor.ask(&others).await?;
+    if others != "" {
+        return Err(format!("the reference calls other hosts: {others}").into());
+    }
+
+    send_from_reference(visitor, "aggregator", "models", "GET/api/v1/models").await?;
+    visitor.see("[role=dialog]", "invalid_api_key").await?;
+    visitor.picture("aggregator").await?;
     Ok(())
 }

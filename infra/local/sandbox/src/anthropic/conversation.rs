@@ -1,9 +1,9 @@
-//! Turns of blocks as the messages of a conversation, checked the way the vendor checks them.
+//! Turns of content blocks as the messages of a conversation, validated as the vendor does.
 
 use serde_json::Value;
 
 use super::error::Failure;
-use crate::writer::{Message, Role};
+use crate::composer::{Message, Role};
 
 pub(super) fn read(system: Option<&Value>, turns: Option<&Value>) -> Result<Vec<Message>, Failure> {
     let turns = turns.ok_or_else(|| Failure::invalid("messages: Field required"))?;
@@ -38,7 +38,7 @@ pub(super) fn read(system: Option<&Value>, turns: Option<&Value>) -> Result<Vec<
     if open.is_empty() { Ok(messages) } else { Err(unanswered(turns.len(), &open)) }
 }
 
-/// Adds a turn, which answers all calls of tools of the turn before; gives back the calls that it makes itself.
+/// Adds a turn, which must have the results of all tool calls of the turn before; returns its own calls.
 fn add(
     at: &str,
     role: Role,

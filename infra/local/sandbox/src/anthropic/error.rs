@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::model::Trouble;
 
-/// A request that gets no answer from the model.
+/// A failed request.
 #[derive(Debug)]
 pub(super) struct Failure {
     status: u16,
@@ -48,7 +48,7 @@ impl Failure {
         Self::new(500, "api_error", "Internal server error")
     }
 
-    /// What an event of a stream says about it.
+    /// The failure as an event of a stream.
     pub(super) fn body(&self) -> Value {
         json!({ "type": "error", "error": { "type": self.kind, "message": self.message } })
     }

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use super::error::Failure;
 use super::request::MessagesRequest;
 use super::stream;
+use crate::composer::{Content, FunctionCall};
 use crate::model::{Answer, Behaviour, Finish, MODEL, State, delivery};
-use crate::writer::{FunctionCall, Said};
 
 pub(super) async fn create(
     Shared(state): Shared<State>,
@@ -34,12 +34,12 @@ pub(super) async fn create(
     Ok(delivery::whole(behaviour, &message(number, answer, told), &Failure::server_error().body()))
 }
 
-/// The whole message; `prompt_tokens` only if tokens are told.
+/// The whole message; `prompt_tokens` only if it has a usage.
 fn message(number: u64, answer: &Answer, prompt_tokens: Option<u32>) -> Value {
-    let content: Vec<Value> = match &answer.said {
-        Said::Text(text) if text.is_empty() => Vec::new(),
-        Said::Text(text) => vec![json!({ "type": "text", "text": text })],
-        Said::Calls(calls) => {
+    let content: Vec<Value> = match &answer.content {
+        Content::Text(text) if text.is_empty() => Vec::new(),
+        Content::Text(text) => vec![json!({ "type": "text", "text": text })],
+        Content::Calls(calls) => {
             let block = |(place, call): (usize, &FunctionCall)| {
                 let input: Value = serde_json::from_str(&call.arguments).unwrap_or_default();
                 json!({ "type": "tool_use", "id": call_id(number, place), "name": call.name, "input": input })
@@ -58,7 +58,7 @@ fn message(number: u64, answer: &Answer, prompt_tokens: Option<u32>) -> Value {
     Value::Object(message)
 }
 
-/// A message that nothing is said in yet.
+/// A message without content.
 pub(super) fn head(number: u64) -> Map<String, Value> {
     Map::from_iter([
         ("id".to_owned(), json!(format!("msg_sandbox_{number:08x}"))),
@@ -68,7 +68,7 @@ pub(super) fn head(number: u64) -> Map<String, Value> {
         ("content".to_owned(), json!([])),
         ("stop_reason".to_owned(), Value::Null),
         ("stop_sequence".to_owned(), Value::Null),
-        // Not in the vendor's protocol: says that no model wrote this.
+        // Not in the vendor's protocol: marks the sandbox.
         ("sandbox".to_owned(), json!(true)),
     ])
 }
@@ -84,7 +84,7 @@ pub(super) fn call_id(number: u64, place: usize) -> String {
     format!("toolu_sandbox_{number:08x}_{place}")
 }
 
-/// Why the message ends, and the text that ended it.
+/// The stop reason and the stop sequence.
 pub(super) fn ending(answer: &Answer) -> (&'static str, Option<&str>) {
     match &answer.finish {
         Finish::Whole => ("end_turn", None),

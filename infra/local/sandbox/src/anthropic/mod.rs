@@ -21,7 +21,7 @@ use crate::Options;
 use crate::model::{MAX_BODY, State};
 use error::Failure;
 
-/// The version of the API that is played.
+/// The version of the API.
 const VERSION: &str = "2023-06-01";
 
 /// The routes below `/anthropic`.
@@ -36,7 +36,7 @@ pub(crate) fn router(options: Options) -> Router {
         .with_state(state)
 }
 
-/// The key and the version on the way in, the vendor's headers on the way out.
+/// Checks key and version, adds the vendor's headers.
 async fn check(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
     let id = format!("req_sandbox_{:08x}", state.next_request());
     let mut response = match is_good(request.headers(), &state.options.api_key) {

@@ -1,16 +1,16 @@
-//! The request body, checked the way the vendor checks it.
+//! The request body, validated as the vendor does.
 
 use serde_json::{Map, Value};
 
 use super::conversation;
 use super::error::Failure;
+use crate::composer::{Choice, Conversation, Format, Function};
 use crate::model::{Behaviour, Order};
-use crate::writer::{Choice, Conversation, Format, Function};
 
-/// Anthropic's own names, by which products ask for models.
+/// Anthropic's real model names.
 const OWN: [&str; 3] = ["claude-3-sonnet-20240229", "claude-sonnet-4-20250514", "claude-haiku-4-5"];
 
-/// A request that may be answered.
+/// A valid request.
 #[derive(Debug)]
 pub(super) struct MessagesRequest {
     pub(super) order: Order,
@@ -63,7 +63,7 @@ fn functions(value: Option<&Value>) -> Result<Vec<Function>, Failure> {
     list.iter().enumerate().map(function).collect()
 }
 
-/// Which tools are to be called, and whether more than one at once.
+/// The tool choice, and whether parallel calls are allowed.
 fn choice(value: Option<&Value>, functions: &[Function]) -> Result<(Choice, bool), Failure> {
     let Some(value) = value else { return Ok((Choice::Auto, true)) };
     let choice = match value.get("type").and_then(Value::as_str) {

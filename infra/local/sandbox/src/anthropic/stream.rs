@@ -5,23 +5,23 @@ use serde_json::{Value, json};
 
 use super::error::Failure;
 use super::messages::{call_id, ending, head, usage};
+use crate::composer::Content;
 use crate::model::delivery::{Script, json as bytes};
 use crate::model::{Answer, tokens};
-use crate::writer::Said;
 
-/// Everything that the message sends; `prompt_tokens` only if tokens are told.
+/// The frames of the message; `prompt_tokens` only if it has a usage.
 pub(super) fn script(number: u64, answer: &Answer, prompt_tokens: Option<u32>) -> Script {
     let mut message = head(number);
-    // The one written token is the vendor's habit.
+    // The vendor begins with one output token.
     message.extend(prompt_tokens.map(|prompt| ("usage".to_owned(), usage(prompt, 1))));
     let mut events = vec![json!({ "type": "message_start", "message": message })];
-    match &answer.said {
-        Said::Text(text) if text.is_empty() => {}
-        Said::Text(text) => {
+    match &answer.content {
+        Content::Text(text) if text.is_empty() => {}
+        Content::Text(text) => {
             let deltas = tokens::pieces(text).map(|piece| json!({ "type": "text_delta", "text": piece }));
             block(0, &json!({ "type": "text", "text": "" }), deltas, &mut events);
         }
-        Said::Calls(calls) => {
+        Content::Calls(calls) => {
             for (index, call) in calls.iter().enumerate() {
                 let begin = json!({ "type": "tool_use", "id": call_id(number, index), "name": call.name, "input": {} });
                 let pieces = std::iter::once("").chain(tokens::pieces(&call.arguments));
@@ -37,7 +37,7 @@ pub(super) fn script(number: u64, answer: &Answer, prompt_tokens: Option<u32>) -
         None => json!({ "type": "message_delta", "delta": delta }),
     };
     events.extend([end, json!({ "type": "message_stop" })]);
-    // The vendor's sign of life, which means nothing.
+    // The vendor's keep-alive.
     events.insert(2.min(events.len()), json!({ "type": "ping" }));
     Script {
         content_type: "text/event-stream; charset=utf-8",

@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::error::Failure;
 use super::request::ChatRequest;
+use crate::composer::Content;
 use crate::model::delivery::{Script, data};
 use crate::model::{Answer, Behaviour, Finish, MODEL, State, delivery, tokens};
-use crate::writer::Said;
 
 pub(super) async fn create(
     Shared(state): Shared<State>,
@@ -38,14 +38,14 @@ pub(super) async fn create(
     Ok(delivery::whole(behaviour, &envelope.around(&choice, true), &Failure::server_error().body()))
 }
 
-/// What surrounds an answer and its chunks.
+/// The fields around an answer and its chunks.
 struct Envelope {
     created: i64,
     usage: Option<Value>,
 }
 
 impl Envelope {
-    /// Chunks are called completions too; the last one of them tells the tokens.
+    /// Chunks have the same `object` as whole answers; the last one has the usage.
     fn around(&self, choice: &Value, is_last: bool) -> Value {
         let mut answer = json!({
             "object": "chat.completion", "created": self.created, "model": MODEL, "choices": [choice], "sandbox": true,
@@ -57,10 +57,10 @@ impl Envelope {
     }
 }
 
-/// What a message or a delta says: `text`, and the call if there is one.
+/// A message or a delta: `text`, and the call if there is one.
 fn said(number: u64, answer: &Answer, text: &str) -> Map<String, Value> {
     let mut said = Map::from_iter([("content".to_owned(), json!(text))]);
-    if let Said::Calls(calls) = &answer.said
+    if let Content::Calls(calls) = &answer.content
         && let Some(call) = calls.first()
     {
         let arguments: Value = serde_json::from_str(&call.arguments).unwrap_or_default();
@@ -85,11 +85,11 @@ fn usage(prompt: u32, completion: u32) -> Value {
     })
 }
 
-/// Everything that the answer sends as events.
+/// The events of the answer.
 fn script(number: u64, answer: &Answer, envelope: &Envelope) -> Script {
-    let mut deltas: Vec<Map<String, Value>> = match &answer.said {
-        Said::Text(text) => tokens::pieces(text).map(|piece| said(number, answer, piece)).collect(),
-        Said::Calls(_) => vec![said(number, answer, "")],
+    let mut deltas: Vec<Map<String, Value>> = match &answer.content {
+        Content::Text(text) => tokens::pieces(text).map(|piece| said(number, answer, piece)).collect(),
+        Content::Calls(_) => vec![said(number, answer, "")],
     };
     if let Some(first) = deltas.first_mut() {
         first.insert("role".to_owned(), json!("assistant"));

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::error::Failure;
 use crate::model::{tokens, vector};
 
-/// The models, and how many numbers their vectors have.
+/// The models and the dimensions of their vectors.
 const MODELS: [(&str, u32); 2] = [("Embeddings", 1024), ("EmbeddingsGigaR", 2560)];
 
 pub(super) async fn create(body: Result<Bytes, BytesRejection>) -> Result<Json<Value>, Failure> {

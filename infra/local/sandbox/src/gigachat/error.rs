@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use crate::model::Trouble;
 
-/// A request that gets no answer.
+/// A failed request.
 #[derive(Debug)]
 pub(super) struct Failure {
     status: u16,
-    /// The vendor's number for what is wrong with a request for a token.
+    /// The vendor's error code of a token request.
     code: Option<u8>,
     message: String,
 }
@@ -41,7 +41,7 @@ impl Failure {
         Self::new(500, "Internal Server Error")
     }
 
-    /// What an event of a stream says about it.
+    /// The failure as an event of a stream.
     pub(super) fn body(&self) -> Value {
         match self.code {
             Some(code) => json!({ "code": code, "message": self.message }),

@@ -41,7 +41,7 @@ pub(crate) fn router(options: Options) -> Router {
         .with_state(state)
 }
 
-/// The access token on the way in.
+/// Checks the access token.
 async fn check(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
     let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = token.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
@@ -51,7 +51,7 @@ async fn check(Shared(state): Shared<State>, request: Request, next: Next) -> Re
     }
 }
 
-/// The sandbox's mark on the way out.
+/// Marks responses as the sandbox's.
 async fn mark(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     response.headers_mut().insert(HeaderName::from_static("x-sandbox"), HeaderValue::from_static("true"));

@@ -1,16 +1,16 @@
-//! The request body of a chat, checked the way the vendor checks it. What the vendor takes and does not heed is not read.
+//! The request body of a chat, validated as the vendor does. Fields that the vendor ignores are not read.
 
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::error::Failure;
+use crate::composer::{Choice, Conversation, Format, Function, Message, Role};
 use crate::model::{Behaviour, Order};
-use crate::writer::{Choice, Conversation, Format, Function, Message, Role};
 
-/// GigaChat's own names, by which products ask for models.
+/// GigaChat's real model names.
 const OWN: [&str; 3] = ["GigaChat-2", "GigaChat-2-Pro", "GigaChat-2-Max"];
 
-/// A request that may be answered.
+/// A valid request.
 #[derive(Debug)]
 pub(super) struct ChatRequest {
     pub(super) order: Order,
@@ -93,7 +93,7 @@ fn functions(value: Option<&Value>) -> Result<Vec<Function>, Failure> {
     list.iter().enumerate().map(function).collect()
 }
 
-/// Unless something is said, the vendor calls nothing.
+/// By default, the vendor calls nothing.
 fn choice(value: Option<&Value>, functions: &[Function]) -> Result<Choice, Failure> {
     let Some(value) = value else { return Ok(Choice::None) };
     let name = value.get("name").and_then(Value::as_str);

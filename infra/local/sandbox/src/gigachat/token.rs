@@ -1,4 +1,4 @@
-//! `POST /api/v2/oauth`: access tokens for half an hour. A token says when it ends, and its signature that it was given out here.
+//! `POST /api/v2/oauth`: access tokens for half an hour, with their expiry and a signature.
 
 use aws_lc_rs::hmac;
 use axum::Json;
@@ -13,7 +13,7 @@ use super::error::Failure;
 use crate::Options;
 use crate::model::State;
 
-/// How long a token is good, in seconds.
+/// Lifetime of a token, in seconds.
 const LIFETIME: i64 = 30 * 60;
 /// The kind of account that the sandbox's key belongs to.
 const SCOPE: &str = "GIGACHAT_API_PERS";
@@ -47,7 +47,7 @@ pub(super) async fn create(
     Ok(Json(json!({ "access_token": token(expires, &state.options), "expires_at": expires.saturating_mul(1000) })))
 }
 
-/// A version 4 in its usual spelling.
+/// A UUID of version 4.
 fn is_uuid4(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
@@ -60,7 +60,7 @@ fn token(expires: i64, options: &Options) -> String {
     format!("{expires}.{}", URL_SAFE_NO_PAD.encode(hmac::sign(&key, expires.to_string().as_bytes())))
 }
 
-/// Whether a token was given out here and has not ended.
+/// Whether a token is authentic and has not expired.
 pub(super) fn check(given: &str, options: &Options) -> Result<(), Failure> {
     let expires = given.split_once('.').and_then(|(expires, _)| expires.parse().ok());
     let expires = expires.filter(|expires| token(*expires, options) == given);

@@ -1,70 +1,76 @@
-//! The band at the foot of a picture with its prompt, and the mark that says where it comes from.
+//! The prompt in the middle of a picture, and the mark that says where the picture comes from.
 
-use super::canvas::{Canvas, rect, rounded};
-use super::colour::{BLACK, WHITE};
+use tiny_skia::{FillRule, Paint, Pixmap, Transform};
+
 use super::font::Font;
 
 /// Sizes to try, in hundredths of the shorter side; the largest at which the text takes few enough lines is used.
-const SIZES: [(f32, usize); 6] = [(4.6, 2), (3.8, 3), (3.2, 4), (2.7, 6), (2.3, 9), (2.0, 12)];
+const SIZES: [(f32, usize); 7] = [(9.0, 3), (7.0, 5), (5.5, 7), (4.4, 9), (3.4, 13), (2.6, 18), (2.0, 26)];
 /// The height of a line, as a share of the size.
 const LEADING: f32 = 1.28;
 /// The margin left and right, in hundredths of the shorter side.
 const MARGIN: f32 = 4.0;
+/// The size of the mark, in hundredths of the shorter side.
+const MARK: f32 = 2.4;
 
 /// A prompt broken into lines.
 pub(super) struct Caption {
     lines: Vec<String>,
     size: f32,
-    /// Of the band, in pixels.
-    pub(super) height: f32,
 }
 
 impl Caption {
-    /// Lays a prompt out for a picture of this width.
+    /// Lays a prompt out for a picture of this width; `unit` is a hundredth of its shorter side.
     pub(super) fn new(prompt: &str, width: f32, unit: f32) -> Self {
         let room = width - 2.0 * MARGIN * unit;
-        let mut lines = Vec::new();
-        let mut size = unit;
+        let mut caption = Self { lines: Vec::new(), size: unit };
         for (hundredths, most) in SIZES {
-            size = hundredths * unit;
-            let Some(font) = Font::new(size) else { break };
-            lines = wrapped(prompt, &font, room);
-            if lines.len() <= most {
-                break;
+            caption.size = hundredths * unit;
+            let Some(font) = Font::new(caption.size) else { break };
+            caption.lines = wrapped(prompt, &font, room);
+            if caption.lines.len() <= most {
+                return caption;
             }
         }
-        let most = SIZES.last().map_or(1, |(_, most)| *most);
-        if lines.len() > most {
-            lines.truncate(most);
-            if let Some(last) = lines.last_mut() {
-                last.push('…');
-            }
+        caption.lines.truncate(SIZES.last().map_or(0, |(_, most)| *most));
+        if let Some(last) = caption.lines.last_mut() {
+            last.push('…');
         }
-        let height = f32::from(u8::try_from(lines.len()).unwrap_or(u8::MAX)) * size * LEADING + 3.0 * unit;
-        Self { lines, size, height }
+        caption
     }
 
-    /// Paints the band with its text, and the mark.
-    pub(super) fn paint(&self, canvas: &mut Canvas) {
-        let (unit, top) = (canvas.unit, canvas.height - self.height);
-        canvas.plain(rect((0.0, top), canvas.width, self.height), BLACK.alpha(0.62));
-        if let Some(font) = Font::new(self.size) {
-            let mut base = top + 1.5 * unit + self.size * 0.98;
-            for line in &self.lines {
-                let left = (canvas.width - font.width(line)) / 2.0;
-                canvas.plain(font.shape(line, (left, base)), WHITE);
-                base += self.size * LEADING;
-            }
-        }
-        let size = 2.2 * unit;
-        if let Some(font) = Font::new(size) {
-            let text = "sandbox";
-            let (width, right) = (font.width(text), canvas.width - 2.0 * unit);
-            let plate = rounded((right - width - 2.0 * unit, 2.0 * unit), width + 2.0 * unit, 3.6 * unit, 1.6 * unit);
-            canvas.plain(plate, BLACK.alpha(0.45));
-            canvas.plain(font.shape(text, (right - width - unit, 4.5 * unit)), WHITE.alpha(0.9));
+    fn height(&self) -> f32 {
+        f32::from(u8::try_from(self.lines.len()).unwrap_or(u8::MAX)) * self.size * LEADING
+    }
+
+    /// Writes the lines in the middle of the canvas, around this height.
+    pub(super) fn paint(&self, canvas: &mut Pixmap, middle: f32) {
+        let Some(font) = Font::new(self.size) else { return };
+        let width = width_of(canvas);
+        let mut base = middle - self.height() / 2.0 + self.size * 0.98;
+        for line in &self.lines {
+            write(canvas, &font, line, ((width - font.width(line)) / 2.0, base));
+            base += self.size * LEADING;
         }
     }
+}
+
+/// Writes the mark in the upper right corner.
+pub(super) fn paint_mark(canvas: &mut Pixmap, mark: &str, unit: f32) {
+    let Some(font) = Font::new(MARK * unit) else { return };
+    let left = width_of(canvas) - font.width(mark) - MARGIN * unit;
+    write(canvas, &font, mark, (left, (MARGIN + MARK) * unit));
+}
+
+fn width_of(canvas: &Pixmap) -> f32 {
+    f32::from(u16::try_from(canvas.width()).unwrap_or(u16::MAX))
+}
+
+fn write(canvas: &mut Pixmap, font: &Font, text: &str, place: (f32, f32)) {
+    let Some(shape) = font.shape(text, place) else { return };
+    let mut paint = Paint { anti_alias: true, ..Paint::default() };
+    paint.set_color_rgba8(255, 255, 255, 255);
+    canvas.fill_path(&shape, &paint, FillRule::Winding, Transform::identity(), None);
 }
 
 /// Lines that fit; a word that does not fit by itself is broken.
@@ -133,9 +139,9 @@ mod tests {
         let short = Caption::new("Осенний лес", 1024.0, 10.24);
         let prompt = "Осенний лес и тихая река. ".repeat(39);
         let long = Caption::new(&prompt, 1024.0, 10.24);
-        assert!(long.size < short.size && long.height < 330.0, "{} {}", long.size, long.height);
+        assert!(long.size < short.size && long.height() < 800.0, "{} {}", long.size, long.height());
         assert_eq!(long.lines.join(" "), prompt.trim());
         let endless = Caption::new(&prompt.repeat(10), 512.0, 5.12);
-        assert!(endless.lines.len() == 12 && endless.lines[11].ends_with('…'));
+        assert!(endless.lines.len() == 26 && endless.lines[25].ends_with('…'));
     }
 }

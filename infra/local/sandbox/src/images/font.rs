@@ -1,4 +1,4 @@
-//! Letters as shapes.
+//! Outlines of letters.
 
 use std::io::Read as _;
 use std::sync::LazyLock;
@@ -7,13 +7,14 @@ use flate2::read::GzDecoder;
 use tiny_skia::{Path, PathBuilder};
 use ttf_parser::{Face, OutlineBuilder};
 
-use super::canvas::Place;
+/// A place in pixels.
+type Place = (f32, f32);
 
 /// PT Sans Bold: Latin and Cyrillic.
 static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut file = Vec::new();
     let packed: &[u8] = include_bytes!("../../fonts/pt-sans/bold.ttf.gz");
-    // The file is in the binary: reading it cannot fail, and tests would see if it did.
+    // The file is compiled in: reading it does not fail.
     let _ = GzDecoder::new(packed).read_to_end(&mut file);
     file
 });
@@ -32,12 +33,12 @@ impl Font {
         Some(Self { face, scale })
     }
 
-    /// Whether there is a shape for a character.
+    /// Whether the font has a glyph for a character.
     pub(super) fn has(&self, character: char) -> bool {
         self.face.glyph_index(character).is_some()
     }
 
-    /// How wide a text is, in pixels.
+    /// The width of a text, in pixels.
     pub(super) fn width(&self, text: &str) -> f32 {
         let glyphs = text.chars().filter_map(|character| self.face.glyph_index(character));
         glyphs
@@ -46,7 +47,7 @@ impl Font {
             .sum()
     }
 
-    /// The shape of a text that begins at a place on its base line.
+    /// The outline of a text that begins at a place on its base line.
     pub(super) fn shape(&self, text: &str, (mut x, y): Place) -> Option<Path> {
         let mut path = PathBuilder::new();
         for glyph in text.chars().filter_map(|character| self.face.glyph_index(character)) {
@@ -57,7 +58,7 @@ impl Font {
     }
 }
 
-/// Draws one letter. Fonts count upwards, pictures downwards.
+/// Adds one glyph to a path. Fonts count upwards, pictures downwards.
 struct Pen<'a> {
     path: &'a mut PathBuilder,
     x: f32,

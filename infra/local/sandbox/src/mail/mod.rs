@@ -1,4 +1,4 @@
-//! Unisender Go's API, and the mailbox where its letters end up.
+//! Unisender Go's API, and the mailbox with the emails that were sent.
 
 mod pages;
 #[cfg(test)]
@@ -20,10 +20,10 @@ use serde_json::{Value, json};
 
 use crate::Options;
 
-/// How many letters are kept; older ones are thrown away.
+/// Number of emails kept; older ones are dropped.
 const CAPACITY: usize = 500;
 
-/// A letter that was sent.
+/// A sent email.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Letter {
     number: u64,
@@ -97,7 +97,7 @@ impl Mailbox {
         use_them(&mut self.letters.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Keeps a message's letters; a repeat with the same key keeps none.
+    /// Stores the emails of a message; a repeat with the same idempotency key stores none.
     fn keep(&self, message: Message) -> u64 {
         let sent_at = (self.options.clock)();
         let text = message.body.plaintext.or(message.body.html).unwrap_or_default();
@@ -126,7 +126,7 @@ impl Mailbox {
     }
 }
 
-/// The vendor's failure.
+/// The vendor's error.
 fn failure(status: StatusCode, code: u16, message: &str) -> Response {
     (status, Json(json!({ "status": "error", "code": code, "message": message }))).into_response()
 }
@@ -169,7 +169,7 @@ async fn show(
     letter.map(|letter| Html(pages::letter(&letter))).ok_or(StatusCode::NOT_FOUND)
 }
 
-/// For programs.
+/// The mailbox as JSON.
 async fn list_as_json(State(mailbox): State<Mailbox>) -> Json<Value> {
     let line = |letter: &Letter| json!({ "to": letter.to, "from": letter.from, "subject": letter.subject, "text": letter.text, "sent_at": letter.sent_at });
     Json(mailbox.with(|letters| letters.kept.iter().map(line).collect()))

@@ -9,7 +9,7 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;mar
     .quiet{color:#5b6475;font-size:.9rem}\
     @media(prefers-color-scheme:dark){body{color:#e6e9ef;background:#14181f}a{color:#8ab4f8}pre{background:#1e242e}li{border-color:#323a47}.quiet{color:#9aa4b5}}";
 
-/// All letters, latest first.
+/// All emails, latest first.
 pub(super) fn list<'a>(letters: impl Iterator<Item = &'a Letter>) -> String {
     let lines: String = letters.map(line).collect();
     let list =
@@ -26,7 +26,7 @@ fn line(letter: &Letter) -> String {
     )
 }
 
-/// One letter.
+/// One email.
 pub(super) fn letter(letter: &Letter) -> String {
     let body = format!(
         "<p><a href=\"/mailbox\">Все письма</a></p><h1>{}</h1><p class=\"quiet\">От: {}<br>Кому: {}</p><pre>{}</pre>",

@@ -1,6 +1,6 @@
-//! The model names that make a vendor misbehave, and what each of them makes it do.
+//! The model names that select a behaviour.
 
-/// How a vendor answers.
+/// The behaviour of a vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Behaviour {
     Good,
@@ -29,7 +29,7 @@ pub(crate) const EVERYWHERE: [(&str, Behaviour); 10] = [
     ("sandbox-no-usage", Behaviour::NoUsage),
 ];
 
-/// Why a vendor that was asked properly does not answer.
+/// Why a vendor fails a valid request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
     Server,
@@ -39,7 +39,7 @@ pub(crate) enum Trouble {
 }
 
 impl Behaviour {
-    /// The behaviour that a model name selects, of a vendor whose `own` models all are good; `None` for a model that does not exist.
+    /// The behaviour of a model; `own` are the vendor's real names, which are all good. `None` for an unknown model.
     pub(crate) fn of(model: &str, own: &[&str]) -> Option<Self> {
         if own.contains(&model) {
             return Some(Self::Good);
@@ -47,7 +47,7 @@ impl Behaviour {
         EVERYWHERE.iter().find(|(name, _)| *name == model).map(|(_, behaviour)| *behaviour)
     }
 
-    /// Goes on to the answer, if there is to be one.
+    /// Lets the request through, or fails it, or never returns.
     pub(crate) async fn admit(self) -> Result<(), Trouble> {
         match self {
             Self::Hang => std::future::pending().await,

@@ -1,7 +1,7 @@
-//! How answers go out: whole or frame by frame, at their pace, with the faults that a model's name asks for.
+//! Delivery of answers: whole or frame by frame, at their pace, with the faults of the model's behaviour.
 //!
-//! A streamed body is pulled, never pushed: hyper asks for the next frame, the frame waits for its pace, and when the client leaves, hyper drops
-//! the body and nothing is left running.
+//! A streamed body is pulled: hyper polls for the next frame, the frame waits for its pace, and when the client disconnects, hyper drops the body and
+//! nothing is left running.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,16 +18,16 @@ use super::Behaviour;
 /// Frames of a stream with a fault that come before the fault.
 const BEFORE_FAULT: usize = 5;
 
-/// The connection is to be closed in the middle of the body.
+/// Closes the connection in the middle of the body.
 #[derive(Debug, thiserror::Error)]
 #[error("the sandbox cuts this connection on purpose")]
 struct Cut;
 
-/// Everything that one streamed answer will send.
+/// The frames of one streamed answer.
 pub(crate) struct Script {
     pub(crate) content_type: &'static str,
     pub(crate) frames: Vec<Bytes>,
-    /// What comes instead of the rest when the vendor fails in the middle.
+    /// Frames that replace the rest if the vendor fails in the middle.
     pub(crate) failure: Vec<Bytes>,
     /// A frame that does not parse.
     pub(crate) broken: Bytes,
@@ -66,7 +66,7 @@ impl Script {
     }
 }
 
-/// An answer in one piece; `failure` is what the vendor says in its place when it fails after its status line.
+/// An answer in one piece; `failure` is the body if the vendor fails after its status line.
 pub(crate) fn whole(behaviour: Behaviour, answer: &impl Serialize, failure: &impl Serialize) -> Response {
     let bytes = json(answer);
     let half = bytes.slice(..bytes.len() / 2);
@@ -79,7 +79,7 @@ pub(crate) fn whole(behaviour: Behaviour, answer: &impl Serialize, failure: &imp
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-/// A server-sent event that has no name.
+/// A server-sent event without a name.
 pub(crate) fn data(value: &impl Serialize) -> Bytes {
     Bytes::from([b"data: ", json(value).as_ref(), b"\n\n"].concat())
 }

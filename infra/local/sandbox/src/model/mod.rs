@@ -1,4 +1,4 @@
-//! What the vendors of text models share: what is asked for, the one writer's answers, and how they go out. Knows no vendor's protocol.
+//! Shared by the vendors of text models: the request, its answers, and their delivery. Knows no vendor's protocol.
 
 mod behaviour;
 pub(crate) mod delivery;
@@ -12,11 +12,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::Options;
-use crate::writer::{self, Conversation, Said};
+use crate::composer::{self, Content, Conversation, FunctionCall};
 
 pub(crate) use behaviour::{Behaviour, EVERYWHERE, Trouble};
 
-/// The name under which every answer is given.
+/// The model name in every answer.
 pub(crate) const MODEL: &str = "sandbox";
 
 /// The largest request body, in bytes. A prompt beyond it would not fit a real model's context either.
@@ -26,7 +26,7 @@ pub(crate) const MAX_BODY: usize = 8 * 1024 * 1024;
 pub(crate) const SLOWEST: Duration = Duration::from_secs(20);
 const SLOWEST_CHUNK: Duration = Duration::from_millis(200);
 
-/// What a vendor's handlers share.
+/// The state that a vendor's handlers share.
 #[derive(Clone)]
 pub(crate) struct State {
     pub(crate) options: Options,
@@ -63,14 +63,14 @@ impl State {
     }
 }
 
-/// A request in no vendor's terms.
+/// A request, independent of the vendor.
 #[derive(Debug)]
 pub(crate) struct Order {
     pub(crate) behaviour: Behaviour,
     pub(crate) conversation: Conversation,
-    /// Texts that end the answer before they would be said.
+    /// Stop sequences.
     pub(crate) stop: Vec<String>,
-    /// Tokens that the answer may have.
+    /// Most tokens of the answer.
     pub(crate) limit: Option<u32>,
 }
 
@@ -78,7 +78,7 @@ pub(crate) struct Order {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Finish {
     Whole,
-    /// By one of the texts that end it.
+    /// By this stop sequence.
     Stop(String),
     Length,
     Calls,
@@ -87,17 +87,17 @@ pub(crate) enum Finish {
 /// One finished answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
-    pub(crate) said: Said,
+    pub(crate) content: Content,
     pub(crate) finish: Finish,
     pub(crate) tokens: u32,
 }
 
 impl Answer {
-    /// What it says in words.
+    /// Its text; empty for calls.
     pub(crate) fn text(&self) -> &str {
-        match &self.said {
-            Said::Text(text) => text,
-            Said::Calls(_) => "",
+        match &self.content {
+            Content::Text(text) => text,
+            Content::Calls(_) => "",
         }
     }
 }
@@ -113,21 +113,21 @@ impl Order {
         3 + messages.sum::<u32>() + functions.sum::<u32>()
     }
 
-    /// As many answers as are wanted; `None` if the machine has no thread for them.
+    /// As many answers as are wanted, all alike; `None` if the machine has no thread for them.
     pub(crate) async fn answers(self: &Arc<Self>, count: u32) -> Option<Vec<Answer>> {
         let order = Arc::clone(self);
         // Dictionaries are read on first use and spelling takes milliseconds per word: not on a thread that serves sockets.
-        let writing = tokio::task::spawn_blocking(move || (0..count).map(|variant| order.answer(variant)).collect());
-        writing.await.ok()
+        let answer = tokio::task::spawn_blocking(move || order.answer()).await.ok()?;
+        Some((0..count).map(|_| answer.clone()).collect())
     }
 
-    fn answer(&self, variant: u32) -> Answer {
-        match writer::respond(&self.conversation, variant) {
-            Said::Text(full) => self.cut(&full),
-            Said::Calls(calls) => {
-                let of_call = |call: &writer::FunctionCall| tokens::count(&call.name) + tokens::count(&call.arguments);
+    fn answer(&self) -> Answer {
+        match composer::compose(&self.conversation, self.limit) {
+            Content::Text(full) => self.cut(&full),
+            Content::Calls(calls) => {
+                let of_call = |call: &FunctionCall| tokens::count(&call.name) + tokens::count(&call.arguments);
                 let tokens = calls.iter().map(of_call).sum();
-                Answer { said: Said::Calls(calls), finish: Finish::Calls, tokens }
+                Answer { content: Content::Calls(calls), finish: Finish::Calls, tokens }
             }
         }
     }
@@ -142,6 +142,6 @@ impl Order {
             Some((_, stop)) => Finish::Stop(stop.clone()),
             None => Finish::Whole,
         };
-        Answer { tokens: tokens::count(text), said: Said::Text(text.to_owned()), finish }
+        Answer { tokens: tokens::count(text), content: Content::Text(text.to_owned()), finish }
     }
 }

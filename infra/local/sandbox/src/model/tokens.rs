@@ -1,4 +1,4 @@
-//! A plausible count of tokens, the same for the same text.
+//! A plausible token count, the same for the same text.
 //!
 //! Real tokenisers take about four Latin or three Cyrillic letters as one token, and a punctuation mark as one.
 
@@ -7,7 +7,7 @@ pub(crate) fn count(text: &str) -> u32 {
     pieces(text).map(weight).sum()
 }
 
-/// Splits a text into what one streamed chunk carries: a word with the blanks before it, or one mark. Joined, they give the text back.
+/// Splits a text into the pieces of streamed chunks: a word with the blanks before it, or one mark. Joined, they are the text.
 pub(crate) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {

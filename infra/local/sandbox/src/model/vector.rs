@@ -1,5 +1,4 @@
-//! Vectors by hashed words and trigrams, so that texts that share some are near each other. No model, and honest about similarity of spelling
-//! alone.
+//! Vectors of hashed words and trigrams: texts that share some are near each other. There is no model, so only spelling counts.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 

@@ -1,4 +1,4 @@
-//! The one client that each provider knows.
+//! The only client of each provider.
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -7,18 +7,18 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 /// A client's credentials.
 #[derive(Clone)]
 pub struct Client {
-    /// Its id, which is no secret.
+    /// Public.
     pub id: String,
-    /// Its secret, made of the sandbox's key.
+    /// Derived from the sandbox's key.
     pub secret: String,
 }
 
-/// The client that the sandbox's Google knows, when the sandbox has this key.
+/// Google's client for this key of the sandbox.
 pub fn google_client(api_key: &str) -> Client {
     client("sandbox.apps.googleusercontent.example", api_key)
 }
 
-/// The client that the sandbox's Yandex knows, when the sandbox has this key.
+/// Yandex's client for this key of the sandbox.
 pub fn yandex_client(api_key: &str) -> Client {
     client("sandbox-yandex", api_key)
 }

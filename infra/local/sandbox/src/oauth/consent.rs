@@ -1,4 +1,4 @@
-//! The page where a person is asked, and what follows from their answer. It works without JavaScript.
+//! The consent page and its outcome. It works without JavaScript.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -8,7 +8,7 @@ use super::desk::{Desk, Grant, Refusal};
 use super::fields::{Fields, with_parameters};
 use super::people::{Character, Person};
 
-/// Parameters of a request for permission that come back with the person's answer.
+/// Parameters of an authorization request that the form repeats.
 const KEPT: [&str; 8] = [
     "response_type",
     "client_id",
@@ -24,12 +24,12 @@ const KEPT: [&str; 8] = [
 pub(super) struct Page {
     pub(super) provider: &'static str,
     pub(super) people: &'static [Character],
-    /// Whether the provider has a word for verified addresses.
+    /// Whether the provider says if addresses are verified.
     pub(super) knows_verified: bool,
 }
 
 impl Page {
-    /// Asks.
+    /// Shows the page.
     pub(super) fn ask(&self, desk: &Desk, query: &Fields) -> Response {
         if let Err(complaint) = checked(desk, query) {
             return bad_request(complaint);
@@ -47,7 +47,7 @@ impl Page {
         };
         let people: Vec<_> = self.people.iter().map(person).collect();
         let mut environment = Environment::new();
-        // The name's end makes the values be escaped.
+        // The extension turns escaping on.
         environment.add_template("consent.html", include_str!("consent.html"))?;
         environment.get_template("consent.html")?.render(context! {
             provider => self.provider,
@@ -58,7 +58,7 @@ impl Page {
         })
     }
 
-    /// Sends the browser back with the answer.
+    /// Redirects back with a code or an error.
     pub(super) fn answer(&self, desk: &Desk, form: &Fields) -> Response {
         let redirect_uri = match checked(desk, form) {
             Ok(redirect_uri) => redirect_uri,
@@ -88,8 +88,7 @@ impl Page {
     }
 }
 
-/// The address to return to, of a request that a provider takes. What is wrong is told on the page: a browser must not be sent to an address
-/// that may be wrong itself.
+/// The redirect URI of a valid authorization request. Errors are shown on the page: a browser must not be redirected to an unverified URI.
 fn checked<'a>(desk: &Desk, fields: &'a Fields) -> Result<&'a str, &'static str> {
     if fields.get("client_id") != Some(desk.client_id()) {
         return Err("Параметр client_id: такого приложения нет.");

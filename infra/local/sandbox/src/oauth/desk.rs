@@ -1,4 +1,4 @@
-//! What both providers do alike: hand out codes, and redeem them.
+//! Authorization codes of both providers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use super::client::Client;
 use super::fields::Fields;
 use super::people::Person;
 
-/// For how many seconds a code works.
+/// Lifetime of a code, in seconds.
 const CODE_LIFE: i64 = 600;
 
 /// One provider's codes.
@@ -26,7 +26,7 @@ pub(super) struct Desk {
     grants: Arc<Mutex<HashMap<String, Grant>>>,
 }
 
-/// What a person permitted.
+/// A grant.
 #[derive(Debug, Clone)]
 pub(super) struct Grant {
     pub(super) person: Person,
@@ -48,7 +48,7 @@ impl Refusal {
         Self(StatusCode::BAD_REQUEST, "invalid_grant", why)
     }
 
-    /// Something that should not fail did.
+    /// An internal error.
     pub(super) fn broken() -> Self {
         Self(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "the sandbox is out of order")
     }
@@ -70,12 +70,12 @@ impl Desk {
         &self.client.id
     }
 
-    /// The present time, in seconds since 1970.
+    /// The current time, in seconds since 1970.
     pub(super) fn now(&self) -> i64 {
         (self.clock)()
     }
 
-    /// A code for what a person permitted.
+    /// A code for a grant.
     pub(super) fn give(&self, grant: Grant) -> Result<String, Refusal> {
         let code = random()?;
         let now = self.now();
@@ -85,7 +85,7 @@ impl Desk {
         Ok(code)
     }
 
-    /// Takes a code back. It is gone then, whatever else is wrong.
+    /// Redeems a code, which is used up even if the request is invalid.
     pub(super) fn redeem(&self, headers: &HeaderMap, form: &Fields) -> Result<Grant, Refusal> {
         if !self.knows(headers, form) {
             return Err(Refusal(StatusCode::UNAUTHORIZED, "invalid_client", "The OAuth client was not found."));
@@ -109,7 +109,7 @@ impl Desk {
         Ok(grant)
     }
 
-    /// Whether the request has the client's credentials, as Basic or as fields.
+    /// Whether the request has the client's credentials: HTTP Basic or form fields.
     fn knows(&self, headers: &HeaderMap, form: &Fields) -> bool {
         let given = match basic(headers) {
             Some((id, secret)) => (id, secret),
@@ -135,7 +135,7 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     Some((id.to_owned(), secret.to_owned()))
 }
 
-/// A word that nobody can guess.
+/// A random token.
 pub(super) fn random() -> Result<String, Refusal> {
     let mut bytes = [0; 32];
     rand::fill(&mut bytes).map_err(|_| Refusal::broken())?;

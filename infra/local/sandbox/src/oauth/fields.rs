@@ -10,7 +10,7 @@ impl Fields {
         Self(form_urlencoded::parse(text).into_owned().collect())
     }
 
-    /// A field that is there once and not empty.
+    /// A field that occurs once and is not empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let mut values = self.0.iter().filter(|(field, value)| field == name && !value.is_empty());
         match (values.next(), values.next()) {

@@ -16,10 +16,10 @@ use super::keys::Keys;
 use super::people::AT_GOOGLE;
 use crate::Options;
 
-/// Who signs the ID tokens: not Google.
+/// The issuer of ID tokens: not Google.
 pub const ISSUER: &str = "https://google.sandbox.invalid";
 
-/// For how many seconds tokens are valid.
+/// Lifetime of tokens, in seconds.
 const TOKEN_LIFE: i64 = 3599;
 
 const PAGE: Page = Page { provider: "Google", people: &AT_GOOGLE, knows_verified: true };
@@ -60,7 +60,7 @@ async fn token(State(google): State<Google>, headers: HeaderMap, form: Bytes) ->
     })))
 }
 
-/// What an ID token says. What was not asked for by its scope is not there.
+/// Claims of an ID token; only those of the requested scope.
 fn claims(desk: &Desk, grant: &Grant) -> Value {
     let now = desk.now();
     let mut claims = json!({

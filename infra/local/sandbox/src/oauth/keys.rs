@@ -13,10 +13,10 @@ use tokio::sync::Mutex;
 
 use super::desk::Refusal;
 
-/// How many keys are published: the one that signs, and the one before it, whose tokens may still be on their way.
+/// Number of published keys: the signing one, and the previous one, whose tokens may still be in use.
 const PUBLISHED: usize = 2;
 
-/// The keys, the one that signs first. Making one takes a moment, so the first is made when it is needed.
+/// The keys, the signing one first. Generating one takes a moment, so the first is generated on first use.
 #[derive(Clone, Default)]
 pub(super) struct Keys(Arc<Mutex<VecDeque<Key>>>);
 
@@ -56,7 +56,7 @@ impl Key {
 }
 
 impl Keys {
-    /// A token with these claims.
+    /// A signed token with these claims.
     pub(super) async fn sign(&self, claims: &Value) -> Result<String, Refusal> {
         let mut keys = self.0.lock().await;
         if keys.is_empty() {
@@ -71,7 +71,7 @@ impl Keys {
         json!({ "keys": keys.iter().map(Key::jwk).collect::<Vec<_>>() })
     }
 
-    /// Makes a new key sign from now on. Returns its id.
+    /// Rotates the signing key. Returns the new key's id.
     pub(super) async fn rotate(&self) -> Result<String, Refusal> {
         let key = Key::generate().await?;
         let id = key.id.clone();

@@ -1,7 +1,7 @@
 //! Sign-in through Google (OpenID Connect) and Yandex ID (OAuth 2.0 with a profile), with pages that a person can click.
 //!
-//! Codes work once and for ten minutes, and only for the client, the address and the PKCE verifier that they were asked for with. Google's ID
-//! tokens are signed with an RSA key that is made when it is first needed; `POST /google/rotate` brings a new one.
+//! Codes work once and for ten minutes, and only with the client, redirect URI and PKCE verifier of their authorization request. Google's ID tokens are
+//! signed with an RSA key that is generated on first use; `POST /google/rotate` rotates it.
 
 mod client;
 mod consent;

@@ -1,4 +1,4 @@
-//! Who can sign in.
+//! The people who can sign in.
 
 use aws_lc_rs::digest;
 
@@ -7,26 +7,26 @@ use super::fields::Fields;
 /// A person with an account at a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Person {
-    /// The provider's id of the person: a number.
+    /// The provider's numeric id.
     pub(super) subject: String,
     pub(super) name: String,
     pub(super) email: Option<String>,
-    /// Whether the provider says that the address is the person's. Yandex says nothing about it.
+    /// Whether the email is verified. Yandex does not say.
     pub(super) verified: bool,
 }
 
-/// Somebody to choose on a page.
+/// A person on the consent page.
 pub(super) struct Character {
     /// The value of the choice.
     pub(super) id: &'static str,
     pub(super) name: &'static str,
     pub(super) email: Option<&'static str>,
     pub(super) verified: bool,
-    /// What a person should know about them.
+    /// A note for the user of the page.
     pub(super) note: &'static str,
 }
 
-/// The choice for somebody who is described in the form.
+/// The choice of a person described in the form.
 pub(super) const OTHER: &str = "other";
 
 /// The people at Google.
@@ -69,7 +69,7 @@ pub(super) const AT_YANDEX: [Character; 3] = [
 ];
 
 impl Person {
-    /// Whom a form names: one of `cast`, or somebody of its own. `None` if it names nobody.
+    /// The person that a form selects or describes.
     pub(super) fn chosen(form: &Fields, cast: &[Character]) -> Option<Self> {
         let choice = form.get("person")?;
         if choice == OTHER {
@@ -87,7 +87,7 @@ impl Person {
         })
     }
 
-    /// The login: what stands before the `@`.
+    /// The login: the local part of the email.
     pub(super) fn login(&self) -> &str {
         self.email.as_deref().and_then(|email| email.split('@').next()).unwrap_or("person")
     }

@@ -18,7 +18,7 @@ use super::fields::Fields;
 use super::people::AT_YANDEX;
 use crate::Options;
 
-/// For how many seconds tokens are valid.
+/// Lifetime of tokens, in seconds.
 const TOKEN_LIFE: i64 = 3600;
 
 const PAGE: Page = Page { provider: "Яндекс", people: &AT_YANDEX, knows_verified: false };
@@ -26,7 +26,7 @@ const PAGE: Page = Page { provider: "Яндекс", people: &AT_YANDEX, knows_ve
 #[derive(Clone)]
 struct Yandex {
     desk: Desk,
-    /// What each access token opens, and until when.
+    /// The person and the expiry of each access token.
     tokens: Arc<Mutex<HashMap<String, (Grant, i64)>>>,
 }
 
@@ -60,7 +60,7 @@ async fn token(State(yandex): State<Yandex>, headers: HeaderMap, form: Bytes) ->
     Ok(Json(reply))
 }
 
-/// The profile that `Authorization: OAuth` opens; another scheme opens nothing.
+/// The profile for `Authorization: OAuth <token>`.
 async fn info(State(yandex): State<Yandex>, headers: HeaderMap) -> Result<Json<Value>, StatusCode> {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let token = given.strip_prefix("OAuth ").ok_or(StatusCode::UNAUTHORIZED)?;
@@ -70,7 +70,7 @@ async fn info(State(yandex): State<Yandex>, headers: HeaderMap) -> Result<Json<V
     Ok(Json(profile(yandex.desk.client_id(), grant)))
 }
 
-/// What a profile says. What was not asked for by its scope is not there.
+/// Fields of a profile; only those of the requested scope.
 fn profile(client_id: &str, grant: &Grant) -> Value {
     let person = &grant.person;
     let mut profile = json!({

@@ -11,8 +11,8 @@ use super::error::Failure;
 use super::request::ChatRequest;
 use super::response::{Choice, Completion, Head, Usage};
 use super::stream::Chunks;
+use crate::composer;
 use crate::model::{Behaviour, State, delivery};
-use crate::writer;
 
 pub(super) async fn create(
     Shared(state): Shared<State>,
@@ -21,7 +21,7 @@ pub(super) async fn create(
     let body = body.map_err(|_| Failure::too_large())?;
     let ChatRequest { order, stream, include_usage, obfuscate, choices, probabilities, prompt_tokens } =
         ChatRequest::parse(&body)?;
-    let call_was_named = matches!(order.conversation.choice, writer::Choice::Named(_));
+    let call_was_named = matches!(order.conversation.choice, composer::Choice::Named(_));
     let (behaviour, order) = (order.behaviour, Arc::new(order));
     behaviour.admit().await?;
     let object = if stream { "chat.completion.chunk" } else { "chat.completion" };

@@ -13,7 +13,7 @@ use super::request::whole;
 use crate::model::tokens;
 use crate::model::vector::vector;
 
-/// The models, and how many numbers their vectors have.
+/// The models and the dimensions of their vectors.
 const MODELS: [(&str, u32); 2] = [("text-embedding-3-small", 1536), ("text-embedding-3-large", 3072)];
 
 #[derive(Serialize)]
@@ -67,7 +67,7 @@ pub(super) async fn create(body: Result<Bytes, BytesRejection>) -> Result<Json<L
     Ok(Json(List { object: "list", data: data.collect(), model: model.to_owned(), usage }))
 }
 
-/// The texts; lists of tokens are taken for texts of their numbers.
+/// The texts; a list of tokens counts as the text of its numbers.
 fn inputs(value: Option<&Value>) -> Result<Vec<String>, Failure> {
     let wrong = || Failure::wrong_type("input", "a string, an array of strings or an array of tokens");
     match value {

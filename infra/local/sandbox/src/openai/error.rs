@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::model::Trouble;
 
-/// A request that gets no answer from the model.
+/// A failed request.
 #[derive(Debug)]
 pub(super) struct Failure {
     status: StatusCode,

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::error::Failure;
 use super::models::OWN;
 use super::request::whole;
-use crate::images::{self, Order, Style};
+use crate::images::{self, Order};
 use crate::model::{Behaviour, SLOWEST, State, delivery, tokens};
 
 /// The longest prompt in characters.
@@ -21,7 +21,7 @@ const MAX_PICTURES: u64 = 4;
 const MAX_SIDE: u16 = 2048;
 /// Sides are multiples of this many pixels.
 const SIDE_STEP: u16 = 16;
-/// As many chunks of text take as long as a picture.
+/// A picture takes as long as this many chunks of text.
 const CHUNKS: u32 = 400;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ enum Format {
     Jpeg,
 }
 
-/// A request that may be answered.
+/// A valid request.
 struct ImageRequest {
     behaviour: Behaviour,
     order: Order,
@@ -58,7 +58,7 @@ pub(super) async fn create(
 }
 
 async fn draw(request: ImageRequest) -> Option<(ImageRequest, String)> {
-    // Painting takes tenths of a second: not on a thread that serves sockets.
+    // Painting blocks for hundredths of a second: not on a thread that serves sockets.
     let drawing = tokio::task::spawn_blocking(move || {
         let picture = images::draw(&request.order)?;
         let file = match request.format {
@@ -99,7 +99,7 @@ impl ImageRequest {
         if prompt.is_empty() || prompt.chars().count() > MAX_PROMPT {
             return Err(Failure::wrong_value("prompt", "it must have 1 to 32000 characters"));
         }
-        // The vendor's image models answer with the file and do not know the parameter that chose between file and URL.
+        // The vendor's current image models always return the file and reject this parameter.
         if fields.contains_key("response_format") {
             return Err(Failure::unknown_parameter("response_format"));
         }
@@ -111,7 +111,7 @@ impl ImageRequest {
         };
         Ok(Self {
             behaviour,
-            order: Order { prompt: prompt.to_owned(), style: Style::Default, width, height },
+            order: Order { prompt: prompt.to_owned(), style: None, width, height },
             count: whole(&fields, "n", MAX_PICTURES)?.unwrap_or(1),
             format,
         })

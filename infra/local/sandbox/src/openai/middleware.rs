@@ -1,4 +1,4 @@
-//! What every request meets: the key check on the way in, the vendor's headers on the way out.
+//! Checks the key of every request and adds the vendor's headers to every response.
 
 use axum::extract::{Request, State as Shared};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};

@@ -1,6 +1,6 @@
-//! OpenAI's API, as far as chat completions, embeddings and pictures need it.
+//! OpenAI's API: chat completions, embeddings and pictures.
 //!
-//! Shapes and rules follow the public API reference and the errors that the official SDKs know how to read.
+//! Shapes and rules follow the public API reference and the errors that the official SDKs parse.
 
 mod completions;
 mod embeddings;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::error::Failure;
 use crate::model::{Behaviour, EVERYWHERE};
 
-/// OpenAI's own names, by which products ask for models.
+/// OpenAI's real model names.
 pub(super) const OWN: [&str; 5] = ["gpt-4", "gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.1-mini"];
 
 /// 2025-01-01, the same for every model.

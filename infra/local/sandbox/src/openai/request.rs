@@ -1,30 +1,30 @@
-//! The request body of a chat completion, checked the way the vendor checks it.
+//! The request body of a chat completion, validated as the vendor does.
 
 use serde_json::{Map, Value};
 
 use super::error::Failure;
 use super::models::OWN;
 use super::tools;
+use crate::composer::{Conversation, Format, Message, Role};
 use crate::model::{Behaviour, Order};
-use crate::writer::{Conversation, Format, Message, Role};
 
-/// Tokens of prompt that the models accept.
+/// The context window, in tokens.
 const CONTEXT: u32 = 128_000;
 const MAX_CHOICES: u64 = 8;
 const MAX_LIKELY: i64 = 20;
 
-/// A request that may be answered.
+/// A valid request.
 #[derive(Debug)]
 pub(super) struct ChatRequest {
     pub(super) order: Order,
     pub(super) stream: bool,
-    /// `stream_options.include_usage`: one more chunk with the counts.
+    /// `stream_options.include_usage`: a last chunk with the token counts.
     pub(super) include_usage: bool,
     /// `stream_options.include_obfuscation`: chunks padded to a random length; on unless switched off.
     pub(super) obfuscate: bool,
-    /// `n`: how many answers are wanted.
+    /// `n`: number of answers.
     pub(super) choices: u32,
-    /// `logprobs`: whether the probabilities of tokens are wanted, and whether likely ones besides.
+    /// `logprobs`: whether probabilities are wanted, and whether those of other likely tokens are.
     pub(super) probabilities: Option<bool>,
     pub(super) prompt_tokens: u32,
 }
@@ -130,7 +130,7 @@ fn check_range(fields: &Map<String, Value>, field: &str, range: std::ops::RangeI
     Err(Failure::wrong_value(field, &format!("{value} is not between {} and {}", range.start(), range.end())))
 }
 
-/// Whether probabilities are wanted, and if so, whether those of likely tokens besides.
+/// `logprobs`: whether probabilities are wanted, and whether those of other likely tokens are.
 fn probabilities(fields: &Map<String, Value>) -> Result<Option<bool>, Failure> {
     let wanted = flag(fields, "logprobs", "logprobs")?.unwrap_or(false);
     let likely = match fields.get("top_logprobs") {

@@ -1,13 +1,13 @@
-//! What a chat completion sends back: the whole object, or its chunks.
+//! The response of a chat completion: the whole object, or its chunks.
 
 use serde::Serialize;
 
+use crate::composer::{Content, FunctionCall};
 use crate::model::{self, Answer, MODEL, tokens};
-use crate::writer::{FunctionCall, Said};
 
 const FINGERPRINT: &str = "fp_sandbox";
 
-/// What whole answers and chunks have in common.
+/// The fields that whole answers and chunks share.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Head {
     pub(super) id: String,
@@ -16,7 +16,7 @@ pub(super) struct Head {
     model: &'static str,
     service_tier: &'static str,
     system_fingerprint: &'static str,
-    /// Not in the vendor's protocol: says that no model wrote this.
+    /// Not in the vendor's protocol: marks the sandbox.
     sandbox: bool,
 }
 
@@ -59,7 +59,7 @@ pub(super) struct Choice {
     pub(super) message: Reply,
     logprobs: Option<Probabilities>,
     pub(super) finish_reason: Finish,
-    /// Whether probabilities are wanted, and those of likely tokens besides.
+    /// `logprobs`: whether probabilities are wanted, and whether those of other likely tokens are.
     #[serde(skip)]
     probabilities: Option<bool>,
 }
@@ -90,7 +90,7 @@ pub(super) struct Called {
 }
 
 impl Choice {
-    /// The answer to the request with this `number`. One that had to call a certain function ends like any other, as the vendor has it.
+    /// The answer to the request with this `number`. If a certain function had to be called, the vendor's finish reason is `stop`.
     pub(super) fn new(
         index: usize,
         number: u64,
@@ -103,9 +103,9 @@ impl Choice {
             model::Finish::Length => Finish::Length,
             _ => Finish::Stop,
         };
-        let (content, calls) = match answer.said {
-            Said::Text(text) => (Some(text), Vec::new()),
-            Said::Calls(calls) => (None, calls),
+        let (content, calls) = match answer.content {
+            Content::Text(text) => (Some(text), Vec::new()),
+            Content::Calls(calls) => (None, calls),
         };
         let tool_call = |(place, FunctionCall { name, arguments }): (usize, FunctionCall)| ToolCall {
             id: format!("call_sandbox_{number:08x}_{index}_{place}"),
@@ -124,7 +124,7 @@ impl Choice {
     }
 }
 
-/// How likely each token was. There was no other: each is certain.
+/// Log probabilities of tokens: each is certain.
 #[derive(Debug, Serialize)]
 pub(super) struct Probabilities {
     content: Vec<Token>,
@@ -217,7 +217,7 @@ impl<'a> ToolCallDelta<'a> {
     }
 }
 
-/// A field that is there, and may be null.
+/// A field that is present and may be null.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Nullable<T> {

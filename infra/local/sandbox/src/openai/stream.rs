@@ -7,10 +7,10 @@ use super::response::{Choice, Chunk, ChunkChoice, Delta, Head, Nullable, ToolCal
 use crate::model::delivery::{Script, data};
 use crate::model::tokens;
 
-/// Chunks are padded with up to this much, so that their length does not give their text away.
+/// Padding of chunks, at most, which hides the length of their text.
 const PADDING: &str = "aB3dE6gH9jK2mN5pQ8sT";
 
-/// What all chunks of an answer have in common.
+/// The fields that all chunks of an answer share.
 pub(super) struct Chunks {
     pub(super) head: Head,
     /// The counts, if the client asked for them.
@@ -19,7 +19,7 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    /// Everything that the answer sends.
+    /// The frames of the answer.
     pub(super) fn script(&self, choices: Vec<Choice>) -> Script {
         let mut frames = Vec::new();
         for choice in choices {
@@ -47,7 +47,7 @@ impl Chunks {
             frames.push(data(&Chunk { head: &self.head, choices: vec![choice], usage, obfuscation }));
         };
         let (text, calls) = (choice.message.content.as_deref(), &choice.message.tool_calls);
-        // The content of calls is null, that of words begins empty.
+        // The content of calls is null, that of a text begins empty.
         let content = Some(text.map_or(Nullable::Null, |_| Nullable::Value("")));
         add(Delta { role: Some("assistant"), content, refusal: Some(Nullable::Null), tool_calls: None }, None, None);
         for piece in tokens::pieces(text.unwrap_or_default()) {

@@ -1,9 +1,9 @@
-//! Tools in a request: what may be called, what must be, and whether calls and their results belong together.
+//! Tools in a request: definitions, choice, and whether calls and results match.
 
 use serde_json::{Value, json};
 
 use super::error::Failure;
-use crate::writer::{Choice, Function};
+use crate::composer::{Choice, Function};
 
 pub(super) fn functions(value: Option<&Value>) -> Result<Vec<Function>, Failure> {
     match value {
@@ -63,7 +63,7 @@ pub(super) fn choice(value: Option<&Value>, functions: &[Function]) -> Result<Ch
     }
 }
 
-/// Each result answers a call of the assistant's message before it, and each call is answered before anybody says anything else.
+/// Each result belongs to a call of the assistant message before it, and each call has its result before the next message.
 pub(super) fn check_order(messages: &[Value]) -> Result<(), Failure> {
     let mut open: Vec<&str> = Vec::new();
     for (index, message) in messages.iter().enumerate() {

@@ -29,12 +29,12 @@ fn success(model: &Value) -> Response {
     Json(json!({ "Model": model, "Success": true, "Message": null })).into_response()
 }
 
-/// Failures are told with status 200.
+/// Failures have status 200.
 fn failure(message: &str) -> Response {
     Json(json!({ "Model": null, "Success": false, "Message": message })).into_response()
 }
 
-/// A request's fields, of JSON or of a form, each as text.
+/// The fields of a JSON body or a form, as texts.
 fn fields(headers: &HeaderMap, body: &[u8]) -> Map<String, Value> {
     let is_json = headers
         .get("content-type")
@@ -105,7 +105,7 @@ async fn create(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> 
     }))
 }
 
-/// Roubles as a JSON number, with nothing lost.
+/// Roubles as an exact JSON number.
 fn number(amount: i64) -> Value {
     serde_json::from_str(&roubles(amount)).unwrap_or_default()
 }
@@ -124,7 +124,7 @@ async fn cancel(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> 
     success(&Value::Null)
 }
 
-/// An operation as the API shows it; a payment that nobody tried to pay is none.
+/// An operation as the API shows it; a payment without an attempt has none.
 fn operation(payment: &Payment) -> Option<Value> {
     let status = match payment.state {
         State::Open => return None,
@@ -179,12 +179,12 @@ async fn refund(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> 
     }
 }
 
-/// A form as the vendor sends it, with both signatures.
+/// A webhook's form, with both signatures.
 fn notice(shop: &Credentials, kind: &'static str, pairs: &[(&str, String)], expected: Expected) -> Notice {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(pairs.iter().map(|(name, value)| (*name, value.as_str())));
     let body = form.finish();
-    // The second signature is of the text after it was decoded as a whole.
+    // The second signature covers the URL-decoded text.
     let decoded: String =
         form_urlencoded::parse(format!("x={}", body.replace('&', "%26").replace('=', "%3D")).as_bytes())
             .map(|(_, value)| value.into_owned())
@@ -221,7 +221,7 @@ fn common(payment: &Payment, now: i64) -> Vec<(&'static str, String)> {
     pairs
 }
 
-/// The question that comes before a payment.
+/// The check before a payment.
 pub(super) fn check(payment: &Payment, now: i64) -> Notice {
     let mut pairs = common(payment, now);
     pairs.extend([("Status", "Completed".to_owned()), ("OperationType", "Payment".to_owned())]);

@@ -1,4 +1,4 @@
-//! Payments, their state, and the notices that the shop gets.
+//! Payments, their state, and the notifications to the shop.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,14 +8,14 @@ use serde_json::{Map, Value};
 
 use super::{Credentials, cloudpayments, robokassa, tbank, yookassa};
 
-/// How many payments are kept; older ones are forgotten.
+/// Number of payments kept; older ones are dropped.
 const CAPACITY: usize = 1000;
-/// How many notices a payment's page shows.
+/// Number of notifications on a payment's page.
 const SHOWN: usize = 40;
-/// How long a shop may take to answer.
+/// Time-out of a notification.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Which company plays.
+/// The payment provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Provider {
     YooKassa,
@@ -34,7 +34,7 @@ impl Provider {
         }
     }
 
-    /// What the shop calls it in the addresses of its webhooks.
+    /// Its name in the shop's webhook URLs.
     const fn path(self) -> &'static str {
         match self {
             Self::YooKassa => "yookassa",
@@ -45,7 +45,7 @@ impl Provider {
     }
 }
 
-/// How far a payment has come.
+/// The state of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Open,
@@ -65,7 +65,7 @@ impl State {
     }
 }
 
-/// Money that went back.
+/// A refund.
 #[derive(Debug, Clone)]
 pub(super) struct Refund {
     pub(super) id: String,
@@ -75,9 +75,9 @@ pub(super) struct Refund {
 /// A payment.
 #[derive(Debug, Clone)]
 pub(super) struct Payment {
-    /// Our number, part of the page's address.
+    /// Part of the page's URL.
     pub(super) number: u64,
-    /// Whose money it is.
+    /// The shop.
     pub(super) shop: Credentials,
     pub(super) provider: Provider,
     /// The provider's id.
@@ -88,18 +88,18 @@ pub(super) struct Payment {
     pub(super) amount: i64,
     pub(super) description: String,
     pub(super) email: String,
-    /// What was sent for the fiscal receipt, as it was sent.
+    /// The fiscal receipt as it was sent.
     pub(super) receipt: String,
     pub(super) success_url: String,
     pub(super) fail_url: String,
     pub(super) state: State,
     pub(super) refunds: Vec<Refund>,
     pub(super) test: bool,
-    /// What else the provider remembers of the order.
+    /// Further fields of the order.
     pub(super) extra: Map<String, Value>,
-    /// Notices that wait for a person to send them.
+    /// Notifications that wait to be sent by hand.
     pub(super) held_back: Vec<Notice>,
-    /// The notices of the last event.
+    /// Notifications of the last event.
     pub(super) last: Vec<Notice>,
     pub(super) sent: VecDeque<Delivery>,
 }
@@ -109,7 +109,7 @@ impl Payment {
         self.provider == provider && self.shop.shop == shop.shop
     }
 
-    /// What went back so far, in kopecks.
+    /// The refunded amount, in kopecks.
     pub(super) fn refunded(&self) -> i64 {
         self.refunds.iter().map(|refund| refund.amount).sum()
     }
@@ -119,7 +119,7 @@ impl Payment {
     }
 }
 
-/// What a person made happen.
+/// The event of a notification.
 #[derive(Debug, Clone)]
 pub(super) enum Event {
     Paid,
@@ -128,23 +128,23 @@ pub(super) enum Event {
     Refunded(Refund),
 }
 
-/// A call to the shop.
+/// A notification to the shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Notice {
-    /// For people: what it tells.
+    /// A label for the page.
     pub(super) what: String,
-    /// What follows the provider's address at the shop; empty for most.
+    /// Suffix of the webhook URL; empty for most.
     pub(super) kind: &'static str,
-    /// Where else than the shop's usual address.
+    /// A URL other than the shop's usual one.
     pub(super) url: Option<String>,
     pub(super) content_type: &'static str,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: String,
-    /// The body that the shop should answer with; for people where it is a rule rather than a text.
+    /// The body that acknowledges it, as shown on the page.
     pub(super) expected: Expected,
 }
 
-/// The answer that a provider wants, with status 200.
+/// The acknowledgement that a provider expects, with status 200.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Expected {
     Anything,
@@ -153,11 +153,11 @@ pub(super) enum Expected {
     CodeZero,
 }
 
-/// What became of a notice.
+/// The result of a notification.
 #[derive(Debug, Clone)]
 pub(super) struct Delivery {
     pub(super) what: String,
-    /// Status and body of the shop's answer, or why there is none.
+    /// Status and body of the shop's response, or the error.
     pub(super) answer: String,
     pub(super) accepted: bool,
 }
@@ -193,12 +193,12 @@ impl Desk {
         use_it(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The shop that is `meant`.
+    /// The shop with this name.
     pub(super) fn shop(&self, meant: impl Fn(&Credentials) -> bool) -> Option<Credentials> {
         self.shops.iter().find(|shop| meant(shop)).cloned()
     }
 
-    /// Opens a payment, unless `same` knows it already. Its provider's id is made of its number.
+    /// Creates a payment, unless `same` matches an existing one. The provider's id is derived from its number.
     pub(super) fn open(&self, same: impl Fn(&Payment) -> bool, make: impl FnOnce(u64) -> Payment) -> Payment {
         self.with(|store| {
             if let Some(known) = store.payments.iter().find(|payment| same(payment)) {
@@ -220,7 +220,7 @@ impl Desk {
         self.with(|store| store.payments.iter().cloned().collect())
     }
 
-    /// Changes a payment; the payment as it is now.
+    /// Changes a payment; returns the new state.
     pub(super) fn change(&self, number: u64, change: impl FnOnce(&mut Payment)) -> Option<Payment> {
         self.with(|store| {
             let payment = store.payments.iter_mut().find(|payment| payment.number == number)?;
@@ -229,7 +229,7 @@ impl Desk {
         })
     }
 
-    /// Whether the payment may be paid, as the shop says; only CloudPayments asks.
+    /// Whether the shop accepts the payment; only CloudPayments asks.
     pub(super) async fn is_allowed(&self, payment: &Payment) -> bool {
         match payment.provider {
             Provider::CloudPayments => {
@@ -240,7 +240,7 @@ impl Desk {
         }
     }
 
-    /// What the shop is told of an event.
+    /// The notifications of an event.
     pub(super) fn notices(&self, payment: &Payment, event: &Event) -> Vec<Notice> {
         match payment.provider {
             Provider::YooKassa => yookassa::notices(payment, event, self.now()),
@@ -250,7 +250,7 @@ impl Desk {
         }
     }
 
-    /// Sends notices one after the other and remembers what the shop said. Whether it took all of them.
+    /// Sends notifications one after the other and stores the results. Returns whether all were acknowledged.
     pub(super) async fn deliver(&self, payment: &Payment, notices: Vec<Notice>) -> bool {
         let mut all = true;
         for notice in notices {

@@ -1,6 +1,6 @@
-//! ЮKassa, Robokassa, CloudPayments and T-Bank, and the pages where a person plays the payer.
+//! ЮKassa, Robokassa, CloudPayments and T-Bank, with pages on which a person pays.
 //!
-//! The signatures are written anew here and share nothing with the product's: each side checks the other.
+//! Signatures are implemented independently of the products': each side verifies the other.
 
 mod cloudpayments;
 mod desk;
@@ -25,10 +25,10 @@ use crate::Options;
 use desk::Desk;
 use signature::sha256_hex;
 
-/// What a shop and its providers know of each other. Each product is a shop.
+/// A shop's credentials at its providers. Each product is a shop.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    /// Which product it is.
+    /// The product.
     pub shop: String,
     /// ЮKassa: id of the shop.
     pub yookassa_shop_id: String,
@@ -38,22 +38,22 @@ pub struct Credentials {
     pub robokassa_login: String,
     /// Robokassa: signs orders.
     pub robokassa_password1: String,
-    /// Robokassa: signs notices.
+    /// Robokassa: signs notifications.
     pub robokassa_password2: String,
     /// CloudPayments: public id.
     pub cloudpayments_public_id: String,
-    /// CloudPayments: secret of the API, which also signs notices.
+    /// CloudPayments: secret of the API, which also signs notifications.
     pub cloudpayments_api_secret: String,
     /// T-Bank: the terminal.
     pub tbank_terminal_key: String,
     /// T-Bank: its password.
     pub tbank_password: String,
-    /// Where the shop takes notices, without the provider's name: what a shop sets in the providers' cabinets. May be set later.
+    /// The shop's webhook URL, without the provider's name. May be set later.
     pub webhook: Arc<OnceLock<String>>,
 }
 
 impl Credentials {
-    /// Credentials of `shop` that belong to the sandbox's one key.
+    /// Credentials of `shop`, derived from the sandbox's key.
     pub fn of(api_key: &str, shop: &str) -> Self {
         let digest = |of: &str| sha256_hex(&format!("{api_key} {shop} {of}"));
         let secret = |of: &str| digest(of).chars().take(32).collect::<String>();
@@ -79,7 +79,7 @@ impl Credentials {
 /// The products that take payments.
 const SHOPS: [&str; 2] = ["easy-writer", "aggregator"];
 
-/// The shops of a sandbox whose key this is.
+/// The shops of a sandbox with this key.
 pub fn shops(api_key: &str) -> Vec<Credentials> {
     SHOPS.iter().map(|shop| Credentials::of(api_key, shop)).collect()
 }
@@ -103,13 +103,13 @@ async fn mark(mut response: Response) -> Response {
     response
 }
 
-/// Where the page of a payment is, as the caller knows this host.
+/// URL of a payment's page, on the host that the caller used.
 fn page_url(headers: &HeaderMap, number: u64) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     format!("http://{host}/payments/{number}")
 }
 
-/// Whether the caller knows these credentials.
+/// Whether the caller has these credentials.
 fn knows(headers: &HeaderMap, user: &str, password: &str) -> bool {
     let said = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     said.is_some_and(|said| said == signature::basic(user, password))

@@ -1,4 +1,4 @@
-//! Kopecks, and how each provider writes them. No fractions anywhere.
+//! Kopecks in each provider's notation, without fractions.
 
 /// `99000` as `990.00`.
 pub(super) fn roubles(kopecks: i64) -> String {

@@ -1,4 +1,4 @@
-//! The pages where a person pays, declines, and asks for the money back. They work without JavaScript.
+//! The pages on which a person pays, declines and refunds. They work without JavaScript.
 
 use axum::Router;
 use axum::extract::{Path, State as Shared};
@@ -19,7 +19,7 @@ pub(super) fn router() -> Router<Desk> {
 
 fn render(name: &'static str, template: &'static str, values: minijinja::Value) -> Response {
     let mut environment = Environment::new();
-    // The name's end makes the values be escaped.
+    // The extension turns escaping on.
     let page = environment
         .add_template(name, template)
         .and_then(|()| environment.get_template(name))
@@ -54,7 +54,7 @@ async fn show(Shared(desk): Shared<Desk>, Path(number): Path<u64>) -> Response {
     let sent: Vec<_> = payment.sent.iter().map(delivery).collect();
     let left = payment.amount - payment.refunded();
     let is_paid = payment.state == State::Paid;
-    // One of both, for whoever comes back: the shop knows best what became of the payment.
+    // One of both return URLs: the shop reads the payment's state itself.
     let back = if is_paid { &payment.success_url } else { &payment.fail_url };
     render(
         "page.html",
@@ -71,7 +71,7 @@ async fn show(Shared(desk): Shared<Desk>, Path(number): Path<u64>) -> Response {
     )
 }
 
-/// A declined payment is over for YooKassa and T-Bank; with the others one may try again.
+/// A declined payment is final for YooKassa and T-Bank; others allow another attempt.
 fn can_be_paid(payment: &Payment) -> bool {
     payment.state == State::Open || matches!(payment.provider, Provider::CloudPayments | Provider::Robokassa)
 }
@@ -103,7 +103,7 @@ async fn act(Shared(desk): Shared<Desk>, Path((number, action)): Path<(u64, Stri
     Redirect::to(&format!("/payments/{number}")).into_response()
 }
 
-/// Moves an open payment on, once: of two clicks one counts.
+/// Changes an open payment once: of two clicks one counts.
 fn moved(desk: &Desk, payment: &Payment, state: State) -> Option<Payment> {
     let mut is_ours = false;
     let changed = desk.change(payment.number, |payment| {
@@ -152,7 +152,7 @@ async fn refund(desk: &Desk, payment: &Payment, amount: i64) -> bool {
     true
 }
 
-/// Books a refund of a paid payment; nothing if that much is not left.
+/// Refunds a paid payment; `None` if less than that is left.
 pub(super) fn give_back(desk: &Desk, payment: &Payment, amount: i64) -> Option<(Payment, Refund)> {
     let mut given = None;
     let changed = desk.change(payment.number, |payment| {

@@ -74,7 +74,7 @@ fn order(desk: &Desk, headers: &HeaderMap, fields: &Fields) -> Response {
     let Ok(number) = fields.get("InvId").parse::<u32>() else {
         return error(30, "Неверный номер счёта");
     };
-    // Every optional field that was sent is signed, in this order, before the password.
+    // Optional fields that were sent are signed in this order, before the password.
     let optional =
         ["UserIp", "Receipt", "ResultUrl2", "SuccessUrl2", "SuccessUrl2Method", "FailUrl2", "FailUrl2Method"];
     let mut parts = vec![fields.get("MerchantLogin"), fields.get("OutSum"), fields.get("InvId")];
@@ -158,13 +158,13 @@ async fn show_state(Shared(desk): Shared<Desk>, RawQuery(query): RawQuery) -> Re
     result(0, &more)
 }
 
-/// The shop's own parameters as they were given with the order.
+/// The shop's own parameters of the order.
 fn shop_fields(payment: &Payment) -> Vec<(String, String)> {
     let all = payment.extra.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()));
     Fields(all.collect()).shop()
 }
 
-/// Only what was paid is told. The sum has six decimals, or two in test mode.
+/// Only payments are notified. The sum has six decimals, or two in test mode.
 pub(super) fn notices(payment: &Payment, event: &Event) -> Vec<Notice> {
     if !matches!(event, Event::Paid) {
         return Vec::new();

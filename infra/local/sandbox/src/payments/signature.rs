@@ -1,4 +1,4 @@
-//! Hashes and keyed hashes, as the providers spell them.
+//! Hashes and HMACs in the providers' notation.
 
 use std::fmt::Write as _;
 
@@ -23,7 +23,7 @@ pub(super) fn hmac_base64(secret: &str, message: &str) -> String {
     STANDARD.encode(hmac::sign(&key, message.as_bytes()))
 }
 
-/// What `Authorization: Basic` says.
+/// The value of `Authorization` for HTTP Basic.
 pub(super) fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }

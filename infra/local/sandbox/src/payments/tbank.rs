@@ -166,7 +166,7 @@ async fn cancel(desk: &Desk, shop: &Credentials, message: &Map<String, Value>) -
     }
 }
 
-/// A paid payment is told twice, as authorized and as confirmed, and the order of the two is anybody's guess.
+/// A payment is notified twice, as authorized and as confirmed, in any order.
 pub(super) fn notices(payment: &Payment, event: &Event) -> Vec<Notice> {
     let told: &[&str] = match event {
         Event::Paid if payment.number.is_multiple_of(2) => &["CONFIRMED", "AUTHORIZED"],

@@ -29,7 +29,7 @@ fn failure(status: StatusCode, code: &str, description: &str) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// The one who asks, or a refusal.
+/// The authenticated shop.
 #[expect(clippy::result_large_err, reason = "a refusal is an answer, and it is made once")]
 fn admit(desk: &Desk, headers: &HeaderMap) -> Result<Credentials, Response> {
     let shop = desk.shop(|shop| knows(headers, &shop.yookassa_shop_id, &shop.yookassa_secret_key));
@@ -193,7 +193,7 @@ fn refund_object(payment: &Payment, refund: &Refund, now: i64) -> Value {
     })
 }
 
-/// Notices have no signature: the shop asks again.
+/// Notifications have no signature: the shop reads the payment back.
 pub(super) fn notices(payment: &Payment, event: &Event, now: i64) -> Vec<Notice> {
     let (name, object) = match event {
         Event::Paid => ("payment.succeeded", object(payment)),

@@ -1,10 +1,10 @@
-//! The known words near a misspelt one.
+//! Candidates for the correction of a word.
 
 use std::collections::HashMap;
 
+use super::case::capitalise;
 use super::language::Language;
 use super::rules::{DELETION, DOUBLING, INSERTION, SPLIT, SWAP};
-use crate::text::case::capitalise;
 
 /// Mistakes up to this cost are typical: a word may hold two of them.
 const TYPICAL: u16 = 60;

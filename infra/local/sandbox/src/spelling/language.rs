@@ -10,7 +10,7 @@ use spellbook::Dictionary;
 use super::candidates::{Best, Candidates};
 use super::rules::{self, Rules};
 use super::script;
-use crate::text::stem::stem;
+use super::stem::stem;
 
 /// What is known of one language.
 pub(super) struct Language {

@@ -5,27 +5,16 @@
 //! addresses stay.
 
 mod candidates;
+mod case;
 mod language;
 mod rules;
+pub(crate) mod stem;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
-use std::collections::HashSet;
-
-use crate::text::case;
-use crate::text::is_cyrillic;
-use crate::text::names::is_first_name;
-use crate::text::tokens::{Token, tokens};
 use language::Language;
-
-/// A text after correction.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Corrected {
-    /// The text; equal to the original where nothing was wrong.
-    pub(crate) text: String,
-    /// Every correction in order: what stood there, what stands there now.
-    pub(crate) changes: Vec<(String, String)>,
-}
+use tokens::{Token, tokens};
 
 /// Words of more letters are left as they are.
 const LONGEST_CORRECTED: usize = 30;
@@ -34,55 +23,26 @@ const SEARCHES: usize = 300;
 /// How many of them may go on to the dictionary's own suggestions, which take a tenth of a second each.
 const SLOW_SEARCHES: usize = 6;
 
-/// Corrects a text.
-pub(crate) fn correct(text: &str) -> Corrected {
-    correct_except(text, &HashSet::new())
-}
-
-fn correct_except(text: &str, kept: &HashSet<String>) -> Corrected {
-    let mut writer = Writer {
-        text: String::with_capacity(text.len()),
-        changes: Vec::new(),
-        searches_left: SEARCHES,
-        slow_left: SLOW_SEARCHES,
-    };
+/// The text with its misspelt words corrected; equal to the original where nothing is wrong.
+pub(crate) fn correct(text: &str) -> String {
+    let mut writer =
+        Writer { text: String::with_capacity(text.len()), searches_left: SEARCHES, slow_left: SLOW_SEARCHES };
     let parts = tokens(text);
     let mut rest = parts.as_slice();
     while let [first, tail @ ..] = rest {
         rest = tail;
         match (first, tail) {
             (Token::Word(a), [Token::Gap(" "), Token::Word(b), after @ ..]) if writer.pair(a, b) => rest = after,
-            (Token::Word(word), _) if kept.contains(&word.to_lowercase()) => writer.text.push_str(word),
             (Token::Word(word), _) => writer.word(word),
             (other, _) => writer.text.push_str(other.text()),
         }
     }
-    Corrected { text: writer.text, changes: writer.changes }
+    writer.text
 }
 
-/// Corrects a text, but leaves every word that stands in `given`: facts are not ours to change.
-pub(crate) fn correct_around(text: &str, given: &str) -> Corrected {
-    let kept = tokens(given).into_iter().filter_map(|token| match token {
-        Token::Word(word) => Some(word.to_lowercase()),
-        Token::Opaque(_) | Token::Gap(_) => None,
-    });
-    correct_except(text, &kept.collect())
-}
-
-/// A sentence as it stands inside another one: without the capital that its place gave it. Names and holidays keep theirs.
-pub(crate) fn without_capital(text: &str) -> String {
-    const HOLIDAYS: &[&str] = &["День ", "Новый год", "Рождество", "Пасха", "Масленица"];
-    if HOLIDAYS.iter().any(|holiday| text.starts_with(holiday)) {
-        return text.to_owned();
-    }
-    let first = text.split(|c: char| !c.is_alphabetic() && c != '-').find(|word| !word.is_empty()).unwrap_or_default();
-    let is_name = is_first_name(first) || !is_common_word(&first.to_lowercase());
-    if is_name { text.to_owned() } else { case::uncapitalise(text) }
-}
-
-/// Whether a dictionary knows the word in this form. Names are known with a capital only.
-pub(crate) fn is_common_word(word: &str) -> bool {
-    Language::of(word).is_some_and(|language| language.knows(word))
+/// A letter of the Russian alphabet.
+pub(crate) fn is_cyrillic(c: char) -> bool {
+    matches!(c, 'а'..='я' | 'А'..='Я' | 'ё' | 'Ё')
 }
 
 /// Whether a dictionary knows the word; words of other scripts count as known.
@@ -93,7 +53,6 @@ fn is_known(word: &str) -> bool {
 
 struct Writer {
     text: String,
-    changes: Vec<(String, String)>,
     searches_left: usize,
     slow_left: usize,
 }
@@ -103,20 +62,13 @@ impl Writer {
     fn pair(&mut self, a: &str, b: &str) -> bool {
         let Some(language) = Language::of(a) else { return false };
         let Some(right) = language.phrase(&format!("{} {}", a.to_lowercase(), b.to_lowercase())) else { return false };
-        self.change(&format!("{a} {b}"), case::like(a, right));
+        self.text.push_str(&case::like(a, right));
         true
     }
 
     fn word(&mut self, word: &str) {
-        match self.correction(word) {
-            Some(right) if right != word => self.change(word, right),
-            _ => self.text.push_str(word),
-        }
-    }
-
-    fn change(&mut self, wrong: &str, right: String) {
-        self.text.push_str(&right);
-        self.changes.push((wrong.to_owned(), right));
+        let right = self.correction(word);
+        self.text.push_str(right.as_deref().unwrap_or(word));
     }
 
     fn correction(&mut self, word: &str) -> Option<String> {

@@ -4,9 +4,9 @@
 pub(super) struct Rules {
     /// Every letter that an insertion or a replacement may bring.
     pub(super) alphabet: &'static str,
-    /// Letters that are taken for each other, both ways.
+    /// Letters that are confused with each other, both ways.
     pub(super) confused: &'static [(char, char, u16)],
-    /// Letters that are written where they are silent, or forgotten there.
+    /// Silent letters that are added or forgotten.
     pub(super) silent: &'static [(char, u16)],
     /// `(written, meant, cost)`: groups of letters, as written anywhere in the word.
     pub(super) groups: &'static [(&'static str, &'static str, u16)],

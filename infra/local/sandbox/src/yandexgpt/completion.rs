@@ -13,7 +13,7 @@ use super::request::CompletionRequest;
 use crate::model::delivery::{Script, json as bytes};
 use crate::model::{Answer, Behaviour, Finish, MODEL, State, delivery, tokens};
 
-/// How many pieces of text a line adds: every line repeats what was before.
+/// Pieces of text that a line adds; every line repeats the text so far.
 const PIECES: usize = 8;
 
 pub(super) async fn create(
@@ -51,7 +51,7 @@ fn ending(answer: &Answer) -> &'static str {
     }
 }
 
-/// 64-bit numbers, which go as strings.
+/// 64-bit numbers, which are strings in JSON.
 fn usage(prompt: u32, completion: u32) -> Value {
     json!({
         "inputTextTokens": prompt.to_string(), "completionTokens": completion.to_string(),
@@ -59,7 +59,7 @@ fn usage(prompt: u32, completion: u32) -> Value {
     })
 }
 
-/// Everything that the answer sends: lines, each with the whole text so far.
+/// The lines of the answer, each with the whole text so far.
 fn script(answer: &Answer, prompt_tokens: Option<u32>) -> Script {
     let line = |text: &str, status: &str| {
         let usage = prompt_tokens.map(|prompt| usage(prompt, tokens::count(text)));

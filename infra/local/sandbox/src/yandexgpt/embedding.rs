@@ -10,7 +10,7 @@ use super::request::model;
 use crate::model::{MODEL, tokens, vector};
 
 const MODELS: [&str; 2] = ["text-search-doc/latest", "text-search-query/latest"];
-/// How many numbers a vector has.
+/// Dimensions of a vector.
 const LENGTH: u32 = 256;
 
 pub(super) async fn create(body: Result<Bytes, BytesRejection>) -> Result<Json<Value>, Failure> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::model::Trouble;
 
-/// A request that gets no answer.
+/// A failed request.
 #[derive(Debug)]
 pub(super) struct Failure {
     grpc: u8,
@@ -36,7 +36,7 @@ impl Failure {
         Self::new(13, StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
     }
 
-    /// What a line of a stream says about it.
+    /// The failure as a line of a stream.
     pub(super) fn body(&self) -> Value {
         let status = self.status.canonical_reason();
         let code = self.status.as_u16();

@@ -1,4 +1,4 @@
-//! YandexGPT's native API, as far as texts and vectors need it. Functions are not played: products do not ask this API for them.
+//! YandexGPT's native API: texts and vectors. Functions are left out, because no product uses them here.
 //!
 //! Source: Yandex Cloud AI Studio API reference, "TextGeneration.Completion", "EmbeddingsService.TextEmbedding" (REST), "Error codes".
 
@@ -20,7 +20,7 @@ use crate::Options;
 use crate::model::{MAX_BODY, State};
 use error::Failure;
 
-/// The one folder that there is.
+/// The only folder.
 pub const YANDEX_FOLDER: &str = "b1gsandboxsandboxsan";
 
 /// The routes below `/yandexgpt`.
@@ -36,7 +36,7 @@ pub(crate) fn router(options: Options) -> Router {
         .with_state(state)
 }
 
-/// The key on the way in, the sandbox's mark on the way out.
+/// Checks the key, marks responses as the sandbox's.
 async fn check(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
     let credentials = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let mut response = match credentials.and_then(|value| value.strip_prefix("Api-Key ")) {

@@ -1,16 +1,16 @@
-//! The request body of a completion, checked the way the vendor checks it.
+//! The request body of a completion, validated as the vendor does.
 
 use serde_json::{Map, Value};
 
 use super::YANDEX_FOLDER;
 use super::error::Failure;
+use crate::composer::{Choice, Conversation, Format, Message, Role};
 use crate::model::{Behaviour, Order};
-use crate::writer::{Choice, Conversation, Format, Message, Role};
 
-/// YandexGPT's own names, by which products ask for models.
+/// YandexGPT's real model names.
 const OWN: [&str; 4] = ["yandexgpt/latest", "yandexgpt/rc", "yandexgpt-lite/latest", "yandexgpt-lite/rc"];
 
-/// A request that may be answered.
+/// A valid request.
 #[derive(Debug)]
 pub(super) struct CompletionRequest {
     pub(super) order: Order,
@@ -30,7 +30,7 @@ impl CompletionRequest {
         }
         let limit = match options.get("maxTokens") {
             None => None,
-            // A 64-bit number goes as a string; the vendor takes a plain one too.
+            // A 64-bit number is a string in JSON; the vendor accepts a number too.
             Some(value) => {
                 let most = value.as_str().map_or_else(|| value.as_u64(), |text| text.parse().ok());
                 let most = most.filter(|most| *most > 0).and_then(|most| u32::try_from(most).ok());

@@ -1,4 +1,4 @@
-// Registration, sign-in, coming back from Google or Yandex, and the profile.
+// Registration, sign-in, OAuth return, and the profile.
 
 import { call, enter, get, keepToken, origin } from "./api.js";
 import { alertBox, busy, count, el, when } from "./dom.js";
@@ -18,8 +18,8 @@ const FAILURES = {
 const PROVIDERS = { local: "почта и пароль", google: "Google", yandex: "Яндекс" };
 
 /**
- * Reads what the API left in the fragment after a sign-in elsewhere, and takes it out of the address and the history first. Returns
- * `{ error }`, or `{}` if somebody is signed in now.
+ * Reads the result of an OAuth sign-in from the fragment, after removing it from the address and the history. Returns `{ error }`, or `{}` if the
+ * user is signed in.
  */
 export function finishSignIn() {
   const fragment = new URLSearchParams(location.hash.slice(1));
@@ -32,7 +32,7 @@ export function finishSignIn() {
   return { error: FAILURES[fragment.get("error")] || FAILURES.server_error };
 }
 
-/** The card of who is not signed in. */
+/** The sign-in card. */
 export function showSignIn({ title, signedIn }, problem) {
   title("Вход");
   const failure = alertBox();

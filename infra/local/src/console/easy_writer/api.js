@@ -2,16 +2,16 @@
 
 const port = document.body.dataset.port;
 
-/** The product is on the host that this page came from, so that cookies are those of one site. */
+/** The product is on the host of this page, so that cookies are same-site. */
 export const origin = `${location.protocol}//${location.hostname}:${port}`;
 export const socketOrigin = `ws://${location.hostname}:${port}`;
 const base = `${origin}/api/v1`;
 
 const TOKEN = "easy-writer.token";
-/** Says that there may be a refresh cookie; scripts cannot see the cookie itself. */
+/** Set if there may be a refresh cookie, which scripts cannot read. */
 const KNOWN = "easy-writer.known";
 
-/** What the API says when it says no. */
+/** An error response of the API. */
 export class ApiError extends Error {
   constructor(status, code, message, details, retryAfter) {
     super(message);
@@ -21,7 +21,7 @@ export class ApiError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** Messages by field, as far as they are of fields. */
+  /** Messages of fields. */
   get fields() {
     return this.details.fields || [];
   }
@@ -48,7 +48,7 @@ function forget() {
   localStorage.removeItem(KNOWN);
 }
 
-/** Whether somebody is signed in, if need be by the cookie of an earlier visit. */
+/** Whether the user is signed in, if need be by the refresh cookie. */
 export async function restore() {
   if (token()) return true;
   return localStorage.getItem(KNOWN) !== null && refresh();
@@ -75,7 +75,7 @@ async function send(method, path, body, headers) {
   throw new ApiError(answer.status, code, text, details, retryAfter);
 }
 
-/** Gets a new access token by the cookie. Calls at the same time share one request. */
+/** Renews the access token by the refresh cookie. Concurrent calls share one request. */
 export function refresh() {
   refreshing ??= send("POST", "/auth/refresh", undefined, {})
     .then((data) => {
@@ -83,7 +83,7 @@ export function refresh() {
       return true;
     })
     .catch((error) => {
-      // Without an answer, nothing is known about the cookie.
+      // Without a response, the cookie may still be valid.
       if (error.status !== 0 && error.status !== 429 && error.status < 500) forget();
       return false;
     })
@@ -93,7 +93,7 @@ export function refresh() {
   return refreshing;
 }
 
-/** Calls `method path` as whoever is signed in, and returns the answer's `data`. Throws an `ApiError`. */
+/** Calls `method path` with the access token and returns the response's `data`. Throws an `ApiError`. */
 export async function call(method, path, body, { key } = {}) {
   const attempt = () => {
     const headers = {};
@@ -115,7 +115,7 @@ export async function call(method, path, body, { key } = {}) {
 
 export const get = (path) => call("GET", path);
 
-/** Registration and sign-in: the answer's token is kept. */
+/** Registration and sign-in: stores the access token. */
 export async function enter(path, credentials) {
   const data = await send("POST", path, credentials, {});
   keepToken(data.access_token);
@@ -130,14 +130,14 @@ export async function signOut() {
   }
 }
 
-/** The address of a file that the API named, if it is one of the product's own. */
+/** The URL of a file of the product; `null` for any other path. */
 export function fileUrl(path) {
   return typeof path === "string" && path.startsWith("/uploads/") ? origin + path : null;
 }
 
 /**
- * A key per request: it stays the same while the request does and nothing answered it, so that pressing a button again after a lost answer
- * does nothing twice.
+ * An idempotency key per request: it stays the same while the request does and has no response, so that a click after a lost response repeats
+ * nothing.
  */
 export class Once {
   async call(method, path, body) {

@@ -1,4 +1,4 @@
-// Puts the app together: which view an address shows, who is signed in, what is in the header.
+// The app: routing, session and header.
 
 import { finishSignIn, showProfile, showSignIn } from "./account.js";
 import { get, restore, signOut, whenSignedOut } from "./api.js";
@@ -10,7 +10,7 @@ import { showTool, showTools } from "./tools.js";
 
 const HOME = "/easy-writer";
 
-/** Views by the first part of the fragment; what follows it is handed over. */
+/** Views by the first part of the fragment; they get the rest. */
 const VIEWS = {
   "": showTools,
   tools: showTools,
@@ -28,7 +28,7 @@ const view = document.getElementById("view");
 const sections = document.getElementById("sections");
 const account = document.getElementById("account");
 
-/** Ends what the view that is shown now still does: connections, polling. */
+/** Aborts the current view's connections and polling. */
 let leave = new AbortController();
 let someone = false;
 
@@ -62,7 +62,7 @@ async function refreshBalance() {
     document.getElementById("balance").textContent = raits(user.balance);
     document.getElementById("who").textContent = user.name || user.email || "Профиль";
   } catch {
-    // The header keeps what it shows; the next call says what is wrong.
+    // The header stays as it is; the next call reports the error.
   }
 }
 
@@ -71,7 +71,7 @@ function place() {
   return [name || "tools", ...rest];
 }
 
-/** An address that somebody mangled leads nowhere instead of failing. */
+/** A malformed fragment leads nowhere instead of failing. */
 function decode(text) {
   try {
     return decodeURIComponent(text);
@@ -95,7 +95,7 @@ async function route(problem) {
   view.setAttribute("aria-busy", "true");
   try {
     const nodes = draw ? await draw(context, parameter) : [el("h1", {}, "Такой страницы нет")];
-    // Who was slower than the next click shows nothing.
+    // A view that loads slower than the next click is not shown.
     if (here.signal.aborted) return;
     show(problem ? [el("div", { class: "message bad", role: "alert" }, problem), nodes].flat() : nodes);
   } catch (error) {
@@ -129,13 +129,13 @@ document.getElementById("sign-out").addEventListener("click", async () => {
   try {
     await signOut();
   } catch {
-    // Signed out here in any case; the cookie ends by itself.
+    // Signed out here in any case; the cookie expires.
   }
   location.hash = "";
   route();
 });
 
-// Not by its fragment: fragments are the app's own addresses.
+// Not by its fragment: fragments are routes of the app.
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   view.focus();

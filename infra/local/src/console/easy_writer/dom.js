@@ -20,7 +20,7 @@ export function uniqueId(prefix) {
   return `${prefix}-${serial}`;
 }
 
-/** Tells who cannot see the page what has just happened. */
+/** Announces a change to screen readers. */
 export function announce(text) {
   document.getElementById("announcer").textContent = text;
 }
@@ -35,7 +35,7 @@ export function raits(amount) {
 const forms = { one: "Райт", few: "Райта", many: "Райтов", other: "Райта" };
 const plural = new Intl.PluralRules("ru");
 
-/** Where roubles are near: the two signs look alike. */
+/** Spelled out beside roubles: the two signs look alike. */
 export function raitsInWords(amount) {
   return `${number.format(amount)} ${forms[plural.select(amount)]}`;
 }
@@ -53,7 +53,7 @@ export function when(text) {
   return Number.isNaN(date.getTime()) ? "" : moment.format(date);
 }
 
-/** Where a failure is shown. */
+/** A box for error messages. */
 export function alertBox() {
   const box = el("div", { class: "message bad", role: "alert", hidden: true });
   return {
@@ -69,7 +69,7 @@ export function alertBox() {
   };
 }
 
-/** A button that cannot be pressed again while what it started is under way. */
+/** A button that ignores clicks while its action runs. */
 export function action(label, work, attributes = {}) {
   const button = el("button", { type: "button", ...attributes }, label);
   button.addEventListener("click", () => busy(button, work));
@@ -79,7 +79,7 @@ export function action(label, work, attributes = {}) {
 /** Runs `work` with the button disabled. */
 export async function busy(button, work) {
   if (button.getAttribute("aria-disabled") === "true") return;
-  // Not `disabled`: that would take the focus away from who works with the keyboard.
+  // Not `disabled`, which would lose the keyboard focus.
   button.setAttribute("aria-disabled", "true");
   try {
     await work();
@@ -88,7 +88,7 @@ export async function busy(button, work) {
   }
 }
 
-/** A list that grows by pages. `load(offset)` gives `{ items, pagination }`, `draw(item)` an element. */
+/** A paginated list. `load(offset)` returns `{ items, pagination }`, `draw(item)` an element. */
 export function pagedList(load, draw, emptyText, attributes = {}) {
   const list = el("ul", { class: "list", ...attributes });
   const note = el("p", { class: "quiet", hidden: true }, emptyText);

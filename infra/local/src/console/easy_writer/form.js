@@ -1,8 +1,8 @@
-// Forms from JSON Schema. The server checks the input with the very same schema; its messages appear beside the fields.
+// Forms from JSON Schema. The server validates with the same schema; its messages appear beside the fields.
 
 import { el, uniqueId } from "./dom.js";
 
-/** Longer texts get an area instead of a line, and are told how long they may be. */
+/** Longer texts get a text area and a note on their maximum length. */
 const LONG_TEXT = 300;
 
 /** Fields for the properties of an object's schema. */
@@ -14,12 +14,12 @@ export function schemaForm(schema) {
   }));
   return {
     element: el("div", { class: "fields" }, fields.map(({ row }) => row)),
-    /** The input, without fields that were left open. */
+    /** The input, without empty fields. */
     read() {
       const values = fields.map(({ name, read }) => [name, read()]);
       return Object.fromEntries(values.filter(([, value]) => value !== undefined));
     },
-    /** Shows what is wrong, goes to the first such field, and returns the messages that belong to none. */
+    /** Shows messages beside their fields, focuses the first, and returns the others. */
     showErrors(problems) {
       fields.forEach(({ mark }) => mark(""));
       const rest = [];
@@ -74,7 +74,7 @@ function marker(control, error) {
 
 function field(name, schema, required) {
   const title = schema.title || name;
-  // What has a value already need not be called optional.
+  // A field with a default is not marked as optional.
   const options = { hint: hint(schema), required, open: !required && schema.default === undefined };
   if (schema.type === "array" && schema.items && schema.items.enum) return choices(title, schema, options);
   const { control, read } = controlFor(name, schema, required);
@@ -151,11 +151,11 @@ function text(name, schema, required) {
     ? el("textarea", { name, rows: schema.maxLength > 2000 || schema.maxLength === undefined ? 7 : 3 })
     : el("input", { name, type: "text", autocomplete: "off" });
   control.value = schema.default ?? "";
-  // What is required but empty is left out, so that the server says that it is missing, not that it is short.
+  // An empty required field is left out, so that the server reports it as missing, not as too short.
   return { control, read: () => (required && control.value.trim() === "" ? undefined : control.value) };
 }
 
-/** Several of a few values. */
+/** A choice of several values. */
 function choices(title, schema, { hint: hintText, open }) {
   const id = uniqueId("field");
   const chosen = schema.default || [];

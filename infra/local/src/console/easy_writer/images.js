@@ -76,7 +76,7 @@ function thumbnail(image) {
     picture, el("span", { class: "small preview" }, image.prompt));
 }
 
-/** One picture: live while it is made, then with its larger copies. */
+/** One picture: live progress, then its larger copies. */
 export async function showImage({ title, signal, refreshBalance }, id) {
   title("Изображение");
   const path = `/images/${encodeURIComponent(id)}`;

@@ -1,4 +1,4 @@
-// Topping up, coming back from a payment page, and the list of transactions.
+// Deposits, the return from a payment page, and the list of transactions.
 
 import { Once, get } from "./api.js";
 import { alertBox, announce, busy, el, pagedList, raits, raitsInWords, rubles, when } from "./dom.js";
@@ -40,7 +40,7 @@ export async function showTopUp({ title }) {
       const payment = await once.call("POST", "/payments/create", body);
       sessionStorage.setItem(LAST_PAYMENT, payment.payment_id);
       const page = new URL(payment.payment_url);
-      // The address comes from a payment provider; only a page may be opened.
+      // The URL comes from a payment provider; only http(s) may be opened.
       if (!["http:", "https:"].includes(page.protocol)) throw new Error("Адрес страницы оплаты непригоден");
       location.assign(page);
     } catch (error) {
@@ -66,7 +66,7 @@ const OUTCOME = {
   failed: ["Оплата не прошла", "Деньги не списаны. Можно попробовать ещё раз."],
 };
 
-/** Where a payment page sends its visitor: asks for the status until it is final. */
+/** The return page of a payment: polls the status until it is final. */
 export async function showPaid({ title, signal, refreshBalance }) {
   title("Оплата");
   const id = new URLSearchParams(location.search).get("payment_id") || sessionStorage.getItem(LAST_PAYMENT);

@@ -1,4 +1,4 @@
-// What a running job looks like: its steps or its percentage, and how it ended.
+// Progress of a job: its steps or its percentage, and its end.
 
 import { announce, el } from "./dom.js";
 

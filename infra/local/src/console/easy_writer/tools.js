@@ -30,7 +30,7 @@ export async function showTools({ title }, tabId) {
   ];
 }
 
-/** A tool's form, and what comes of it. */
+/** A tool's form and its result. */
 export async function showTool({ title, signal, refreshBalance }, toolId) {
   const tool = await get(`/tools/${encodeURIComponent(toolId)}/schema`);
   title(tool.name);
@@ -109,13 +109,13 @@ export async function follow(sessionId, websocketUrl, { output, signal, refreshB
   if (end.event === "error") {
     failure.show(end.code === "SESSION_NOT_FOUND" ? "Остановлено, Райты возвращены" : end.message);
   } else {
-    // The session has what the event has not: who wrote it, and results that are too long for an event.
+    // The event lacks the provider, and results that are too long for it.
     output.append(...resultOf(await get(path)));
   }
   refreshBalance();
 }
 
-/** A finished session's text and what it cost. */
+/** A finished session's text and cost. */
 export function resultOf(session) {
   const text = session.result || "";
   const copied = el("span", { class: "quiet small", role: "status" });

@@ -1,4 +1,4 @@
-// Watches a job over its WebSocket until its last event. The server tells everything from the start to whoever connects, late or again.
+// Watches a job over its WebSocket until its last event. The server replays all events to each new connection.
 
 import { refresh, socketOrigin, token } from "./api.js";
 
@@ -7,8 +7,8 @@ const LONGEST_PAUSE = 8000;
 const LAST = ["completed", "error"];
 
 /**
- * Calls `onEvent` with each event; every `connected` starts the story anew. Calls `onLost` if the connection cannot be had. Ends with the last
- * event or with `signal`.
+ * Calls `onEvent` with each event; every `connected` starts a replay. Calls `onLost` if it cannot connect. Ends with the last event or with
+ * `signal`.
  */
 export async function watch(path, { onEvent, onLost, signal }) {
   for (let attempt = 0; attempt < ATTEMPTS && !signal.aborted; attempt += 1) {
@@ -16,7 +16,7 @@ export async function watch(path, { onEvent, onLost, signal }) {
     if (signal.aborted) return;
     const { opened, ended } = await connection(path, onEvent, signal);
     if (ended || signal.aborted) return;
-    // A handshake that is refused does not say why; mostly the token has expired.
+    // A refused handshake has no reason; mostly the token has expired.
     if (!opened) await refresh();
     else attempt = 0;
   }
@@ -27,7 +27,7 @@ function connection(path, onEvent, signal) {
   return new Promise((resolve) => {
     const socket = new WebSocket(`${socketOrigin}${path}?token=${encodeURIComponent(token() || "")}`);
     let opened = false;
-    // Not when the connection is closed: the other side may take its time to agree to that.
+    // Not on close: the other side may take its time to confirm it.
     const finish = (ended) => {
       signal.removeEventListener("abort", abort);
       socket.close();

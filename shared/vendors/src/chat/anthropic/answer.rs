@@ -1,17 +1,17 @@
-//! An answer in one piece, and what answers and streams share: reasons to stop, tokens.
+//! Whole answers, and what they share with streams: stop reasons, usage.
 
 use std::borrow::Cow;
 
-use domain::gateway::{CallError, Completion, Usage};
+use domain::gateway::{Completion, ProviderError, Usage};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::chat::delta::{Message, ToolCall};
-use crate::chat::failure::{self, malformed};
+use crate::chat::usage::Count;
 use crate::http::Complaint;
-use crate::text::Count;
+use crate::provider_error::{self, broken, malformed};
 
 #[derive(Deserialize)]
 struct Answer<'a> {
@@ -22,7 +22,7 @@ struct Answer<'a> {
     error: Option<IgnoredAny>,
 }
 
-/// A block of the answer, or its beginning. Of the fields it has those of its kind.
+/// A content block or its start. Fields depend on the type.
 #[derive(Deserialize)]
 pub(super) struct Block<'a> {
     #[serde(rename = "type", borrow)]
@@ -35,7 +35,7 @@ pub(super) struct Block<'a> {
     pub(super) input: Option<&'a RawValue>,
 }
 
-/// Tokens so far. `input` leaves out what was written to the cache and read from it.
+/// Usage so far. `input` excludes tokens written to the cache and read from it.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Tokens {
@@ -50,12 +50,12 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// Without the count of written tokens: the one that comes with the start of a stream is of the start only.
+    /// Without output tokens: at the start of a stream they count the start only.
     pub(super) fn at_start(self) -> Self {
         Self { output: Count(None), ..self }
     }
 
-    /// Takes later figures, which are cumulative: each replaces the earlier one, and one that is not told again stays.
+    /// Merges later usage, which is cumulative: each figure replaces the earlier one; a missing one stays.
     pub(super) fn update(&mut self, later: Self) {
         let newer = |later: Count, earlier: Count| Count(later.0.or(earlier.0));
         self.input = newer(later.input, self.input);
@@ -64,7 +64,7 @@ impl Tokens {
         self.output = newer(later.output, self.output);
     }
 
-    /// The whole, if it is known on both sides.
+    /// Total usage, if input and output are known.
     pub(super) fn usage(self) -> Option<Usage> {
         let cached = self.cache_read.0.unwrap_or_default();
         let prompt = self.input.0?.saturating_add(cached).saturating_add(self.cache_creation.0.unwrap_or_default());
@@ -72,28 +72,25 @@ impl Tokens {
     }
 }
 
-/// OpenAI's word for a reason to stop.
-pub(super) fn finish_reason(stop_reason: &str) -> Result<&'static str, CallError> {
+/// OpenAI's finish reason for a stop reason.
+pub(super) fn finish_reason(stop_reason: &str) -> Result<&'static str, ProviderError> {
     match stop_reason {
         "max_tokens" | "model_context_window_exceeded" => Ok("length"),
         "tool_use" => Ok("tool_calls"),
         "refusal" => Ok("content_filter"),
-        "pause_turn" => {
-            Err(CallError::Broken("the turn was paused, though no tools of the vendor's were given".to_owned()))
-        }
+        "pause_turn" => Err(broken("the turn was paused, though no tools of the vendor's were given")),
         _ => Ok("stop"),
     }
 }
 
-/// Reads an answer.
-pub(super) fn read(answer: &[u8], complaint: impl FnOnce(&Value) -> Complaint) -> Result<Completion, CallError> {
+/// Parses an answer.
+pub(super) fn read(answer: &[u8], complaint: impl FnOnce(&Value) -> Complaint) -> Result<Completion, ProviderError> {
     let read: Answer<'_> = serde_json::from_slice(answer).map_err(|error| malformed("message", &error))?;
     let (Some(blocks), None) = (read.content, read.error) else {
         let json = serde_json::from_slice(answer).unwrap_or_default();
-        return Err(failure::told(&json, &complaint(&json)));
+        return Err(provider_error::from_body(&json, &complaint(&json)));
     };
-    let stop_reason =
-        read.stop_reason.ok_or_else(|| CallError::Broken("the message does not say why it ends".to_owned()))?;
+    let stop_reason = read.stop_reason.ok_or_else(|| broken("the message does not say why it ends"))?;
     let mut message = Message::default();
     for block in blocks {
         add(&mut message, block);
@@ -101,7 +98,7 @@ pub(super) fn read(answer: &[u8], complaint: impl FnOnce(&Value) -> Complaint) -
     message.completion(finish_reason(&stop_reason)?, read.usage.and_then(Tokens::usage))
 }
 
-/// Adds a block of a known kind; others (thinking that is hidden, what is yet to be invented) have nothing to say in OpenAI's terms.
+/// Adds a block of a known type; others (redacted thinking, future types) have no counterpart in OpenAI's protocol.
 fn add(message: &mut Message, block: Block<'_>) {
     match &*block.kind {
         "text" => message.content.push_str(&block.text.unwrap_or_default()),

@@ -1,20 +1,20 @@
-//! Conversations as turns of blocks.
+//! Conversations as turns of content blocks.
 
-use domain::gateway::{CallError, ChatRequest, Content, Message, Part, Role};
+use domain::gateway::{ChatRequest, Content, Message, Part, ProviderError, Role};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::VENDOR;
 use crate::chat::translation::{self, unsupported};
 
-/// What one side says until the other does.
+/// Consecutive content of one role.
 #[derive(Debug, Serialize)]
 pub(super) struct Turn<'a> {
     role: &'static str,
     content: Vec<Block<'a>>,
 }
 
-/// A part of what is said.
+/// A content block.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Block<'a> {
@@ -43,7 +43,6 @@ pub(super) enum ImageSource<'a> {
     Url { url: &'a str },
 }
 
-/// The instructions of a conversation, and its turns.
 #[derive(Debug, Default)]
 pub(super) struct Conversation<'a> {
     pub(super) system: Vec<Block<'a>>,
@@ -51,7 +50,7 @@ pub(super) struct Conversation<'a> {
 }
 
 impl<'a> Conversation<'a> {
-    pub(super) fn of(request: &'a ChatRequest) -> Result<Self, CallError> {
+    pub(super) fn of(request: &'a ChatRequest) -> Result<Self, ProviderError> {
         let mut conversation = Self::default();
         for (place, message) in request.messages.iter().enumerate() {
             conversation.add(place, message)?;
@@ -59,7 +58,7 @@ impl<'a> Conversation<'a> {
         Ok(conversation)
     }
 
-    fn add(&mut self, place: usize, message: &'a Message) -> Result<(), CallError> {
+    fn add(&mut self, place: usize, message: &'a Message) -> Result<(), ProviderError> {
         match message.role {
             Role::System | Role::Developer => self.system.extend(texts(place, &message.content)?),
             Role::User => self.say("user", blocks(place, &message.content)?),
@@ -82,7 +81,7 @@ impl<'a> Conversation<'a> {
         Ok(())
     }
 
-    /// Goes on with the turn of whoever spoke last, or begins one. Nothing said is no turn: the vendor rejects empty ones.
+    /// Extends the last turn if it has the same role, or starts one. The vendor rejects empty turns.
     fn say(&mut self, role: &'static str, blocks: Vec<Block<'a>>) {
         match self.turns.last_mut() {
             Some(turn) if turn.role == role => turn.content.extend(blocks),
@@ -92,27 +91,27 @@ impl<'a> Conversation<'a> {
     }
 }
 
-fn missing_id(place: usize) -> CallError {
+fn missing_id(place: usize) -> ProviderError {
     let param = format!("messages.{place}.tool_call_id");
-    CallError::Rejected { message: format!("Заполните поле {param}"), param: Some(param), code: None }
+    ProviderError::Rejected { message: format!("Заполните поле {param}"), param: Some(param), code: None }
 }
 
-/// The blocks of a user's message or a tool's result, which may show pictures.
-fn blocks(place: usize, content: &Content) -> Result<Vec<Block<'_>>, CallError> {
+/// The blocks of a user's message or a tool's result, which may have images.
+fn blocks(place: usize, content: &Content) -> Result<Vec<Block<'_>>, ProviderError> {
     let Content::Parts(parts) = content else { return texts(place, content) };
     let blocks = parts.iter().enumerate().map(|(at, part)| block(place, at, part));
     Ok(without_empty(blocks.collect::<Result<_, _>>()?))
 }
 
-fn block(place: usize, at: usize, part: &Part) -> Result<Block<'_>, CallError> {
+fn block(place: usize, at: usize, part: &Part) -> Result<Block<'_>, ProviderError> {
     match part {
         Part::ImageUrl { image_url } => image(place, at, &image_url.url),
         part => translation::part_text(VENDOR, place, at, part).map(|text| Block::Text { text }),
     }
 }
 
-/// The blocks of a message that has nothing but texts.
-fn texts(place: usize, content: &Content) -> Result<Vec<Block<'_>>, CallError> {
+/// The blocks of a text-only message.
+fn texts(place: usize, content: &Content) -> Result<Vec<Block<'_>>, ProviderError> {
     let blocks = match content {
         Content::Nothing => Vec::new(),
         Content::Text(text) => vec![Block::Text { text }],
@@ -130,10 +129,10 @@ fn without_empty(mut blocks: Vec<Block<'_>>) -> Vec<Block<'_>> {
     blocks
 }
 
-fn image(place: usize, at: usize, url: &str) -> Result<Block<'_>, CallError> {
+fn image(place: usize, at: usize, url: &str) -> Result<Block<'_>, ProviderError> {
     let source = if let Some(data) = url.strip_prefix("data:") {
         data.split_once(";base64,").map(|(kind, data)| ImageSource::Base64 {
-            // Whatever follows the type, such as a name, is not the vendor's to know.
+            // Parameters after the type, such as a name, are not sent.
             media_type: kind.split(';').next().unwrap_or(kind),
             data,
         })

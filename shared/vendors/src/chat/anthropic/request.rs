@@ -1,8 +1,8 @@
-//! A request as Anthropic spells it.
+//! Requests in Anthropic's protocol.
 
 use std::borrow::Cow;
 
-use domain::gateway::{Call, CallError, ChatRequest, Function, ToolChoice};
+use domain::gateway::{Call, ChatRequest, Function, ProviderError, ToolChoice};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -13,7 +13,6 @@ use crate::chat::translation::{self, unsupported};
 /// Fields that have a counterpart.
 const TRANSLATED: [&str; 7] = ["tools", "tool_choice", "parallel_tool_calls", "temperature", "top_p", "stop", "user"];
 
-/// The body of a request.
 #[derive(Debug, Serialize)]
 pub(super) struct Request<'a> {
     model: &'a str,
@@ -60,17 +59,17 @@ struct Metadata<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Translates a call, or says what cannot be.
-    pub(super) fn of(call: Call<'a>, stream: bool) -> Result<Self, CallError> {
-        let Call { request, model, limit } = call;
+    /// Translates a call.
+    pub(super) fn of(call: Call<'a>, stream: bool) -> Result<Self, ProviderError> {
+        let Call { request, model, max_tokens } = call;
         translation::check(VENDOR, request, &TRANSLATED)?;
         if request.temperature.is_some_and(|temperature| temperature > 1.0) {
-            return Err(CallError::unsupported("temperature", "Anthropic принимает temperature от 0 до 1"));
+            return Err(ProviderError::unsupported("temperature", "Anthropic принимает temperature от 0 до 1"));
         }
         let Conversation { system, turns } = Conversation::of(request)?;
         Ok(Self {
             model,
-            max_tokens: limit.certain(),
+            max_tokens: max_tokens.required(),
             system,
             messages: turns,
             stream,
@@ -84,7 +83,7 @@ impl<'a> Request<'a> {
     }
 }
 
-fn tools(request: &ChatRequest) -> Result<Vec<Tool<'_>>, CallError> {
+fn tools(request: &ChatRequest) -> Result<Vec<Tool<'_>>, ProviderError> {
     Ok(translation::functions(VENDOR, request)?.into_iter().map(Tool::from).collect())
 }
 
@@ -95,8 +94,8 @@ impl<'a> From<&'a Function> for Tool<'a> {
     }
 }
 
-/// The choice, if one was made. What is not said about several calls at once is the vendor's default, which is OpenAI's.
-fn tool_choice(request: &ChatRequest) -> Result<Option<Choice<'_>>, CallError> {
+/// The tool choice, if set. The vendor's default for parallel calls is OpenAI's.
+fn tool_choice(request: &ChatRequest) -> Result<Option<Choice<'_>>, ProviderError> {
     let one_at_a_time = request.parallel_tool_calls == Some(false) && !request.tools.is_empty();
     let (kind, name) = match &request.tool_choice {
         None if one_at_a_time => ("auto", None),

@@ -1,17 +1,17 @@
-//! An answer in one piece, and what answers and chunks share.
+//! Whole answers, and what they share with chunks.
 
 use std::borrow::Cow;
 
-use domain::gateway::{CallError, Completion, Usage};
+use domain::gateway::{Completion, ProviderError, Usage};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::CallIds;
 use crate::chat::delta::{Message, ToolCall};
-use crate::chat::failure::{self, malformed};
+use crate::chat::usage::Count;
 use crate::http::Complaint;
-use crate::text::Count;
+use crate::provider_error::{self, broken, malformed};
 
 /// An answer or a chunk, or an error as `{status, message}`.
 #[derive(Deserialize)]
@@ -51,7 +51,7 @@ pub(super) struct FunctionCall<'a> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Tokens {
-    /// Without those of the cache.
+    /// Without cached ones.
     #[serde(rename = "prompt_tokens")]
     prompt: Count,
     #[serde(rename = "completion_tokens")]
@@ -73,46 +73,45 @@ impl<'a> Answer<'a> {
         Some(Usage { prompt, completion: told.completion.0?, cached, reasoning: 0 })
     }
 
-    /// The choice: one was asked for.
+    /// The choice: one was requested.
     pub(super) fn choice(self) -> Option<Choice<'a>> {
         self.choices?.into_iter().next()
     }
 }
 
 impl Choice<'_> {
-    /// OpenAI's word for why the answer ends, if it does.
-    pub(super) fn finish_reason(&self) -> Result<Option<&'static str>, CallError> {
+    /// OpenAI's finish reason, if the answer ends.
+    pub(super) fn finish_reason(&self) -> Result<Option<&'static str>, ProviderError> {
         match self.finish_reason.as_deref() {
             None | Some("") => Ok(None),
             Some("length") => Ok(Some("length")),
             Some("function_call") => Ok(Some("tool_calls")),
             Some("blacklist") => Ok(Some("content_filter")),
-            Some("error") => Err(CallError::Broken("the vendor ended the answer with an error".to_owned())),
+            Some("error") => Err(broken("the vendor ended the answer with an error")),
             Some(_) => Ok(Some("stop")),
         }
     }
 }
 
 impl FunctionCall<'_> {
-    /// The arguments as text. They are an object; a string is what OpenAI's protocol has, and is taken too.
+    /// The arguments as text. They are an object; a string, as in OpenAI's protocol, is accepted too.
     pub(super) fn arguments(&self) -> Cow<'_, str> {
         let Some(raw) = self.arguments else { return Cow::Borrowed("{}") };
         serde_json::from_str::<String>(raw.get()).map_or(Cow::Borrowed(raw.get()), Cow::Owned)
     }
 }
 
-/// Reads an answer.
-pub(super) fn read(answer: &[u8], ids: &CallIds) -> Result<Completion, CallError> {
+/// Parses an answer.
+pub(super) fn read(answer: &[u8], ids: &CallIds) -> Result<Completion, ProviderError> {
     let read: Answer<'_> = serde_json::from_slice(answer).map_err(|error| malformed("completion", &error))?;
     if read.is_error() {
         let json = serde_json::from_slice(answer).unwrap_or_default();
-        return Err(failure::told(&json, &Complaint::from_json(&json, &[])));
+        return Err(provider_error::from_body(&json, &Complaint::from_json(&json, &[])));
     }
     let usage = read.usage();
-    let choice = read.choice().ok_or_else(|| CallError::Broken("the completion has no choices".to_owned()))?;
+    let choice = read.choice().ok_or_else(|| broken("the completion has no choices"))?;
     let finish_reason = choice.finish_reason()?;
-    let finish_reason =
-        finish_reason.ok_or_else(|| CallError::Broken("the completion does not say why it ends".to_owned()))?;
+    let finish_reason = finish_reason.ok_or_else(|| broken("the completion does not say why it ends"))?;
     message(choice.message.unwrap_or_default(), ids).completion(finish_reason, usage)
 }
 

@@ -1,8 +1,8 @@
-//! A request as GigaChat spells it.
+//! Requests in GigaChat's protocol.
 
 use std::borrow::Cow;
 
-use domain::gateway::{Call, CallError, ChatRequest, Message as Said, Role, ToolChoice};
+use domain::gateway::{Call, ChatRequest, Message as Said, ProviderError, Role, ToolChoice};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -14,7 +14,6 @@ use crate::chat::translation::{self, unsupported};
 /// Fields that have a counterpart.
 const TRANSLATED: [&str; 5] = ["tools", "tool_choice", "parallel_tool_calls", "temperature", "top_p"];
 
-/// The body of a request.
 #[derive(Debug, Serialize)]
 pub(super) struct Request<'a> {
     model: &'a str,
@@ -36,7 +35,7 @@ pub(super) struct Request<'a> {
 struct Message<'a> {
     role: &'static str,
     content: String,
-    /// Of the function whose result this is.
+    /// The function whose result this is.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,9 +66,9 @@ enum Choice<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Translates a call, or says what cannot be.
-    pub(super) fn of(call: Call<'a>, stream: bool) -> Result<Self, CallError> {
-        let Call { request, model, limit } = call;
+    /// Translates a call.
+    pub(super) fn of(call: Call<'a>, stream: bool) -> Result<Self, ProviderError> {
+        let Call { request, model, max_tokens } = call;
         translation::check(VENDOR, request, &TRANSLATED)?;
         Ok(Self {
             model,
@@ -79,7 +78,7 @@ impl<'a> Request<'a> {
             function_call: choice(request)?,
             temperature: request.temperature,
             top_p: request.top_p,
-            max_tokens: limit.asked,
+            max_tokens: max_tokens.requested,
         })
     }
 }
@@ -91,23 +90,23 @@ impl<'a> From<&'a domain::gateway::Function> for Function<'a> {
     }
 }
 
-fn choice(request: &ChatRequest) -> Result<Option<Choice<'_>>, CallError> {
+fn choice(request: &ChatRequest) -> Result<Option<Choice<'_>>, ProviderError> {
     let choice = match &request.tool_choice {
         None | Some(ToolChoice::Auto) => Choice::Word("auto"),
         Some(ToolChoice::None) => Choice::Word("none"),
         Some(ToolChoice::Function(name)) => Choice::Function { name },
         Some(ToolChoice::Required) => {
             let message = "GigaChat вызывает по требованию только названную функцию";
-            return Err(CallError::unsupported("tool_choice", message));
+            return Err(ProviderError::unsupported("tool_choice", message));
         }
         Some(ToolChoice::Other(_)) => return Err(unsupported(VENDOR, "tool_choice.type")),
     };
-    // Without functions of the caller's, `auto` would allow the vendor's own.
+    // Without the caller's functions, `auto` would allow the vendor's built-in ones.
     let is_word = matches!(choice, Choice::Word(_));
     Ok(Some(choice).filter(|_| !(request.tools.is_empty() && is_word)))
 }
 
-fn messages(request: &ChatRequest) -> Result<Vec<Message<'_>>, CallError> {
+fn messages(request: &ChatRequest) -> Result<Vec<Message<'_>>, ProviderError> {
     let mut system = String::new();
     let mut messages = Vec::with_capacity(request.messages.len());
     for (place, said) in request.messages.iter().enumerate() {
@@ -133,12 +132,12 @@ fn messages(request: &ChatRequest) -> Result<Vec<Message<'_>>, CallError> {
     Ok(messages)
 }
 
-fn plain<'a>(role: &'static str, place: usize, said: &Said) -> Result<Message<'a>, CallError> {
+fn plain<'a>(role: &'static str, place: usize, said: &Said) -> Result<Message<'a>, ProviderError> {
     let content = translation::text(VENDOR, place, &said.content)?;
     Ok(Message { role, content, name: None, function_call: None, functions_state_id: None })
 }
 
-fn of_assistant(place: usize, said: &Said) -> Result<Message<'_>, CallError> {
+fn of_assistant(place: usize, said: &Said) -> Result<Message<'_>, ProviderError> {
     let message = plain("assistant", place, said)?;
     match said.tool_calls.as_slice() {
         [] => Ok(message),
@@ -152,19 +151,19 @@ fn of_assistant(place: usize, said: &Said) -> Result<Message<'_>, CallError> {
         }
         _ => {
             let message = "GigaChat принимает один вызов функции на сообщение";
-            Err(CallError::unsupported(format!("messages.{place}.tool_calls"), message))
+            Err(ProviderError::unsupported(format!("messages.{place}.tool_calls"), message))
         }
     }
 }
 
-/// The result of a function, by its name: that of the latest call before it that has its id.
-fn result<'a>(place: usize, said: &'a Said, request: &'a ChatRequest) -> Result<Message<'a>, CallError> {
+/// The result of a function, named by the latest earlier call with its id.
+fn result<'a>(place: usize, said: &'a Said, request: &'a ChatRequest) -> Result<Message<'a>, ProviderError> {
     let message = plain("function", place, said)?;
     let before = request.messages.iter().take(place).rev().flat_map(|message| &message.tool_calls);
     let called = before.into_iter().find(|call| Some(call.id.as_str()) == said.tool_call_id.as_deref());
     let name = called.map(|call| call.function.name.as_str()).or(said.name.as_deref()).ok_or_else(|| {
         let param = format!("messages.{place}.tool_call_id");
-        CallError::Rejected {
+        ProviderError::Rejected {
             message: format!("{param} не называет ни одного вызова выше"),
             param: Some(param),
             code: None,
@@ -173,7 +172,7 @@ fn result<'a>(place: usize, said: &'a Said, request: &'a ChatRequest) -> Result<
     Ok(Message { content: as_json(message.content), name: Some(name), ..message })
 }
 
-/// The vendor takes results in JSON only.
+/// The vendor accepts results in JSON only.
 fn as_json(text: String) -> String {
     match serde_json::from_str::<IgnoredAny>(&text) {
         Ok(_) => text,

@@ -1,18 +1,18 @@
-//! The chunks of an answer.
+//! Chunks of a stream.
 
-use domain::gateway::CallError;
+use domain::gateway::ProviderError;
 
 use super::CallIds;
 use super::answer::{Answer, Said};
 use crate::chat::delta::{Delta, Pieces, ToolCallDelta, usage_piece};
-use crate::chat::failure::malformed;
 use crate::chat::stream::{Protocol, Step};
+use crate::provider_error::{broken, malformed};
 
-/// Turns chunks into OpenAI's until `[DONE]`.
+/// Translates chunks until `[DONE]`.
 pub(super) struct Chunks {
     ids: CallIds,
     pieces: Pieces,
-    /// The vendor's id of what comes next, which may come before the call that it is of.
+    /// The vendor's id of the function call, which may precede it.
     state: Option<String>,
     begun: bool,
     finished: bool,
@@ -23,7 +23,7 @@ impl Chunks {
         Self { ids, pieces: Pieces::default(), state: None, begun: false, finished: false }
     }
 
-    fn piece(&mut self, answer: Answer<'_>) -> Result<Step, CallError> {
+    fn piece(&mut self, answer: Answer<'_>) -> Result<Step, ProviderError> {
         let usage = answer.usage();
         let Some(choice) = answer.choice() else {
             return Ok(usage.map_or(Step::More, |usage| Step::Piece(usage_piece(usage))));
@@ -51,13 +51,9 @@ impl Chunks {
 }
 
 impl Protocol for Chunks {
-    fn take(&mut self, message: &str) -> Result<Step, CallError> {
+    fn take(&mut self, message: &str) -> Result<Step, ProviderError> {
         if message == "[DONE]" {
-            return if self.begun {
-                Ok(Step::Done)
-            } else {
-                Err(CallError::Broken("the stream has no answer".to_owned()))
-            };
+            return if self.begun { Ok(Step::Done) } else { Err(broken("the stream has no answer")) };
         }
         let answer: Answer<'_> = serde_json::from_str(message).map_err(|error| malformed("chunk", &error))?;
         if answer.is_error() { Ok(Step::Complaint) } else { self.piece(answer) }

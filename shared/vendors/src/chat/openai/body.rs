@@ -1,22 +1,21 @@
-//! A request as it was written, but for what the gateway decides.
+//! A request as written, except for what the gateway sets.
 
-use domain::gateway::{Call, CallError, Fields};
+use domain::gateway::{Call, Fields, ProviderError};
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::value::to_raw_value;
 
-use crate::chat::failure;
-use crate::text::LimitField;
+use super::LimitField;
+use crate::provider_error;
 
-/// Fields that the gateway decides, whatever the caller wrote.
+/// Fields that the gateway sets, whatever the caller wrote.
 const DECIDED: [&str; 5] = ["model", "max_tokens", "max_completion_tokens", "stream", "stream_options"];
 
-/// The body of a request for a chat.
 pub(super) struct Body<'a> {
     call: Call<'a>,
     limit_field: LimitField,
     extra: &'a Fields,
-    /// `stream_options`, if the answer is to be streamed.
+    /// `stream_options`, if the answer is streamed.
     stream_options: Option<Fields>,
 }
 
@@ -25,9 +24,9 @@ impl<'a> Body<'a> {
         Self { call, limit_field, extra, stream_options: None }
     }
 
-    /// Asks for the usage too, beside whatever other options the caller wrote.
-    pub(super) fn streamed(call: Call<'a>, limit_field: LimitField, extra: &'a Fields) -> Result<Self, CallError> {
-        let malformed = |error| failure::malformed("stream_options", &error);
+    /// Requests usage besides the caller's own options.
+    pub(super) fn streamed(call: Call<'a>, limit_field: LimitField, extra: &'a Fields) -> Result<Self, ProviderError> {
+        let malformed = |error| provider_error::malformed("stream_options", &error);
         let mut options: Fields = match call.request.fields.get("stream_options") {
             Some(written) => serde_json::from_str(written.get()).map_err(malformed)?,
             None => Fields::new(),
@@ -54,8 +53,8 @@ impl Serialize for Body<'_> {
             LimitField::MaxCompletionTokens => "max_completion_tokens",
             LimitField::MaxTokens => "max_tokens",
         };
-        if let Some(asked) = self.call.limit.asked {
-            map.serialize_entry(limit, &asked)?;
+        if let Some(requested) = self.call.max_tokens.requested {
+            map.serialize_entry(limit, &requested)?;
         }
         map.serialize_entry("stream", &self.stream_options.is_some())?;
         if let Some(options) = &self.stream_options {

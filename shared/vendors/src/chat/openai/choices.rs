@@ -1,18 +1,17 @@
-//! What is counted in choices, which are passed on unread otherwise.
+//! Counts in choices, which are passed through unparsed otherwise.
 
 use std::fmt;
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// What choices come to, of a whole answer or of a chunk.
+/// Counts of the choices of an answer or a chunk.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tally {
-    /// How many there are.
     pub(super) choices: usize,
-    /// How many bytes of text they have: contents, refusals, reasoning, names and arguments of calls.
+    /// Bytes of text: contents, refusals, reasoning, names and arguments of calls.
     pub(super) written: u64,
-    /// One bit for each choice, by its index, that has a finish reason.
+    /// A bit for the index of each choice with a finish reason.
     pub(super) finished: u32,
 }
 
@@ -31,7 +30,7 @@ struct Choice {
 struct Said {
     content: Length,
     refusal: Length,
-    /// Reasoning has two names; a server that sends both says the same twice.
+    /// Reasoning has two names; a server that sends both sends the same text twice.
     reasoning_content: Length,
     reasoning: Length,
     tool_calls: Option<Vec<ToolCall>>,
@@ -42,7 +41,7 @@ struct Said {
 #[serde(default)]
 struct ToolCall {
     function: Option<Called>,
-    /// A tool that takes any text instead of JSON.
+    /// A tool whose input is free text.
     custom: Option<Called>,
 }
 
@@ -94,7 +93,7 @@ impl<'de> Deserialize<'de> for Tally {
     }
 }
 
-/// How many bytes of text a value has, however deep; the names of fields and the kinds of parts are not text. Nothing is kept of it.
+/// Bytes of text in a value at any depth, without field names and types of parts. Nothing is stored.
 #[derive(Default)]
 struct Length(u64);
 

@@ -1,4 +1,4 @@
-//! The object around choices: a whole answer or a chunk, read once, with what is passed on left as it is.
+//! The object around choices: a whole answer or a chunk, parsed once; passed-through fields stay raw.
 
 use std::fmt;
 
@@ -13,18 +13,18 @@ pub(super) struct Envelope<'a> {
     pub(super) choices: Option<&'a RawValue>,
     pub(super) usage: Option<&'a RawValue>,
     pub(super) error: Option<&'a RawValue>,
-    /// Everything else but what the gateway writes itself.
+    /// All other fields, except those that the gateway sets.
     pub(super) rest: Fields,
 }
 
 impl Envelope<'_> {
-    /// Whether this is an error in place of an answer: `{error: …}`, or `{message, code}` as some servers spell it.
+    /// Whether this is an error in place of an answer: `{error: …}`, or `{message, code}` from some servers.
     pub(super) fn is_error(&self) -> bool {
         self.error.is_some() || (self.choices.is_none() && self.rest.get("message").is_some())
     }
 }
 
-/// A field by what becomes of it. Only names that are passed on are copied.
+/// A field by its use. Only names that are passed through are copied.
 enum Name {
     Choices,
     Usage,

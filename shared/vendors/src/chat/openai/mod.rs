@@ -1,4 +1,4 @@
-//! OpenAI, and servers that speak its protocol: requests go as they were written, answers come as they are.
+//! OpenAI and servers of its protocol: requests and answers pass through unchanged.
 //!
 //! Source: OpenAI API reference, "Create chat completion", "Streaming", "Create embeddings" and "Error codes".
 
@@ -12,7 +12,7 @@ use std::slice;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use domain::gateway::{Call, CallError, ChatStream, Completion, Embedder, EmbeddingCall, Embeddings, Vendor};
+use domain::gateway::{Call, ChatStream, Completion, Embedder, EmbeddingCall, Embeddings, ProviderError, Vendor};
 use domain::kernel::Clock;
 use reqwest::Url;
 use reqwest::header::AUTHORIZATION;
@@ -23,19 +23,20 @@ use self::choices::Tally;
 use self::envelope::Envelope;
 use self::stream::Chunks;
 use super::stream::{Source, Stream, end_of_call, opened};
-use super::{MAX_ANSWER, embeddings, failure, usage, within};
+use super::{embeddings, usage, whole};
 use crate::http::{self, Auth, Complaint, Failure, HttpClient, endpoint};
+use crate::provider_error::{self, broken};
 
-pub use settings::OpenAiCompatibleSettings;
+pub use settings::{LimitField, OpenAiCompatibleSettings};
 
-/// OpenAI, or a server that speaks its protocol.
+/// OpenAI, or a server of its protocol.
 ///
-/// Every field that the caller wrote is sent unread, but for those that the gateway decides: the model, the limit of tokens (under
-/// the one name that this server knows), and whether and how the answer is streamed. `choices` and the fields that are not the
-/// gateway's own come back byte for byte.
+/// Every field is sent as written, except for those that the gateway sets: the model, the token limit (under the name
+/// that this server knows) and the streaming options. `choices` and the fields that the gateway does not set come back
+/// byte for byte.
 ///
-/// An error in place of an answer with HTTP 200 is an error. `[DONE]` ends a stream; so does the end of the connection once every
-/// choice has its `finish_reason`.
+/// An error in place of an answer with HTTP 200 is an error. `[DONE]` ends a stream; so does the end of the connection
+/// once every choice has its `finish_reason`.
 pub struct OpenAiCompatible {
     settings: OpenAiCompatibleSettings,
     http: HttpClient,
@@ -43,7 +44,7 @@ pub struct OpenAiCompatible {
     vectors: Address,
 }
 
-/// Where an endpoint is, read once: reading an address takes as long as much of what a call does here.
+/// URL of an endpoint, parsed once: parsing takes a large share of a call's time here.
 struct Address {
     path: &'static str,
     url: OnceLock<Url>,
@@ -67,7 +68,7 @@ impl Address {
 impl OpenAiCompatible {
     /// The vendor with these settings. Nothing is connected yet.
     pub fn new(settings: OpenAiCompatibleSettings, clock: Arc<dyn Clock>) -> Self {
-        // In the metrics of calls each server has its own name: the settings have few.
+        // Each server has its own name in metrics: there are few.
         let http = HttpClient::new(settings.name.clone(), settings.timeouts, clock);
         Self { settings, http, chats: Address::of("/chat/completions"), vectors: Address::of("/embeddings") }
     }
@@ -83,29 +84,24 @@ impl OpenAiCompatible {
         self.http.open(post, &Auth { header: AUTHORIZATION, scheme: "Bearer ", secret: api_key }).await
     }
 
-    /// A whole answer's bytes.
-    async fn ask(&self, address: &Address, body: &(impl Serialize + Sync)) -> Result<Vec<u8>, CallError> {
-        within(self.settings.timeouts.total, async {
-            let opened = self.open(address, body).await.map_err(failure::meaning)?;
-            opened.whole(MAX_ANSWER).await.map_err(failure::meaning)
-        })
-        .await
+    async fn ask(&self, address: &Address, body: &(impl Serialize + Sync)) -> Result<Vec<u8>, ProviderError> {
+        Ok(whole(&self.settings.timeouts, self.open(address, body)).await?)
     }
 
-    fn completion(&self, answer: &[u8]) -> Result<Completion, CallError> {
-        let malformed = |error| failure::malformed("completion", &error);
+    fn completion(&self, answer: &[u8]) -> Result<Completion, ProviderError> {
+        let malformed = |error| provider_error::malformed("completion", &error);
         let envelope: Envelope<'_> = serde_json::from_slice(answer).map_err(malformed)?;
         if envelope.is_error() {
             let json = serde_json::from_slice(answer).unwrap_or_default();
             let complaint = Complaint::from_json(&json, slice::from_ref(&self.settings.api_key));
-            return Err(failure::told(&json, &complaint));
+            return Err(provider_error::from_body(&json, &complaint));
         }
         let Envelope { choices: Some(choices), usage, rest, .. } = envelope else {
-            return Err(CallError::Broken("the completion has no choices".to_owned()));
+            return Err(broken("the completion has no choices"));
         };
         let tally: Tally = serde_json::from_str(choices.get()).map_err(malformed)?;
         if tally.choices == 0 {
-            return Err(CallError::Broken("the completion has no choices".to_owned()));
+            return Err(broken("the completion has no choices"));
         }
         Ok(Completion { choices: choices.to_owned(), usage: usage.and_then(usage::read), written: tally.written, rest })
     }
@@ -117,13 +113,13 @@ impl Vendor for OpenAiCompatible {
         &self.settings.name
     }
 
-    async fn complete(&self, call: Call<'_>) -> Result<Completion, CallError> {
+    async fn complete(&self, call: Call<'_>) -> Result<Completion, ProviderError> {
         let body = Body::whole(call, self.settings.limit_field, &self.settings.extra);
         let answer = self.ask(&self.chats, &body).await?;
         self.completion(&answer)
     }
 
-    async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, CallError> {
+    async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, ProviderError> {
         let end = end_of_call(&self.settings.timeouts);
         let body = Body::streamed(call, self.settings.limit_field, &self.settings.extra)?;
         let opened = opened(end, self.open(&self.chats, &body)).await?;
@@ -137,7 +133,7 @@ impl Vendor for OpenAiCompatible {
 
 #[async_trait]
 impl Embedder for OpenAiCompatible {
-    async fn embed(&self, call: EmbeddingCall<'_>) -> Result<Embeddings, CallError> {
+    async fn embed(&self, call: EmbeddingCall<'_>) -> Result<Embeddings, ProviderError> {
         let answer = self.ask(&self.vectors, &embeddings::Body(call)).await?;
         embeddings::read(&answer, slice::from_ref(&self.settings.api_key))
     }

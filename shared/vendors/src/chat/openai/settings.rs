@@ -1,38 +1,47 @@
-//! The settings of servers that speak OpenAI's protocol.
+//! Settings of servers of OpenAI's protocol.
 
 use domain::gateway::Fields;
 
-use crate::text::{LimitField, OpenAiSettings};
 use crate::{Secret, Timeouts};
 
-/// The settings of OpenAI or a server that speaks its protocol.
+/// Settings of OpenAI or a server of its protocol.
 #[derive(Debug, Clone)]
 pub struct OpenAiCompatibleSettings {
-    /// The name, as callers and configuration know it.
+    /// The name in configuration and answers.
     pub name: String,
-    /// Where the API is, `/v1` included; `/chat/completions` and `/embeddings` are added.
+    /// Base URL, `/v1` included; `/chat/completions` and `/embeddings` are appended.
     pub base_url: String,
-    /// The API key, sent as Bearer. When empty, none is sent, as servers on one's own machine like it.
+    /// The API key, sent as Bearer. If empty, none is sent, as local servers expect.
     pub api_key: Secret,
     /// `OpenAI-Organization`, for keys of several organizations.
     pub organization: Option<String>,
-    /// `OpenAI-Project`; for Yandex Cloud's imitation of this protocol, the folder.
+    /// `OpenAI-Project`; for Yandex Cloud's compatible API, the folder.
     pub project: Option<String>,
-    /// The field that carries the limit of tokens.
     pub limit_field: LimitField,
-    /// Fields that every chat is asked with, unless the caller wrote them.
+    /// Fields of every chat request, unless the caller set them.
     pub extra: Fields,
-    /// How long a call may take.
     pub timeouts: Timeouts,
 }
 
+/// The field of the token limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LimitField {
+    /// `max_completion_tokens`, which OpenAI's reasoning models require.
+    #[default]
+    MaxCompletionTokens,
+    /// `max_tokens`: deprecated by OpenAI, and the only one that older compatible servers know.
+    MaxTokens,
+}
+
 impl OpenAiCompatibleSettings {
-    /// The name of OpenAI itself.
+    /// Name of OpenAI itself.
     pub const OPENAI: &str = "openai";
+    /// Base URL of OpenAI itself.
+    pub(crate) const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
 
     /// OpenAI itself, everything by default.
     pub fn openai(api_key: Secret) -> Self {
-        Self::server(Self::OPENAI, OpenAiSettings::DEFAULT_BASE_URL, api_key)
+        Self::server(Self::OPENAI, Self::OPENAI_BASE_URL, api_key)
     }
 
     /// Another server, everything else by default.

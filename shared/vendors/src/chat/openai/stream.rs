@@ -1,18 +1,18 @@
-//! The chunks of an answer.
+//! Chunks of a stream.
 
-use domain::gateway::{CallError, Chunk};
+use domain::gateway::{Chunk, ProviderError};
 
 use super::choices::Tally;
 use super::envelope::Envelope;
-use crate::chat::failure::malformed;
 use crate::chat::stream::{Protocol, Step};
 use crate::chat::usage;
+use crate::provider_error::{broken, malformed};
 
-/// Passes chunks on until `[DONE]`, or until every choice is finished and the stream ends.
+/// Passes chunks through until `[DONE]`, or until every choice is finished and the stream ends.
 pub(super) struct Chunks {
-    /// How many choices were asked for.
+    /// Number of requested choices.
     expected: u32,
-    /// One bit for each choice that is finished.
+    /// A bit for each finished choice.
     finished: u32,
     begun: bool,
 }
@@ -22,13 +22,13 @@ impl Chunks {
         Self { expected: choices, finished: 0, begun: false }
     }
 
-    fn chunk(&mut self, envelope: Envelope<'_>) -> Result<Option<Chunk>, CallError> {
+    fn chunk(&mut self, envelope: Envelope<'_>) -> Result<Option<Chunk>, ProviderError> {
         let usage = envelope.usage.and_then(usage::read);
         let tally: Tally = match envelope.choices {
             Some(choices) => serde_json::from_str(choices.get()).map_err(|error| malformed("choices", &error))?,
             None => Tally::default(),
         };
-        // No choices are sent with the usage, and with what some servers have to say before the first piece.
+        // Usage has no choices, nor does what some servers send before the first chunk.
         let has_choices = tally.choices > 0;
         if !has_choices && usage.is_none() {
             return Ok(None);
@@ -40,21 +40,18 @@ impl Chunks {
             choices: envelope.choices.filter(|_| has_choices).map(ToOwned::to_owned),
             usage,
             written: tally.written,
-            // A server may repeat a finish reason with the usage; it is said once.
+            // A server may repeat a finish reason with the usage.
             finished: self.finished.count_ones() - before,
             rest: envelope.rest,
+            rewritten: None,
         }))
     }
 }
 
 impl Protocol for Chunks {
-    fn take(&mut self, message: &str) -> Result<Step, CallError> {
+    fn take(&mut self, message: &str) -> Result<Step, ProviderError> {
         if message == "[DONE]" {
-            return if self.begun {
-                Ok(Step::Done)
-            } else {
-                Err(CallError::Broken("the stream has no answer".to_owned()))
-            };
+            return if self.begun { Ok(Step::Done) } else { Err(broken("the stream has no answer")) };
         }
         let envelope: Envelope<'_> = serde_json::from_str(message).map_err(|error| malformed("chunk", &error))?;
         if envelope.is_error() {

@@ -1,13 +1,13 @@
-//! An answer, which is also one line of a stream.
+//! Answers, which are also lines of a stream.
 
-use domain::gateway::{CallError, Completion, Usage};
+use domain::gateway::{Completion, ProviderError, Usage};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::chat::delta::Message;
-use crate::chat::failure::{self, malformed};
+use crate::chat::usage::Count;
 use crate::http::Complaint;
-use crate::text::Count;
+use crate::provider_error::{self, broken, malformed};
 
 /// A result, or an error as `{error: {…}}` or `{code, message}`.
 #[derive(Deserialize)]
@@ -39,24 +39,24 @@ struct Tokens {
     completion_tokens: Count,
 }
 
-/// What a line says.
+/// State of the answer after a line.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// The whole text so far, if the line has one.
+    /// The whole text so far.
     pub(super) text: Option<String>,
-    /// OpenAI's word for why the text ends, if it does.
+    /// OpenAI's finish reason, if the text ends.
     pub(super) finish_reason: Option<&'static str>,
     pub(super) usage: Option<Usage>,
 }
 
-/// Reads a line; `None` if it is an error.
-pub(super) fn state(line: &[u8]) -> Result<Option<State>, CallError> {
+/// Parses a line; `None` if it is an error.
+pub(super) fn state(line: &[u8]) -> Result<Option<State>, ProviderError> {
     let line: Line = serde_json::from_slice(line).map_err(|error| malformed("line", &error))?;
     let Some(reply) = line.result else { return Ok(None) };
     let usage = reply.usage.and_then(|Tokens { input_text_tokens, completion_tokens }| {
         Some(Usage { prompt: input_text_tokens.0?, completion: completion_tokens.0?, cached: 0, reasoning: 0 })
     });
-    // One alternative was asked for.
+    // One alternative was requested.
     let Some(Alternative { message, status }) = reply.alternatives.and_then(|all| all.into_iter().next()) else {
         return Ok(Some(State { usage, ..State::default() }));
     };
@@ -69,14 +69,14 @@ pub(super) fn state(line: &[u8]) -> Result<Option<State>, CallError> {
     Ok(Some(State { text: message.and_then(|message| message.text), finish_reason, usage }))
 }
 
-/// Reads an answer in one piece.
-pub(super) fn read(answer: &[u8], complaint: impl FnOnce(&Value) -> Complaint) -> Result<Completion, CallError> {
+/// Parses a whole answer.
+pub(super) fn read(answer: &[u8], complaint: impl FnOnce(&Value) -> Complaint) -> Result<Completion, ProviderError> {
     let Some(State { text, finish_reason, usage }) = state(answer)? else {
         let json = serde_json::from_slice(answer).unwrap_or_default();
-        return Err(failure::told(&json, &complaint(&json)));
+        return Err(provider_error::from_body(&json, &complaint(&json)));
     };
     let Some(finish_reason) = finish_reason else {
-        return Err(CallError::Broken("the answer does not say that it is whole".to_owned()));
+        return Err(broken("the answer does not say that it is whole"));
     };
     Message { content: text.unwrap_or_default(), ..Message::default() }.completion(finish_reason, usage)
 }

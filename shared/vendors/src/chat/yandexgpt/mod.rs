@@ -2,21 +2,20 @@
 //!
 //! Source: Yandex Cloud AI Studio API reference, "TextGeneration.Completion" (REST).
 //!
-//! # What a request becomes
+//! # Requests
 //!
-//! Texts of `system` (and `developer`), `user` and `assistant` are messages; `temperature` up to 1 and the limit of tokens are
-//! `completionOptions`. Everything else is refused: tools and their results, pictures, `top_p`, `stop`, `response_format`
-//! with JSON, and whatever is not known here.
+//! Texts of `system` (and `developer`), `user` and `assistant` are messages; `temperature` up to 1 and the limit of
+//! tokens are `completionOptions`. Everything else is refused: tools and their results, pictures, `top_p`, `stop`,
+//! `response_format` with JSON, and unknown fields.
 //!
-//! # What an answer becomes
+//! # Answers
 //!
-//! Status `TRUNCATED_FINAL` is `length`, `CONTENT_FILTER` is `content_filter`, `FINAL` is `stop`. Tokens are as told; the vendor knows
-//! of no cache, and its figures for reasoning are not told apart.
+//! Status `TRUNCATED_FINAL` is `length`, `CONTENT_FILTER` is `content_filter`, `FINAL` is `stop`. The vendor has
+//! no cache and does not count reasoning apart.
 //!
-//! **Streams.** Each line has the whole text so far; what it adds to the pieces given out is the next piece. The vendor may also
-//! rewrite what it sent, which cannot be unsaid. Then nothing more is given out until a line continues the given pieces again. If
-//! none does, the answer ends with the pieces as they are and the vendor's own usage, and the text is not the vendor's last word;
-//! whoever needs that asks for the answer in one piece.
+//! **Streams.** Each line has the whole text so far; the difference to the chunks sent is the next chunk. The vendor
+//! may also rewrite what it sent. Then no chunk follows until a line continues the sent ones again. If none does, the
+//! last chunk has the vendor's text in [`Chunk::rewritten`](domain::gateway::Chunk::rewritten).
 
 mod answer;
 mod request;
@@ -26,39 +25,35 @@ use std::slice;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::gateway::{Call, CallError, ChatStream, Completion, Vendor};
+use domain::gateway::{Call, ChatStream, Completion, ProviderError, Vendor};
 use domain::kernel::Clock;
 use reqwest::header::AUTHORIZATION;
 
 use self::request::Request;
 use self::stream::Lines;
 use super::stream::{Source, Stream, end_of_call, opened};
-use super::{MAX_ANSWER, failure, within};
+use super::whole;
 use crate::http::{Auth, Body, Complaint, Failure, HttpClient, endpoint};
-use crate::text::YandexGptSettings as TextSettings;
 use crate::{Secret, Timeouts};
 
-/// How messages to callers name the vendor.
+/// The vendor's name in messages to callers.
 const VENDOR: &str = "YandexGPT";
 
-/// The settings of YandexGPT.
 #[derive(Debug, Clone)]
 pub struct YandexGptSettings {
-    /// Where the API is; `/foundationModels/v1/completion` is added.
+    /// Base URL; `/foundationModels/v1/completion` is appended.
     pub base_url: String,
     /// The API key of a service account with the role `ai.languageModels.user`.
     pub api_key: Secret,
-    /// The folder whose models are asked: the model `yandexgpt/latest` is `gpt://<folder>/yandexgpt/latest`.
+    /// The folder of the models: `yandexgpt/latest` is `gpt://<folder>/yandexgpt/latest`.
     pub folder: String,
-    /// How long a call may take.
     pub timeouts: Timeouts,
 }
 
 impl YandexGptSettings {
-    /// Yandex Cloud's own address, everything else by default.
     pub fn new(api_key: Secret, folder: impl Into<String>) -> Self {
         Self {
-            base_url: TextSettings::DEFAULT_BASE_URL.to_owned(),
+            base_url: "https://llm.api.cloud.yandex.net".to_owned(),
             api_key,
             folder: folder.into(),
             timeouts: Timeouts::default(),
@@ -66,7 +61,6 @@ impl YandexGptSettings {
     }
 }
 
-/// YandexGPT.
 pub struct YandexGpt {
     settings: YandexGptSettings,
     http: HttpClient,
@@ -92,17 +86,13 @@ impl Vendor for YandexGpt {
         "yandexgpt"
     }
 
-    async fn complete(&self, call: Call<'_>) -> Result<Completion, CallError> {
+    async fn complete(&self, call: Call<'_>) -> Result<Completion, ProviderError> {
         let request = Request::of(call, &self.settings.folder, false)?;
-        let answer = within(self.settings.timeouts.total, async {
-            let opened = self.open(&request).await.map_err(failure::meaning)?;
-            opened.whole(MAX_ANSWER).await.map_err(failure::meaning)
-        });
-        let answer = answer.await?;
+        let answer = whole(&self.settings.timeouts, self.open(&request)).await?;
         answer::read(&answer, |json| Complaint::from_json(json, slice::from_ref(&self.settings.api_key)))
     }
 
-    async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, CallError> {
+    async fn stream(&self, call: Call<'_>) -> Result<Box<dyn ChatStream>, ProviderError> {
         let end = end_of_call(&self.settings.timeouts);
         let request = Request::of(call, &self.settings.folder, true)?;
         let opened = opened(end, self.open(&request)).await?;

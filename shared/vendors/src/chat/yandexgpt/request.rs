@@ -1,12 +1,11 @@
-//! A request as YandexGPT spells it.
+//! Requests in YandexGPT's protocol.
 
-use domain::gateway::{Call, CallError, Message as Said, Role};
+use domain::gateway::{Call, Message as Said, ProviderError, Role};
 use serde::Serialize;
 
 use super::VENDOR;
 use crate::chat::translation::{self, unsupported};
 
-/// The body of a request.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Request {
@@ -21,7 +20,7 @@ struct Options {
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<f64>,
-    /// A 64-bit number, which goes as a string.
+    /// A 64-bit number, sent as a string.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<String>,
 }
@@ -33,12 +32,12 @@ struct Message {
 }
 
 impl Request {
-    /// Translates a call, or says what cannot be.
-    pub(super) fn of(call: Call<'_>, folder: &str, stream: bool) -> Result<Self, CallError> {
-        let Call { request, model, limit } = call;
+    /// Translates a call.
+    pub(super) fn of(call: Call<'_>, folder: &str, stream: bool) -> Result<Self, ProviderError> {
+        let Call { request, model, max_tokens } = call;
         translation::check(VENDOR, request, &["temperature"])?;
         if request.temperature.is_some_and(|temperature| temperature > 1.0) {
-            return Err(CallError::unsupported("temperature", "YandexGPT принимает temperature от 0 до 1"));
+            return Err(ProviderError::unsupported("temperature", "YandexGPT принимает temperature от 0 до 1"));
         }
         let messages = request.messages.iter().enumerate().map(|(place, said)| message(place, said));
         Ok(Self {
@@ -46,14 +45,14 @@ impl Request {
             completion_options: Options {
                 stream,
                 temperature: request.temperature,
-                max_tokens: limit.asked.map(|most| most.to_string()),
+                max_tokens: max_tokens.requested.map(|most| most.to_string()),
             },
             messages: messages.collect::<Result<_, _>>()?,
         })
     }
 }
 
-fn message(place: usize, message: &Said) -> Result<Message, CallError> {
+fn message(place: usize, message: &Said) -> Result<Message, ProviderError> {
     if !message.tool_calls.is_empty() {
         return Err(unsupported(VENDOR, format!("messages.{place}.tool_calls")));
     }

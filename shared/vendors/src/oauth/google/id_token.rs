@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::super::subject;
 
-/// How many seconds our clock may be ahead of Google's.
+/// Clock skew, in seconds: how far our clock may be ahead of Google's.
 const SKEW: i64 = 60;
 
-/// What an ID token must say.
+/// Required claims of an ID token.
 pub(super) struct Expected<'a> {
     pub(super) client_id: &'a str,
     pub(super) issuers: &'a [String],
@@ -43,8 +43,7 @@ enum Audience {
     Several(Vec<String>),
 }
 
-/// The id of the key that signed a token. Nothing but RS256 is taken: what the token itself says about its algorithm must not decide how it is
-/// checked.
+/// The id of the key that signed a token. Only RS256 is accepted: the token's own header must not choose the algorithm.
 pub(super) fn key_id(token: &str) -> Result<String, OAuthError> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| OAuthError::Untrusted("the ID token's header"))?;
     if header.alg != Algorithm::RS256 {
@@ -53,10 +52,10 @@ pub(super) fn key_id(token: &str) -> Result<String, OAuthError> {
     header.kid.ok_or(OAuthError::Untrusted("the ID token does not name its key"))
 }
 
-/// Checks a token and says who it is about.
+/// Validates a token and returns its subject.
 pub(super) fn read(token: &str, key: &DecodingKey, expected: &Expected<'_>) -> Result<OAuthPerson, OAuthError> {
     let mut validation = Validation::new(Algorithm::RS256);
-    // Only the signature is the library's: it passes over claims that are not there, and knows no clock but the machine's.
+    // The library only verifies the signature: it ignores missing claims and uses the system clock.
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
@@ -78,7 +77,7 @@ fn check(claims: &Claims, expected: &Expected<'_>) -> Result<(), OAuthError> {
         Audience::One(id) => (ours(id), false),
         Audience::Several(ids) => (ids.iter().any(ours), ids.len() > 1),
     };
-    // A token for several audiences must say which of them it was made for.
+    // A token for several audiences must name the authorized party.
     let made_for_us = claims.azp.as_ref().map_or(!for_others, ours);
     let wrong = if !expected.issuers.contains(&claims.iss) {
         "the ID token is of another issuer"

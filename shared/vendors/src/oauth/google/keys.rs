@@ -10,24 +10,24 @@ use reqwest::header::{AGE, CACHE_CONTROL};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::super::{MAX_REPLY, told};
+use super::super::MAX_REPLY;
 use crate::http::HttpClient;
 
-/// For how many seconds keys are kept that come without `max-age`.
+/// Seconds that keys without `max-age` are cached.
 const USUAL_LIFE: i64 = 300;
-/// For how many seconds keys are kept at most, whatever `max-age` says.
+/// Most seconds that keys are cached, whatever `max-age` says.
 const LONGEST_LIFE: i64 = 24 * 3600;
-/// How many seconds lie at least between two requests for keys because of a key that is not known.
+/// Least seconds between two fetches because of an unknown key id.
 const PAUSE: i64 = 60;
 
-/// The keys, fetched when they are needed.
+/// The keys, fetched on demand.
 ///
-/// They are kept for as long as `Cache-Control` says. A token that names a key which is not there makes them be fetched anew, because keys may
-/// rotate earlier than announced, but not more often than once a minute.
+/// Cached as `Cache-Control` says. An unknown key id triggers a fetch, at most once a minute, because keys may rotate
+/// earlier than announced.
 pub(super) struct Keys {
     url: String,
     clock: Arc<dyn Clock>,
-    /// Locked while keys are fetched: who comes meanwhile waits for them.
+    /// Locked while keys are fetched, so that concurrent calls wait for them.
     held: Mutex<Option<Held>>,
 }
 
@@ -44,7 +44,7 @@ struct Set {
     keys: Vec<Key>,
 }
 
-/// A key of a kind that we do not use parses, too, and is passed over.
+/// Keys of other types parse too, and are ignored.
 #[derive(Deserialize)]
 struct Key {
     kty: String,
@@ -84,10 +84,10 @@ impl Keys {
     }
 
     async fn fetch(&self, http: &HttpClient, now: Timestamp) -> Result<Held, OAuthError> {
-        let get = http.get(&self.url).map_err(told)?;
-        let body = http.open_hiding(get, Vec::new()).await.map_err(told)?;
+        let get = http.get(&self.url)?;
+        let body = http.open_hiding(get, Vec::new()).await?;
         let life = life(body.header(&CACHE_CONTROL), body.header(&AGE));
-        let set: Set = body.json("key set", MAX_REPLY).await.map_err(told)?;
+        let set: Set = body.json("key set", MAX_REPLY).await?;
         let now = epoch_seconds(now);
         let by_id = set.keys.into_iter().filter_map(Key::usable).collect();
         Ok(Held { by_id, fetched_at: now, fresh_until: now + life })
@@ -106,7 +106,7 @@ impl Key {
     }
 }
 
-/// For how many seconds an answer may be kept (RFC 9111, 4.2): its `max-age`, less the time that it spent in other caches.
+/// Seconds that an answer may be cached (RFC 9111, 4.2): `max-age` less its `Age`.
 fn life(cache_control: Option<&str>, age: Option<&str>) -> i64 {
     let directives = cache_control.unwrap_or_default().split(',').filter_map(|directive| directive.split_once('='));
     let mut ages = directives.filter(|(name, _)| name.trim().eq_ignore_ascii_case("max-age"));

@@ -1,7 +1,8 @@
 //! Google, by OpenID Connect.
 //!
-//! Source: Google's OpenID Connect documentation and its discovery document (accounts.google.com/.well-known/openid-configuration); OpenID
-//! Connect Core 1.0, 3.1.3.7 (ID token validation); RFC 7636 (PKCE).
+//! Source: Google's OpenID Connect documentation and its discovery document
+//! (accounts.google.com/.well-known/openid-configuration); OpenID Connect Core 1.0, 3.1.3.7 (ID token validation); RFC
+//! 7636 (PKCE).
 
 mod id_token;
 mod keys;
@@ -13,42 +14,31 @@ use domain::identity::{AuthorizeRequest, CodeExchange, OAuthError, OAuthPerson, 
 use domain::kernel::Clock;
 use serde::Deserialize;
 
-use super::{MAX_REPLY, TIMEOUTS, told, with_parameters, within};
-use crate::http::HttpClient;
+use super::{MAX_REPLY, TIMEOUTS, with_parameters};
+use crate::http::{HttpClient, within};
 use crate::{Secret, Timeouts};
 use id_token::Expected;
 use keys::Keys;
 
-/// The settings of Google.
 #[derive(Debug, Clone)]
 pub struct GoogleSettings {
-    /// Id of this product at Google.
     pub client_id: String,
-    /// Its secret.
     pub client_secret: Secret,
-    /// Where people are asked for permission.
     pub authorize_url: String,
-    /// Where codes are redeemed.
     pub token_url: String,
-    /// Where the keys are that sign ID tokens.
+    /// URL of the keys that sign ID tokens.
     pub jwks_url: String,
-    /// Who may have issued an ID token. Google spells itself with and without the scheme.
+    /// Accepted issuers of ID tokens. Google writes itself with and without the scheme.
     pub issuers: Vec<String>,
-    /// How long it may take.
     pub timeouts: Timeouts,
 }
 
 impl GoogleSettings {
-    /// Google's own page.
     pub const DEFAULT_AUTHORIZE_URL: &str = "https://accounts.google.com/o/oauth2/v2/auth";
-    /// Google's own token endpoint.
     pub const DEFAULT_TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
-    /// Google's own keys.
     pub const DEFAULT_JWKS_URL: &str = "https://www.googleapis.com/oauth2/v3/certs";
-    /// Both spellings of Google's own name.
     pub const DEFAULT_ISSUERS: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"];
 
-    /// A client of Google's own endpoints.
     pub fn new(client_id: impl Into<String>, client_secret: Secret) -> Self {
         Self {
             client_id: client_id.into(),
@@ -64,10 +54,11 @@ impl GoogleSettings {
 
 /// Google.
 ///
-/// Who a person is comes from the ID token, which is checked in full: the signature, although the token comes from Google itself over TLS,
-/// costs one cached request. The access token is not used, and not kept.
+/// The identity comes from the ID token, which is validated in full; its signature costs one cached request. The access
+/// token is neither used nor stored.
 ///
-/// `email_verified` is taken at Google's word. Google says so of addresses at other companies, too, once their owner has followed a link.
+/// `email_verified` is trusted. Google sets it for addresses of other companies too, once the owner has followed a
+/// link.
 pub struct Google {
     settings: GoogleSettings,
     http: HttpClient,
@@ -98,11 +89,11 @@ impl Google {
             ("client_id", &self.settings.client_id),
             ("client_secret", self.settings.client_secret.expose()),
         ];
-        let post = self.http.post(&self.settings.token_url).map_err(told)?.form(&form);
+        let post = self.http.post(&self.settings.token_url)?.form(&form);
         let secrets =
             vec![self.settings.client_secret.clone(), Secret::new(exchange.code), Secret::new(exchange.verifier)];
-        let body = self.http.open_hiding(post, secrets).await.map_err(told)?;
-        let reply: Reply = body.json("token reply", MAX_REPLY).await.map_err(told)?;
+        let body = self.http.open_hiding(post, secrets).await?;
+        let reply: Reply = body.json("token reply", MAX_REPLY).await?;
         reply.id_token.ok_or(OAuthError::Untrusted("there is no ID token"))
     }
 }

@@ -1,14 +1,13 @@
 //! Robokassa.
 //!
-//! The page is an address that is built here; there is no call. Robokassa knows an order by its number (`InvId`, an integer, unique within the
-//! shop); our id goes with it as `Shp_payment` and comes back with every notice and answer. It is the only parameter of its kind, so its place among
-//! others does not matter.
+//! The payment page is a URL that is built here, without a call. Robokassa identifies an order by its number (`InvId`,
+//! an integer, unique within the shop); our id is sent as `Shp_payment` and echoed in every notification and answer.
 //!
-//! A notice (`ResultURL`, GET or POST) comes when the money has come, and only then. The amount is checked as it is written and compared as a
-//! number: live notices have six decimals, test notices two.
+//! A notification (`ResultURL`, GET or POST) is sent only when the money has arrived. The amount is signed as written
+//! and compared as a number: live notifications have six decimals, test notifications two.
 //!
-//! Source: docs.robokassa.ru (2026) and the company's PHP SDK. That the addresses to return to are signed without encoding is what integrations of
-//! 2026 do. Notices of holds, which are JWTs, are not taken: holds are not used.
+//! Source: docs.robokassa.ru (2026) and the company's PHP SDK. Return URLs are signed without encoding, as in
+//! integrations of 2026. Notifications of holds, which are JWTs, are not accepted: holds are not used.
 
 mod state;
 
@@ -26,49 +25,41 @@ use reqwest::Url;
 use super::fields::Fields;
 use super::money::roubles;
 use super::signature::{SignatureHash, is_same_hex};
-use super::{MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, plain, told, within};
-use crate::http::{HttpClient, endpoint};
+use super::{MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, plain};
+use crate::http::{HttpClient, endpoint, within};
 use crate::{Secret, Timeouts};
 
-/// The parameter that has our id.
+/// Parameter with our id.
 const OUR_PARAMETER: &str = "Shp_payment";
 
-/// What a receipt's text is encoded except for.
+/// Characters of a receipt that are not percent-encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// How `ExpirationDate` is written (ISO 8601 with seven decimals), in UTC.
+/// Format of `ExpirationDate` (ISO 8601 with seven decimals), in UTC.
 const DATE: &str = "%Y-%m-%dT%H:%M:%S.0000000+00:00";
 
-/// The settings of Robokassa.
 #[derive(Debug, Clone)]
 pub struct RobokassaSettings {
-    /// Name of the shop.
     pub login: String,
-    /// First password: of orders. In test mode, the test password.
+    /// Signs orders. In test mode, the test password.
     pub password1: Secret,
-    /// Second password: of notices and answers. In test mode, the test password.
+    /// Signs notifications and answers. In test mode, the test password.
     pub password2: Secret,
-    /// The hash that the shop is set to.
+    /// As in the shop's settings.
     pub hash: SignatureHash,
-    /// Orders are made in test mode.
     pub test: bool,
-    /// Where people pay.
     pub payment_url: String,
-    /// Where payments are asked about.
     pub service_url: String,
-    /// What receipts say; none are sent without.
+    /// Without it no receipts are sent.
     pub receipt: Option<ReceiptSettings>,
-    /// How long it may take.
     pub timeouts: Timeouts,
 }
 
 impl RobokassaSettings {
-    /// Robokassa's own page.
     pub const DEFAULT_PAYMENT_URL: &str = "https://auth.robokassa.ru/Merchant/Index.aspx";
-    /// Robokassa's own answers.
     pub const DEFAULT_SERVICE_URL: &str = "https://auth.robokassa.ru/Merchant/WebService/Service.asmx";
 
-    /// A shop at Robokassa's own addresses, set to MD5.
+    /// A shop with MD5 signatures, everything else by default.
     pub fn new(login: impl Into<String>, password1: Secret, password2: Secret) -> Self {
         Self {
             login: login.into(),
@@ -84,7 +75,6 @@ impl RobokassaSettings {
     }
 }
 
-/// Robokassa.
 pub struct Robokassa {
     settings: RobokassaSettings,
     http: HttpClient,
@@ -134,7 +124,7 @@ impl Robokassa {
                 query.append_pair("Email", email);
             }
             if let Some(receipt) = &receipt {
-                // Encoded already for the signature, it is encoded again here.
+                // Encoded for the signature already; encoded again here.
                 query.append_pair("Receipt", receipt);
             }
             if settings.test {
@@ -144,7 +134,7 @@ impl Robokassa {
         Ok(url.into())
     }
 
-    /// Whether a notice has the signature of the one who knows the second password. Every parameter of the shop is signed, sorted by name.
+    /// Verifies the signature with the second password. Every `Shp_` parameter is signed, sorted by name.
     fn is_proved(&self, fields: &Fields) -> Result<bool, Unreadable> {
         let shop =
             fields.iter().filter(|(name, _)| name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("shp_")));
@@ -159,10 +149,10 @@ impl Robokassa {
         let number = payment.number.to_string();
         let signature = self.sign(&[&settings.login, &number, settings.password2.expose()]);
         let question = [("MerchantLogin", &settings.login), ("InvoiceID", &number), ("Signature", &signature)];
-        let get = self.http.get(&endpoint(&settings.service_url, "/OpStateExt")).map_err(told)?.query(&question);
+        let get = self.http.get(&endpoint(&settings.service_url, "/OpStateExt"))?.query(&question);
         let secrets = vec![settings.password2.clone(), Secret::new(signature)];
-        let body = self.http.open_hiding(get, secrets).await.map_err(told)?;
-        body.whole(MAX_REPLY).await.map_err(told)
+        let body = self.http.open_hiding(get, secrets).await?;
+        Ok(body.whole(MAX_REPLY).await?)
     }
 }
 
@@ -188,7 +178,7 @@ impl PaymentProvider for Robokassa {
         self.settings.test
     }
 
-    /// Robokassa has no id of its own before a payment, and tells none in notices: the number takes its place.
+    /// Robokassa has no id before a payment, nor in notifications: the number takes its place.
     async fn open(&self, order: &Order) -> Result<Opened, ProviderError> {
         opened(&self.page(order)?, Some(&order.number.to_string()))
     }
@@ -207,7 +197,7 @@ impl PaymentProvider for Robokassa {
             event: PaymentEvent::Paid,
             amount: fields.roubles("OutSum")?,
             currency: ROUBLES.to_owned(),
-            // The flag is not signed, but what is proved with a test password is a test without it.
+            // The flag is not signed, but a test password proves a test without it.
             test: self.settings.test || fields.get("IsTest") == Some("1"),
         }))
     }
@@ -219,7 +209,7 @@ impl PaymentProvider for Robokassa {
         }
     }
 
-    /// Test payments cannot be asked about.
+    /// The API does not know test payments.
     async fn look_up(&self, payment: &Known) -> Result<Vec<Report>, ProviderError> {
         if self.settings.test {
             return Ok(Vec::new());

@@ -1,18 +1,18 @@
 //! Answers of `OpStateExt`.
 //!
-//! | state | what it is | what we make of it |
+//! | state | meaning | update |
 //! |---|---|---|
 //! | 5 | created | nothing |
-//! | 10 | cancelled: not paid in time, or the payer gave up | canceled |
-//! | 20 | the money is held | authorized |
-//! | 50 | the money has come and is being credited to the shop | nothing: 60 may follow |
-//! | 60 | crediting was refused, the money went back to the payer | canceled: it was never ours (refunds that a shop makes are not told here) |
+//! | 10 | cancelled: expired, or the payer gave up | canceled |
+//! | 20 | held | authorized |
+//! | 50 | received, being credited to the shop | nothing: 60 may follow |
+//! | 60 | crediting failed, returned to the payer | canceled: never ours (a shop's refunds are not here) |
 //! | 80 | suspended by the provider's security | nothing |
 //! | 100 | credited to the shop | paid |
 //!
-//! `OutSum` is what the shop gets, less the fee; `IncSum` is what the payer gave, which may have the fee on top. Either may be the amount of the
-//! order, depending on who bears the fee. The amount of an order cannot be changed without the first password, so the one that fits is reported; if
-//! none does, what the payer gave.
+//! `OutSum` is credited to the shop, less the fee; `IncSum` is paid by the payer and may include the fee. Either may be
+//! the amount of the order, depending on who bears the fee. The amount of an order cannot be changed without the first
+//! password, so the matching one is reported; if none matches, `IncSum`.
 
 use domain::kernel::Amount;
 use domain::payments::provider::{Known, PaymentEvent, ProviderError, Report};
@@ -21,16 +21,16 @@ use roxmltree::{Document, Node};
 use super::{OUR_PARAMETER, our_id};
 use crate::payments::{ROUBLES, Unreadable, money, told_unreadable};
 
-/// What an answer says about the payment that was asked about.
+/// Parses an answer about a payment.
 pub(super) fn read(answer: &[u8], asked: &Known) -> Result<Option<Report>, ProviderError> {
     let broken = |reason: &str| ProviderError::Broken(reason.to_owned());
     let text = std::str::from_utf8(answer).map_err(|_| broken("the answer is not UTF-8"))?;
-    // The reader refuses document type definitions, so entities cannot grow.
+    // The parser rejects DTDs, so entities cannot expand.
     let document = Document::parse(text).map_err(|_| broken("the answer is not XML"))?;
     let root = document.root_element();
     match text_at(root, &["Result", "Code"]) {
         Some("0") => {}
-        // There is no such operation.
+        // No such operation.
         Some("3") => return Ok(None),
         Some("1") => return Err(ProviderError::Rejected("1: the signature is wrong".to_owned())),
         Some("2") => return Err(ProviderError::Rejected("2: there is no such shop".to_owned())),
@@ -49,7 +49,7 @@ pub(super) fn read(answer: &[u8], asked: &Known) -> Result<Option<Report>, Provi
         PaymentEvent::Canceled => asked.amount,
         _ => amount(root, asked).map_err(told_unreadable)?,
     };
-    // The number of an order may have been used before, by another installation of the same shop.
+    // Another installation of the same shop may have used the order number before.
     let payment = match our_parameter(root) {
         Some(id) => our_id(id).map_err(told_unreadable)?,
         None => asked.payment,

@@ -1,13 +1,13 @@
 //! ЮKassa, API v3.
 //!
-//! A payment is made by `POST /payments` with our id as `Idempotence-Key`, so that a repeat gives the same payment. 202 means that the provider
-//! is still at it: the same request is repeated, three times at most.
+//! A payment is created by `POST /payments` with our id as `Idempotence-Key`, so that a repeat returns the same
+//! payment. After 202 (still processing) the same request is repeated, three times at most.
 //!
-//! Notices have no signature. One is believed if it comes from a known network, and then only in so far as it names an object: what happened is
-//! read from the API. A notice about an object that our shop does not have is forged.
+//! Notifications have no signature. One is accepted from a known network only, and only as a pointer to an object,
+//! whose state is read from the API. A notification about an object that our shop does not have is forged.
 //!
-//! Source: yookassa.ru/developers and the company's Python SDK 3.13. How long the provider remembers an idempotence key is unverified (24 hours by
-//! recollection).
+//! Source: yookassa.ru/developers and the company's Python SDK 3.13. The lifetime of an idempotence key is unverified
+//! (24 hours by recollection).
 
 mod wire;
 
@@ -28,43 +28,35 @@ use serde_json::{Value, json};
 
 use self::wire::{Message, Payment, Refund};
 use super::money::roubles;
-use super::{MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, plain, secrets_of, told, within};
-use crate::http::{Body, Failure, HttpClient, endpoint};
+use super::{MAX_REPLY, ROUBLES, ReceiptSettings, TIMEOUTS, Unreadable, opened, plain, secrets_of};
+use crate::http::{Body, Failure, HttpClient, endpoint, within};
 use crate::{Secret, Timeouts};
 
-/// How often a request is repeated that the provider answers with 202.
+/// Repeats of a request answered with 202.
 const MAX_REPEATS: usize = 3;
 
-/// The settings of ЮKassa.
 #[derive(Debug, Clone)]
 pub struct YooKassaSettings {
-    /// Id of the shop.
     pub shop_id: String,
-    /// Its secret key.
     pub secret_key: Secret,
-    /// Where the API is.
     pub base_url: String,
-    /// It is a test shop.
     pub test: bool,
-    /// Where notices come from.
+    /// Networks that notifications come from.
     pub addresses: Vec<IpNet>,
-    /// What receipts say; none are sent without.
+    /// Without it no receipts are sent.
     pub receipt: Option<ReceiptSettings>,
-    /// How long to wait before a request is repeated that was answered with 202.
+    /// Pause before a request answered with 202 is repeated.
     pub repeat_after: Duration,
-    /// How long it may take.
     pub timeouts: Timeouts,
 }
 
 impl YooKassaSettings {
-    /// ЮKassa's own API.
     pub const DEFAULT_BASE_URL: &str = "https://api.yookassa.ru/v3";
 
-    /// The networks that notices come from, as the company's Python SDK 3.13 lists them.
+    /// Networks of notifications, as in the company's Python SDK 3.13.
     pub const DEFAULT_ADDRESSES: &str = "185.71.76.0/27,185.71.77.0/27,77.75.153.0/25,77.75.154.128/25,77.75.156.11/32,\
         77.75.156.35/32,2a02:5180:0:1509::/64,2a02:5180:0:2655::/64,2a02:5180:0:1533::/64,2a02:5180:0:2669::/64";
 
-    /// A shop at ЮKassa's own API.
     pub fn new(shop_id: impl Into<String>, secret_key: Secret) -> Self {
         Self {
             shop_id: shop_id.into(),
@@ -79,7 +71,6 @@ impl YooKassaSettings {
     }
 }
 
-/// ЮKassa.
 pub struct YooKassa {
     settings: YooKassaSettings,
     http: HttpClient,
@@ -122,11 +113,11 @@ impl YooKassa {
             if repeat > 0 {
                 tokio::time::sleep(self.settings.repeat_after).await;
             }
-            let post = self.http.post(self.url("/payments")).map_err(told)?;
+            let post = self.http.post(self.url("/payments"))?;
             let post = self.proved(post).header("Idempotence-Key", order.payment.to_string()).json(&body);
-            let answer = self.http.open_hiding(post, secrets.clone()).await.map_err(told)?;
+            let answer = self.http.open_hiding(post, secrets.clone()).await?;
             if answer.status() != StatusCode::ACCEPTED {
-                return answer.json("payment", MAX_REPLY).await.map_err(told);
+                return Ok(answer.json("payment", MAX_REPLY).await?);
             }
         }
         Err(ProviderError::Broken("the payment is still being made".to_owned()))
@@ -141,9 +132,9 @@ impl YooKassa {
     async fn read<T: DeserializeOwned>(&self, path: &str, id: &str) -> Result<Option<T>, ProviderError> {
         let answer = match self.ask(path, id).await {
             Err(Failure::Answered(answer)) if answer.status == 404 => return Ok(None),
-            answer => answer.map_err(told)?,
+            answer => answer?,
         };
-        answer.json("object", MAX_REPLY).await.map(Some).map_err(told)
+        Ok(answer.json("object", MAX_REPLY).await.map(Some)?)
     }
 
     async fn payment(&self, id: &str) -> Result<Option<Payment>, ProviderError> {
@@ -162,12 +153,12 @@ impl YooKassa {
         if refund.id != id || !is_id(&refund.payment_id) {
             return Err(ProviderError::Broken("another refund than asked for".to_owned()));
         }
-        // Whose payment it is stands in the payment alone.
+        // Only the payment has our id.
         let payment = self.payment(&refund.payment_id).await?;
         Ok(payment.map(|payment| (refund, payment)))
     }
 
-    /// What happened to the object that a notice is about.
+    /// The state of the object that a notification names.
     async fn reread(&self, message: &Message) -> Result<Notice, NoticeError> {
         let id = message.object.id.as_str();
         if !is_id(id) {
@@ -189,18 +180,18 @@ impl YooKassa {
     }
 
     fn is_trusted(&self, source: Option<IpAddr>) -> bool {
-        // A dual-stack listener sees IPv4 as a part of IPv6.
+        // A dual-stack listener sees IPv4-mapped IPv6 addresses.
         let source = source.map(|source| source.to_canonical());
         source.is_some_and(|source| self.settings.addresses.iter().any(|network| network.contains(&source)))
     }
 }
 
-/// Whether an id can be a segment of a path without changing the path.
+/// Whether an id is safe as a path segment.
 fn is_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// What a refund means; nothing unless it is done, and of one of our payments.
+/// The update of a refund, if it has succeeded and is of one of our payments.
 fn refunded(refund: &Refund, payment: Payment) -> Result<Option<Report>, ProviderError> {
     let amount = refund.amount.kopecks()?;
     let is_done = refund.status == "succeeded";
@@ -245,7 +236,7 @@ impl PaymentProvider for YooKassa {
         plain("")
     }
 
-    /// Tells nothing of refunds: those have notices of their own, and the payment has only their sum.
+    /// Without refunds: they have their own notifications, and the payment has only their sum.
     async fn look_up(&self, payment: &Known) -> Result<Vec<Report>, ProviderError> {
         let Some(id) = payment.provider_payment.as_deref().filter(|id| is_id(id)) else { return Ok(Vec::new()) };
         let found = within(self.settings.timeouts.total, self.payment(id)).await?;

@@ -1,4 +1,4 @@
-//! ЮKassa's objects, as far as they are read.
+//! ЮKassa's objects, as far as they are used.
 
 use domain::kernel::{Amount, PaymentId};
 use domain::payments::provider::{PaymentEvent, ProviderError, Report};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::payments::{money, told_unreadable};
 
-/// A notice. What it says about its object is not believed, so not read.
+/// A notification. What it says about its object is not trusted, so not parsed.
 #[derive(Deserialize)]
 pub(super) struct Message {
     pub(super) event: String,
@@ -32,7 +32,7 @@ pub(super) struct Payment {
     amount: Sum,
     #[serde(default)]
     pub(super) confirmation: Option<Confirmation>,
-    /// Texts that we sent; may hold anything for payments that were made elsewhere.
+    /// Our metadata; anything for payments created elsewhere.
     #[serde(default)]
     metadata: Value,
     pub(super) test: bool,
@@ -59,12 +59,12 @@ impl Sum {
 }
 
 impl Payment {
-    /// Our id; `None` for a payment that was made elsewhere, such as by hand in the shop's cabinet.
+    /// Our id; `None` for a payment created elsewhere, such as by hand in the shop's account.
     pub(super) fn ours(&self) -> Option<PaymentId> {
         self.metadata.get("payment_id")?.as_str()?.parse().ok()
     }
 
-    /// What happened to the payment so far, if anything did.
+    /// The payment's latest update, if any.
     pub(super) fn report(self) -> Result<Option<Report>, ProviderError> {
         let event = match self.status.as_str() {
             "waiting_for_capture" => PaymentEvent::Authorized,

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use domain::gateway::{CallError, Usage};
+use domain::gateway::{ProviderError, Usage};
 use serde_json::{Value, json};
 
 use super::{anthropic, asked, call, complete, complete_with, hear, hear_with, request, serve};
-use crate::anthropic::STREAM;
 use crate::fixtures::KEY;
 use crate::server::Answer;
+use crate::streams::anthropic::STREAM;
 
 const MESSAGE: &str = concat!(
     r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":["#,
@@ -82,7 +82,7 @@ async fn a_limit_must_be_told() {
     let (server, vendor) = serve(anthropic, Answer::ok(MESSAGE)).await;
     let request = request(&json!({}));
     let mut call = call(&request);
-    call.limit.asked = None;
+    call.max_tokens.requested = None;
     vendor.complete(call).await.unwrap();
     let messages = r#""messages":[{"role":"user","content":[{"type":"text","text":"Напиши \"привет\"."}]}]"#;
     assert_eq!(asked(&server), format!(r#"{{"model":"model-1","max_tokens":4096,{messages},"stream":false}}"#));
@@ -240,11 +240,11 @@ async fn stop_reasons_have_their_meaning() {
         assert_eq!(answer.usage, None);
     }
     let (_server, vendor) = serve(anthropic, Answer::ok([PIECE, &stop_reason("pause_turn"), STOP].concat())).await;
-    assert!(matches!(hear(&*vendor).await.end, Err(CallError::Broken(_))));
+    assert!(matches!(hear(&*vendor).await.end, Err(ProviderError::Broken(_))));
     let (_server, vendor) = serve(anthropic, Answer::ok([PIECE, STOP].concat())).await;
-    assert!(matches!(hear(&*vendor).await.end, Err(CallError::Broken(_))));
+    assert!(matches!(hear(&*vendor).await.end, Err(ProviderError::Broken(_))));
     let (_server, vendor) = serve(anthropic, Answer::ok(r#"{"content":[],"stop_reason":null}"#)).await;
-    assert!(matches!(complete(&*vendor).await, Err(CallError::Broken(_))));
+    assert!(matches!(complete(&*vendor).await, Err(ProviderError::Broken(_))));
 }
 
 #[tokio::test]
@@ -253,6 +253,10 @@ async fn later_figures_replace_earlier_ones() {
     let delta = |reason: &str, usage: &str| {
         format!("data: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":{reason}}},\"usage\":{usage}}}\n\n")
     };
+    // The count of the start is not the count of the whole.
+    let ended = stop_reason("end_turn");
+    let (_server, vendor) = serve(anthropic, Answer::ok([start, PIECE, &ended, STOP].concat())).await;
+    assert_eq!(hear(&*vendor).await.usage(), None);
     let (early, late) =
         (delta("null", "{\"output_tokens\":3}"), delta("\"end_turn\"", "{\"input_tokens\":11,\"output_tokens\":42}"));
     let (_server, vendor) = serve(anthropic, Answer::ok([start, PIECE, &early, &late, STOP].concat())).await;
@@ -267,8 +271,8 @@ async fn errors_have_their_meaning() {
         format!(r#"{{"type":"error","error":{{"type":"{kind}","message":"{message}"}},"request_id":"req_1"}}"#)
     };
     let low = "Your credit balance is too low to access the Anthropic API.";
-    let broken = |text: &str| CallError::Broken(text.to_owned());
-    let misconfigured = |text: &str| CallError::Misconfigured(text.to_owned());
+    let broken = |text: &str| ProviderError::Broken(text.to_owned());
+    let misconfigured = |text: &str| ProviderError::Misconfigured(text.to_owned());
     for (status, kind, message, meaning, within_stream) in [
         (529, "overloaded_error", "o", broken("529 overloaded_error: o"), broken("overloaded_error: o")),
         (504, "timeout_error", "t", broken("504 timeout_error: t"), broken("timeout_error: t")),
@@ -286,10 +290,10 @@ async fn errors_have_their_meaning() {
             misconfigured("404 not_found_error: model: x"),
             misconfigured("not_found_error: model: x"),
         ),
-        (402, "billing_error", "pay", CallError::OutOfFunds, CallError::OutOfFunds),
-        (403, "billing_error", "pay", CallError::OutOfFunds, CallError::OutOfFunds),
-        (429, "billing_error", "pay", CallError::OutOfFunds, CallError::OutOfFunds),
-        (400, "invalid_request_error", low, CallError::OutOfFunds, CallError::OutOfFunds),
+        (402, "billing_error", "pay", ProviderError::OutOfFunds, ProviderError::OutOfFunds),
+        (403, "billing_error", "pay", ProviderError::OutOfFunds, ProviderError::OutOfFunds),
+        (429, "billing_error", "pay", ProviderError::OutOfFunds, ProviderError::OutOfFunds),
+        (400, "invalid_request_error", low, ProviderError::OutOfFunds, ProviderError::OutOfFunds),
     ] {
         let (_server, vendor) = serve(anthropic, Answer::status(status, body(kind, message))).await;
         assert_eq!(complete(&*vendor).await.unwrap_err(), meaning);
@@ -300,7 +304,7 @@ async fn errors_have_their_meaning() {
         let heard = hear(&*vendor).await;
         assert_eq!((heard.text().as_str(), heard.end), ("a", Err(within_stream)));
     }
-    let rejected = CallError::Rejected { message: "max_tokens: too many".to_owned(), param: None, code: None };
+    let rejected = ProviderError::Rejected { message: "max_tokens: too many".to_owned(), param: None, code: None };
     for (status, kind) in [(400, "invalid_request_error"), (413, "request_too_large")] {
         let (_server, vendor) = serve(anthropic, Answer::status(status, body(kind, "max_tokens: too many"))).await;
         assert_eq!(complete(&*vendor).await.unwrap_err(), rejected);
@@ -308,5 +312,5 @@ async fn errors_have_their_meaning() {
     let slow = Answer::status(429, body("rate_limit_error", "slow")).header("retry-after", "8");
     let (_server, vendor) = serve(anthropic, slow).await;
     let wait = Some(Duration::from_secs(8));
-    assert_eq!(complete(&*vendor).await.unwrap_err(), CallError::RateLimited { retry_after: wait });
+    assert_eq!(complete(&*vendor).await.unwrap_err(), ProviderError::RateLimited { retry_after: wait });
 }

@@ -1,12 +1,12 @@
 //! GigaChat's protocol, translated.
 
-use domain::gateway::{CallError, Usage};
+use domain::gateway::{ProviderError, Usage};
 use serde_json::json;
 
 use super::{asked, complete, embed, gigachat, hear, hear_with, serve};
-use crate::fixtures::{KEY, TOKEN, TOKEN_PATH, patient};
-use crate::gigachat::STREAM;
-use crate::server::{Answer, Server};
+use crate::fixtures::{KEY, TOKEN, TOKEN_PATH};
+use crate::server::Answer;
+use crate::streams::gigachat::STREAM;
 
 const COMPLETION: &str = concat!(
     r#"{"choices":[{"message":{"content":"Привет","role":"assistant"},"index":0,"finish_reason":"stop"}],"created":1768996176,"#,
@@ -86,25 +86,25 @@ async fn finish_reasons_have_their_meaning() {
         assert!(complete(&*vendor).await.unwrap().choices.get().contains(&format!(r#""finish_reason":"{word}""#)));
     }
     let (_server, vendor) = serve(gigachat, Answer::ok(STREAM.replace("\"stop\"", "\"error\""))).await;
-    assert!(matches!(hear(&*vendor).await.end, Err(CallError::Broken(_))));
+    assert!(matches!(hear(&*vendor).await.end, Err(ProviderError::Broken(_))));
     for broken in [COMPLETION.replace("\"stop\"", "\"error\""), COMPLETION.replace("\"stop\"", "null"), "{}".to_owned()]
     {
         let (_server, vendor) = serve(gigachat, Answer::ok(broken)).await;
-        assert!(matches!(complete(&*vendor).await, Err(CallError::Broken(_))));
+        assert!(matches!(complete(&*vendor).await, Err(ProviderError::Broken(_))));
     }
 }
 
 #[tokio::test]
 async fn errors_have_their_meaning() {
     let body = |status: u16| format!(r#"{{"status":{status},"message":"no"}}"#);
-    let rejected = CallError::Rejected { message: "no".to_owned(), param: None, code: None };
+    let rejected = ProviderError::Rejected { message: "no".to_owned(), param: None, code: None };
     for (status, meaning, within_stream) in [
         (400, rejected.clone(), rejected.clone()),
         (422, rejected.clone(), rejected),
-        (402, CallError::OutOfFunds, CallError::OutOfFunds),
-        (404, CallError::Misconfigured("404 no".to_owned()), CallError::Misconfigured("no".to_owned())),
-        (429, CallError::RateLimited { retry_after: None }, CallError::RateLimited { retry_after: None }),
-        (500, CallError::Broken("500 no".to_owned()), CallError::Broken("no".to_owned())),
+        (402, ProviderError::OutOfFunds, ProviderError::OutOfFunds),
+        (404, ProviderError::Misconfigured("404 no".to_owned()), ProviderError::Misconfigured("no".to_owned())),
+        (429, ProviderError::RateLimited { retry_after: None }, ProviderError::RateLimited { retry_after: None }),
+        (500, ProviderError::Broken("500 no".to_owned()), ProviderError::Broken("no".to_owned())),
     ] {
         let (_server, vendor) = serve(gigachat, Answer::status(status, body(status))).await;
         assert_eq!(complete(&*vendor).await.unwrap_err(), meaning);
@@ -115,38 +115,6 @@ async fn errors_have_their_meaning() {
         let (_server, vendor) = serve(gigachat, Answer::ok(stream)).await;
         let heard = hear(&*vendor).await;
         assert_eq!((heard.text().as_str(), heard.end), ("a", Err(within_stream)));
-    }
-}
-
-#[tokio::test]
-async fn a_refused_token_is_replaced_once() {
-    let server = Server::start(|request, earlier| match request.path.as_str() {
-        TOKEN_PATH => Answer::ok(format!(r#"{{"access_token":"token-{earlier}","expires_at":1768997975000}}"#)),
-        _ if request.header("authorization") == Some("Bearer token-1") => Answer::ok(COMPLETION),
-        _ => Answer::status(401, r#"{"status":401,"message":"Token has expired"}"#),
-    })
-    .await;
-    let vendor = gigachat(&server.url(), patient());
-    complete(&*vendor).await.unwrap();
-    complete(&*vendor).await.unwrap();
-    let paths: Vec<_> = server.seen().into_iter().map(|request| request.path == TOKEN_PATH).collect();
-    assert_eq!(paths, [true, false, true, false, false]);
-    let (_server, vendor) =
-        serve(gigachat, Answer::status(401, r#"{"status":401,"message":"Token has expired"}"#)).await;
-    assert_eq!(complete(&*vendor).await.unwrap_err().to_string(), "misconfigured: 401 Token has expired");
-}
-
-#[tokio::test]
-async fn a_refusal_of_the_token_is_not_the_callers() {
-    for (answer, meaning) in [
-        (Answer::status(400, r#"{"code":7,"message":"scope"}"#), "misconfigured: 400 scope"),
-        (Answer::status(401, r#"{"code":4,"message":"header"}"#), "misconfigured: 401 header"),
-        (Answer::status(429, ""), "rate limited"),
-        (Answer::status(500, ""), "failed: 500 no message"),
-    ] {
-        let server = Server::start(move |_, _| answer.clone()).await;
-        let error = complete(&*gigachat(&server.url(), patient())).await.unwrap_err();
-        assert_eq!(error.to_string(), meaning);
     }
 }
 
@@ -171,7 +139,7 @@ async fn vectors_tell_their_tokens_one_by_one() {
         (json!({ "model": "m", "input": "a", "encoding_format": "base64" }), "encoding_format"),
     ] {
         let error = embed(&*vendor, &body).await.unwrap_err();
-        assert!(matches!(&error, CallError::Unsupported { param: told, .. } if told == param), "{error:?}");
+        assert!(matches!(&error, ProviderError::Unsupported { param: told, .. } if told == param), "{error:?}");
     }
     assert_eq!(server.seen().len(), 2);
 }

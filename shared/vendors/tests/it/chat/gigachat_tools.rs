@@ -1,6 +1,6 @@
 //! GigaChat's functions as OpenAI's tools.
 
-use domain::gateway::CallError;
+use domain::gateway::ProviderError;
 use serde_json::{Value, json};
 
 use super::{asked, complete, complete_with, gigachat, hear, serve};
@@ -72,7 +72,7 @@ async fn calls_and_results_go_back_and_forth() {
     let (_server, vendor) = serve(gigachat, Answer::ok("")).await;
     let orphan = json!({ "messages": [{ "role": "tool", "tool_call_id": "x", "content": "7" }] });
     let error = complete_with(&*vendor, &orphan).await.unwrap_err();
-    assert!(matches!(&error, CallError::Rejected { param: Some(param), .. } if param == "messages.0.tool_call_id"));
+    assert!(matches!(&error, ProviderError::Rejected { param: Some(param), .. } if param == "messages.0.tool_call_id"));
 }
 
 #[tokio::test]

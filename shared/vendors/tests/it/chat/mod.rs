@@ -1,8 +1,10 @@
 //! The vendors of chats, in OpenAI's terms on one side and each in its own on the other.
 
 mod anthropic;
-mod every_vendor;
+pub(crate) mod every_vendor;
+mod failures;
 mod gigachat;
+mod gigachat_token;
 mod gigachat_tools;
 mod openai;
 mod openai_errors;
@@ -13,8 +15,8 @@ mod yandexgpt;
 use std::sync::Arc;
 
 use domain::gateway::{
-    Call, CallError, ChatRequest, ChatStream, Chunk, Completion, EmbeddingCall, EmbeddingRequest, Embeddings, Limit,
-    SharedVendor, Usage, Vendor,
+    Call, ChatRequest, ChatStream, Chunk, Completion, EmbeddingCall, EmbeddingRequest, Embeddings, MaxTokens,
+    ProviderError, SharedVendor, Usage, Vendor,
 };
 use serde_json::{Value, json};
 use vendors::chat::{
@@ -39,14 +41,14 @@ fn request(more: &Value) -> ChatRequest {
 }
 
 fn call(request: &ChatRequest) -> Call<'_> {
-    Call { request, model: MODEL, limit: Limit { asked: Some(2000), most: 4096 } }
+    Call { request, model: MODEL, max_tokens: MaxTokens { requested: Some(2000), supported: 4096 } }
 }
 
 /// Everything that a stream gave, and how it ended.
 #[derive(Debug)]
-struct Heard {
+pub(crate) struct Heard {
     chunks: Vec<Chunk>,
-    end: Result<(), CallError>,
+    end: Result<(), ProviderError>,
 }
 
 impl Heard {
@@ -56,7 +58,7 @@ impl Heard {
     }
 
     /// The content of all pieces.
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let content = |choices: &str| {
             let choices: Value = serde_json::from_str(choices).unwrap();
             choices[0]["delta"]["content"].as_str().unwrap_or_default().to_owned()
@@ -90,7 +92,7 @@ async fn listen(mut stream: Box<dyn ChatStream>) -> Heard {
             }
             Err(error) => {
                 // What has failed does not end well when it is asked again.
-                assert!(matches!(stream.next().await, Err(CallError::Broken(_))));
+                assert!(matches!(stream.next().await, Err(ProviderError::Broken(_))));
                 return Heard { chunks, end: Err(error) };
             }
         }
@@ -98,7 +100,7 @@ async fn listen(mut stream: Box<dyn ChatStream>) -> Heard {
 }
 
 /// Streams an answer to the usual question.
-async fn hear(vendor: &dyn Vendor) -> Heard {
+pub(crate) async fn hear(vendor: &dyn Vendor) -> Heard {
     hear_with(vendor, &json!({})).await
 }
 
@@ -108,15 +110,15 @@ async fn hear_with(vendor: &dyn Vendor, more: &Value) -> Heard {
 }
 
 /// Asks the usual question in one piece.
-async fn complete(vendor: &dyn Vendor) -> Result<Completion, CallError> {
+pub(crate) async fn complete(vendor: &dyn Vendor) -> Result<Completion, ProviderError> {
     complete_with(vendor, &json!({})).await
 }
 
-async fn complete_with(vendor: &dyn Vendor, more: &Value) -> Result<Completion, CallError> {
+async fn complete_with(vendor: &dyn Vendor, more: &Value) -> Result<Completion, ProviderError> {
     vendor.complete(call(&request(more))).await
 }
 
-async fn embed(vendor: &dyn Vendor, body: &Value) -> Result<Embeddings, CallError> {
+async fn embed(vendor: &dyn Vendor, body: &Value) -> Result<Embeddings, ProviderError> {
     let request = EmbeddingRequest::parse(body.to_string().as_bytes()).unwrap();
     vendor.embedder().unwrap().embed(EmbeddingCall { request: &request, model: MODEL }).await
 }
@@ -129,20 +131,20 @@ fn openai_settings(url: &str, timeouts: Timeouts) -> OpenAiCompatibleSettings {
     }
 }
 
-fn openai(url: &str, timeouts: Timeouts) -> SharedVendor {
+pub(crate) fn openai(url: &str, timeouts: Timeouts) -> SharedVendor {
     Arc::new(OpenAiCompatible::new(openai_settings(url, timeouts), TestClock::new()))
 }
 
-fn anthropic(url: &str, timeouts: Timeouts) -> SharedVendor {
+pub(crate) fn anthropic(url: &str, timeouts: Timeouts) -> SharedVendor {
     let settings = AnthropicSettings { base_url: url.to_owned(), timeouts, ..AnthropicSettings::new(Secret::new(KEY)) };
     Arc::new(Anthropic::new(settings, TestClock::new()))
 }
 
-fn gigachat(url: &str, timeouts: Timeouts) -> SharedVendor {
+pub(crate) fn gigachat(url: &str, timeouts: Timeouts) -> SharedVendor {
     Arc::new(GigaChat::new(gigachat_settings(url, timeouts), TestClock::new(), Arc::new(TestIds::default())))
 }
 
-fn yandexgpt(url: &str, timeouts: Timeouts) -> SharedVendor {
+pub(crate) fn yandexgpt(url: &str, timeouts: Timeouts) -> SharedVendor {
     let settings =
         YandexGptSettings { base_url: url.to_owned(), timeouts, ..YandexGptSettings::new(Secret::new(KEY), "b1g") };
     Arc::new(YandexGpt::new(settings, TestClock::new()))

@@ -1,15 +1,14 @@
 //! OpenAI's protocol, passed on.
 
-use domain::gateway::{CallError, ChatRequest, Usage};
+use domain::gateway::{ChatRequest, ProviderError, Usage};
 use serde_json::json;
 use vendors::Secret;
-use vendors::chat::{OpenAiCompatible, OpenAiCompatibleSettings};
-use vendors::text::LimitField;
+use vendors::chat::{LimitField, OpenAiCompatible, OpenAiCompatibleSettings};
 
 use super::{MODEL, asked, call, complete, complete_with, embed, hear, hear_with, listen, openai, serve, serving};
 use crate::fixtures::{KEY, TestClock, patient};
-use crate::openai::STREAM;
 use crate::server::Answer;
+use crate::streams::openai::STREAM;
 
 const COMPLETION: &str = concat!(
     r#"{"id":"chatcmpl-1","object":"chat.completion","created":1768996176,"model":"gpt-1","#,
@@ -48,7 +47,7 @@ async fn a_limit_that_nobody_asked_for_is_not_sent() {
     let (server, vendor) = serve(openai, Answer::ok(COMPLETION)).await;
     let request = super::request(&json!({}));
     let mut call = call(&request);
-    call.limit.asked = None;
+    call.max_tokens.requested = None;
     vendor.complete(call).await.unwrap();
     let body = asked(&server);
     assert!(!body.contains("max_tokens") && !body.contains("max_completion_tokens"), "{body}");
@@ -127,7 +126,7 @@ async fn an_answer_may_lack_its_usage_but_not_its_choices() {
     {
         let (_server, vendor) = serve(openai, Answer::ok(broken)).await;
         let error = complete(&*vendor).await.unwrap_err();
-        assert!(matches!(error, CallError::Broken(_)), "{broken}: {error:?}");
+        assert!(matches!(error, ProviderError::Broken(_)), "{broken}: {error:?}");
     }
 }
 
@@ -186,6 +185,20 @@ async fn the_usage_may_come_in_any_company() {
 }
 
 #[tokio::test]
+async fn the_last_usage_counts_and_odd_figures_cost_no_answer() {
+    let chunk = |usage: &str| format!("data: {{\"choices\":[],\"usage\":{usage}}}\n\n");
+    let answer = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
+    let (first, last) =
+        (r#"{"prompt_tokens":1,"completion_tokens":1}"#, r#"{"prompt_tokens":20,"completion_tokens":42}"#);
+    for (usages, total) in [(vec![first, last], Some(62)), (vec![r#"{"prompt_tokens":-1}"#], None)] {
+        let usages: String = usages.into_iter().map(chunk).collect();
+        let (_server, vendor) = serve(openai, Answer::ok(answer.to_owned() + &usages + "data: [DONE]\n\n")).await;
+        let heard = hear(&*vendor).await;
+        assert_eq!((heard.end.is_ok(), heard.usage().map(Usage::total)), (true, total));
+    }
+}
+
+#[tokio::test]
 async fn calls_of_tools_count_as_written() {
     let delta = |delta: &str| format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{delta}}}]}}\n\n");
     let stream = delta(
@@ -225,7 +238,7 @@ async fn done_is_an_end_but_no_answer() {
     let heard = hear(&*vendor).await;
     assert_eq!((heard.end.is_ok(), heard.finished(), heard.usage()), (true, 0, None));
     let (_server, vendor) = serve(openai, Answer::ok("data: [DONE]\n\n")).await;
-    assert!(matches!(hear(&*vendor).await.end, Err(CallError::Broken(_))));
+    assert!(matches!(hear(&*vendor).await.end, Err(ProviderError::Broken(_))));
 }
 
 #[tokio::test]
@@ -252,6 +265,6 @@ async fn vectors_are_passed_on_in_both_directions() {
     }
     for broken in ["{}", r#"{"data":7}"#, "x"] {
         let (_server, vendor) = serve(openai, Answer::ok(broken)).await;
-        assert!(matches!(embed(&*vendor, &body).await, Err(CallError::Broken(_))), "{broken}");
+        assert!(matches!(embed(&*vendor, &body).await, Err(ProviderError::Broken(_))), "{broken}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::gateway::{CallError, Vendor};
+use domain::gateway::{ProviderError, Vendor};
 use serde_json::json;
 use vendors::Secret;
 use vendors::chat::{OpenAiCompatible, OpenAiCompatibleSettings};
@@ -12,7 +12,7 @@ use crate::fixtures::{KEY, TestClock};
 use crate::server::Answer;
 
 /// The same error of a whole answer, of a stream, and of vectors.
-async fn failures(answer: Answer) -> CallError {
+async fn failures(answer: Answer) -> ProviderError {
     let (_server, vendor) = serve(openai, answer).await;
     let error = complete(&*vendor).await.unwrap_err();
     let request = request(&json!({}));
@@ -29,13 +29,13 @@ async fn too_many_requests_may_mean_money() {
         r#"{"error":{"message":"quota","type":"insufficient_quota","code":null}}"#,
         r#"{"error":{"message":"spent","type":"billing","code":"project_spend_limit_exceeded"}}"#,
     ] {
-        assert_eq!(failures(Answer::status(429, body).header("retry-after", "5")).await, CallError::OutOfFunds);
+        assert_eq!(failures(Answer::status(429, body).header("retry-after", "5")).await, ProviderError::OutOfFunds);
     }
-    assert_eq!(failures(Answer::status(402, "")).await, CallError::OutOfFunds);
+    assert_eq!(failures(Answer::status(402, "")).await, ProviderError::OutOfFunds);
     let rate = r#"{"error":{"message":"slow","type":"requests","code":"rate_limit_exceeded"}}"#;
     let error = failures(Answer::status(429, rate).header("retry-after", "5")).await;
-    assert_eq!(error, CallError::RateLimited { retry_after: Some(Duration::from_secs(5)) });
-    assert_eq!(failures(Answer::status(429, "")).await, CallError::RateLimited { retry_after: None });
+    assert_eq!(error, ProviderError::RateLimited { retry_after: Some(Duration::from_secs(5)) });
+    assert_eq!(failures(Answer::status(429, "")).await, ProviderError::RateLimited { retry_after: None });
 }
 
 #[tokio::test]
@@ -45,14 +45,14 @@ async fn a_wrong_request_is_told_in_the_vendors_words() {
     for status in [400, 413, 422] {
         assert_eq!(
             failures(Answer::status(status, body.to_string())).await,
-            CallError::Rejected {
+            ProviderError::Rejected {
                 message: "Too long ***".to_owned(),
                 param: Some("messages".to_owned()),
                 code: Some("context_length_exceeded".to_owned()),
             }
         );
     }
-    let CallError::Rejected { message, param, code } = failures(Answer::status(422, "x".repeat(1000))).await else {
+    let ProviderError::Rejected { message, param, code } = failures(Answer::status(422, "x".repeat(1000))).await else {
         panic!()
     };
     assert_eq!((message.chars().count(), param, code), (301, None, None));
@@ -69,26 +69,26 @@ async fn what_is_ours_to_mend_is_misconfigured() {
         assert_eq!(error.to_string(), told);
     }
     let model = r#"{"error":{"message":"The model does not exist","code":"model_not_found"}}"#;
-    assert!(matches!(failures(Answer::status(404, model)).await, CallError::Misconfigured(_)));
+    assert!(matches!(failures(Answer::status(404, model)).await, ProviderError::Misconfigured(_)));
     for (base_url, key) in [("no such url", KEY), ("http://127.0.0.1:1", "two\nlines")] {
         let settings = OpenAiCompatibleSettings::server("x", base_url, Secret::new(key));
         let vendor = OpenAiCompatible::new(settings, TestClock::new());
         let error = vendor.complete(call(&request(&json!({})))).await.unwrap_err();
-        assert!(matches!(error, CallError::Misconfigured(_)) && !error.to_string().contains("lines"), "{error:?}");
+        assert!(matches!(error, ProviderError::Misconfigured(_)) && !error.to_string().contains("lines"), "{error:?}");
     }
 }
 
 #[tokio::test]
 async fn the_filter_may_refuse_the_question() {
     let body = r#"{"error":{"message":"filtered","type":null,"code":"content_filter"}}"#;
-    assert_eq!(failures(Answer::status(400, body)).await, CallError::ContentRefused("filtered".to_owned()));
+    assert_eq!(failures(Answer::status(400, body)).await, ProviderError::ContentRefused("filtered".to_owned()));
 }
 
 #[tokio::test]
 async fn outages_are_broken() {
     for status in [408, 409, 425, 500, 502, 503, 504] {
         let error = failures(Answer::status(status, r#"{"error":{"message":"oops"}}"#)).await;
-        assert_eq!(error, CallError::Broken(format!("{status} oops")));
+        assert_eq!(error, ProviderError::Broken(format!("{status} oops")));
     }
 }
 
@@ -97,11 +97,11 @@ async fn an_error_in_place_of_an_answer_is_an_error_whatever_the_status() {
     for (body, meaning) in [
         (
             r#"{"error":{"message":"no memory","type":"server_error"}}"#,
-            CallError::Broken("server_error: no memory".to_owned()),
+            ProviderError::Broken("server_error: no memory".to_owned()),
         ),
-        (r#"{"error":{"message":"q","code":"insufficient_quota"}}"#, CallError::OutOfFunds),
-        (r#"{"error":{"message":"q","code":429}}"#, CallError::RateLimited { retry_after: None }),
-        (r#"{"object":"error","message":"no memory","code":500}"#, CallError::Broken("no memory".to_owned())),
+        (r#"{"error":{"message":"q","code":"insufficient_quota"}}"#, ProviderError::OutOfFunds),
+        (r#"{"error":{"message":"q","code":429}}"#, ProviderError::RateLimited { retry_after: None }),
+        (r#"{"object":"error","message":"no memory","code":500}"#, ProviderError::Broken("no memory".to_owned())),
     ] {
         let (_server, vendor) = serve(openai, Answer::ok(body)).await;
         assert_eq!(complete(&*vendor).await.unwrap_err(), meaning, "{body}");
@@ -116,21 +116,24 @@ async fn an_error_within_the_stream_has_its_meaning() {
     for (error, meaning) in [
         (
             format!(r#"{{"error":{{"message":"overloaded {KEY}","type":"server_error","code":503}}}}"#),
-            CallError::Broken("server_error: overloaded ***".to_owned()),
+            ProviderError::Broken("server_error: overloaded ***".to_owned()),
         ),
-        (r#"{"error":{"message":"q","type":"insufficient_quota"}}"#.to_owned(), CallError::OutOfFunds),
+        (r#"{"error":{"message":"q","type":"insufficient_quota"}}"#.to_owned(), ProviderError::OutOfFunds),
         (
             r#"{"error":{"message":"q","type":"requests","code":"rate_limit_exceeded"}}"#.to_owned(),
-            CallError::RateLimited { retry_after: None },
+            ProviderError::RateLimited { retry_after: None },
         ),
-        (r#"{"error":{"message":"f","code":"content_filter"}}"#.to_owned(), CallError::ContentRefused("f".to_owned())),
+        (
+            r#"{"error":{"message":"f","code":"content_filter"}}"#.to_owned(),
+            ProviderError::ContentRefused("f".to_owned()),
+        ),
         (
             r#"{"error":{"message":"bad","type":"invalid_request_error","param":"p"}}"#.to_owned(),
-            CallError::Rejected { message: "bad".to_owned(), param: Some("p".to_owned()), code: None },
+            ProviderError::Rejected { message: "bad".to_owned(), param: Some("p".to_owned()), code: None },
         ),
         (
             r#"{"object":"error","message":"no memory","code":500}"#.to_owned(),
-            CallError::Broken("no memory".to_owned()),
+            ProviderError::Broken("no memory".to_owned()),
         ),
     ] {
         let (_server, vendor) = serve(openai, Answer::ok(format!("{piece}data: {error}\n\ndata: [DONE]\n\n"))).await;

@@ -1,6 +1,6 @@
 //! What the translating vendors refuse, by its name and before anything is sent; what they may leave out; and that OpenAI's protocol takes it all.
 
-use domain::gateway::{CallError, SharedVendor};
+use domain::gateway::{ProviderError, SharedVendor};
 use serde_json::{Value, json};
 use vendors::Timeouts;
 
@@ -26,7 +26,7 @@ async fn assert_refused(vendors: &[&str], more: &Value, param: &str) {
         let (server, vendor) = serve(vendor, Answer::status(500, "")).await;
         let request = request(more);
         let error = vendor.complete(call(&request)).await.unwrap_err();
-        let CallError::Unsupported { param: told, message } = &error else { panic!("{name} {more}: {error:?}") };
+        let ProviderError::Unsupported { param: told, message } = &error else { panic!("{name} {more}: {error:?}") };
         assert_eq!(told, param, "{name} {more}");
         assert!(!message.is_empty());
         let Err(of_stream) = vendor.stream(call(&request)).await else { panic!("{name}") };

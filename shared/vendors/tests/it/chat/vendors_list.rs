@@ -5,9 +5,9 @@ use std::sync::Arc;
 use domain::kernel::{Clock, IdSource};
 use vendors::Secret;
 use vendors::chat::{
-    AnthropicSettings, ChatVendorsSettings, OpenAiCompatibleSettings, YandexGptSettings, chat_vendors,
+    AnthropicSettings, ChatVendorsSettings, GigaChatScope, GigaChatSettings, OpenAiCompatibleSettings,
+    YandexGptSettings, chat_vendors,
 };
-use vendors::text::{GigaChatScope, GigaChatSettings};
 
 use crate::fixtures::{KEY, TestClock, TestIds};
 
@@ -18,7 +18,7 @@ fn all() -> ChatVendorsSettings {
             OpenAiCompatibleSettings::server("local", "http://127.0.0.1:8080/v1", Secret::new(KEY)),
         ],
         anthropic: Some(AnthropicSettings::new(Secret::new(KEY))),
-        gigachat: Some(GigaChatSettings::new(Secret::new(KEY), GigaChatScope::Business, "")),
+        gigachat: Some(GigaChatSettings::new(Secret::new(KEY), GigaChatScope::Business)),
         yandexgpt: Some(YandexGptSettings::new(Secret::new(KEY), "b1g")),
     }
 }
@@ -56,6 +56,8 @@ fn the_addresses_are_the_vendors_own() {
     let settings = all();
     assert_eq!(settings.openai_compatible[0].base_url, "https://api.openai.com/v1");
     assert_eq!(settings.anthropic.unwrap().base_url, "https://api.anthropic.com");
-    assert_eq!(settings.gigachat.unwrap().base_url, "https://api.giga.chat/v1");
+    let gigachat = settings.gigachat.unwrap();
+    assert_eq!(gigachat.base_url, "https://api.giga.chat/v1");
+    assert_eq!(gigachat.auth_url, "https://ngw.devices.sberbank.ru:9443/api/v2/oauth");
     assert_eq!(settings.yandexgpt.unwrap().base_url, "https://llm.api.cloud.yandex.net");
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use domain::gateway::{CallError, Usage};
+use domain::gateway::{ProviderError, Usage};
 use serde_json::json;
 
 use super::{Heard, asked, call, complete, hear, hear_with, request, serve, yandexgpt};
 use crate::fixtures::KEY;
 use crate::server::Answer;
-use crate::yandexgpt::STREAM;
+use crate::streams::yandexgpt::STREAM;
 
 fn line(text: &str, status: &str) -> String {
     let message = json!({ "role": "assistant", "text": text });
@@ -53,7 +53,7 @@ async fn the_request_is_as_documented() {
     let (server, vendor) = serve(yandexgpt, Answer::ok(line("a", "FINAL"))).await;
     let request = request(&json!({}));
     let mut call = call(&request);
-    call.limit.asked = None;
+    call.max_tokens.requested = None;
     vendor.complete(call).await.unwrap();
     assert!(asked(&server).contains(r#""completionOptions":{"stream":false}"#));
 }
@@ -78,7 +78,7 @@ async fn an_answer_is_in_openais_terms() {
     let nothing = r#"{"result":{"alternatives":[]}}"#.to_owned();
     for broken in [line("a", "PARTIAL"), line("a", "SOMETHING_NEW"), nothing, "7".to_owned(), String::new()] {
         let (_server, vendor) = serve(yandexgpt, Answer::ok(broken)).await;
-        assert!(matches!(complete(&*vendor).await, Err(CallError::Broken(_))));
+        assert!(matches!(complete(&*vendor).await, Err(ProviderError::Broken(_))));
     }
 }
 
@@ -104,15 +104,23 @@ async fn a_stream_gives_what_is_new() {
 }
 
 #[tokio::test]
-async fn what_was_given_out_cannot_be_unsaid() {
+async fn a_rewritten_text_is_told_beside_the_chunks() {
     // The two letters share their first byte: comparing bytes would cut a character in half.
     let heard = heard_of(&["Привет и", "Привет й", "Привет й все"]).await;
     assert_eq!((heard.text().as_str(), heard.usage().unwrap().completion), ("Привет и", 12));
+    assert_eq!(rewritten(&heard), ["Привет й все"]);
     // A line that goes on from the given pieces after all is given out.
     let heard = heard_of(&["Привет", "При", "Прощай", "Привет, мир"]).await;
     assert_eq!((heard.text().as_str(), heard.usage().unwrap().completion), ("Привет, мир", 11));
+    assert_eq!(rewritten(&heard), Vec::<&str>::new());
     let heard = heard_of(&["Привет", "При"]).await;
     assert_eq!((heard.text().as_str(), heard.written(), heard.usage().unwrap().completion), ("Привет", 12, 3));
+    assert_eq!(rewritten(&heard), ["При"]);
+}
+
+/// The vendor's last words, where chunks do not say them.
+fn rewritten(heard: &Heard) -> Vec<&str> {
+    heard.chunks.iter().filter_map(|chunk| chunk.rewritten.as_deref()).collect()
 }
 
 #[tokio::test]
@@ -127,7 +135,7 @@ async fn statuses_end_a_stream() {
         assert_eq!((heard.chunks.len(), heard.chunks[2].choices.is_none()), (3, true));
     }
     let (_server, vendor) = serve(yandexgpt, Answer::ok(line("Привет", "SOMETHING_NEW"))).await;
-    assert!(matches!(hear(&*vendor).await.end, Err(CallError::Broken(_))));
+    assert!(matches!(hear(&*vendor).await.end, Err(ProviderError::Broken(_))));
 }
 
 #[tokio::test]
@@ -138,15 +146,15 @@ async fn errors_have_their_meaning() {
         )
     };
     let bare = |code: u16| format!(r#"{{"code":{code},"message":"no","details":[]}}"#);
-    let rejected = CallError::Rejected { message: "no".to_owned(), param: None, code: None };
+    let rejected = ProviderError::Rejected { message: "no".to_owned(), param: None, code: None };
     for (status, body, meaning) in [
         (400, body(3, 400), rejected.clone()),
         (400, bare(3), rejected),
-        (401, body(16, 401), CallError::Misconfigured("401 Word: no".to_owned())),
-        (403, bare(7), CallError::Misconfigured("403 no".to_owned())),
-        (404, body(5, 404), CallError::Misconfigured("404 Word: no".to_owned())),
-        (500, body(13, 500), CallError::Broken("500 Word: no".to_owned())),
-        (402, body(9, 402), CallError::OutOfFunds),
+        (401, body(16, 401), ProviderError::Misconfigured("401 Word: no".to_owned())),
+        (403, bare(7), ProviderError::Misconfigured("403 no".to_owned())),
+        (404, body(5, 404), ProviderError::Misconfigured("404 Word: no".to_owned())),
+        (500, body(13, 500), ProviderError::Broken("500 Word: no".to_owned())),
+        (402, body(9, 402), ProviderError::OutOfFunds),
     ] {
         let (_server, vendor) = serve(yandexgpt, Answer::status(status, &body)).await;
         assert_eq!(complete(&*vendor).await.unwrap_err(), meaning, "{body}");
@@ -159,12 +167,12 @@ async fn errors_have_their_meaning() {
     }
     let (_server, vendor) = serve(yandexgpt, Answer::status(429, body(8, 429)).header("retry-after", "2")).await;
     let wait = Some(Duration::from_secs(2));
-    assert_eq!(complete(&*vendor).await.unwrap_err(), CallError::RateLimited { retry_after: wait });
+    assert_eq!(complete(&*vendor).await.unwrap_err(), ProviderError::RateLimited { retry_after: wait });
     let (_server, vendor) = serve(yandexgpt, Answer::ok("{}\n")).await;
-    assert_eq!(hear(&*vendor).await.end, Err(CallError::Broken("no message".to_owned())));
+    assert_eq!(hear(&*vendor).await.end, Err(ProviderError::Broken("no message".to_owned())));
 }
 
 /// The same kind of error; the words for the log have the HTTP status where there was one.
-fn assert_same(error: &CallError, meaning: &CallError) {
+fn assert_same(error: &ProviderError, meaning: &ProviderError) {
     assert_eq!(std::mem::discriminant(error), std::mem::discriminant(meaning), "{error:?} {meaning:?}");
 }

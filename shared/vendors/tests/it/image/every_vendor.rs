@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::generation::image::ImageError;
+use domain::gateway::ProviderError;
 use tokio::net::TcpListener;
 use vendors::Timeouts;
 
@@ -12,32 +12,21 @@ use crate::server::Answer;
 
 #[tokio::test]
 async fn statuses_have_one_meaning() {
-    for (status, meaning) in [
-        (302, "rejected"),
-        (400, "rejected"),
-        (402, "funds"),
-        (403, "rejected"),
-        (408, "broken"),
-        (409, "broken"),
-        (413, "rejected"),
-        (415, "rejected"),
-        (422, "rejected"),
-        (429, "rate"),
-        (500, "broken"),
-        (503, "broken"),
-        (529, "broken"),
-    ] {
+    for status in [302, 400, 402, 403, 408, 409, 413, 415, 422, 429, 500, 503, 529] {
+        let described = format!("{status} <html>no</html>");
+        let meaning = match status {
+            400 | 413 | 422 => {
+                ProviderError::Rejected { message: "<html>no</html>".to_owned(), param: None, code: None }
+            }
+            402 => ProviderError::OutOfFunds,
+            429 => ProviderError::RateLimited { retry_after: None },
+            408 | 409 | 500.. => ProviderError::Broken(described),
+            _ => ProviderError::Misconfigured(described),
+        };
         for vendor in VENDORS {
             let answer = Answer::status(status, "<html>no</html>").header("location", "/v2");
             for failure in vendor.failures_by(answer).await {
-                let told = match failure {
-                    ImageError::Rejected(text) => ("rejected", text),
-                    ImageError::Broken(text) => ("broken", text),
-                    ImageError::OutOfFunds => ("funds", format!("{status} <html>no</html>")),
-                    ImageError::RateLimited { retry_after: None } => ("rate", format!("{status} <html>no</html>")),
-                    other => panic!("{} {status}: {other:?}", vendor.name),
-                };
-                assert_eq!(told, (meaning, format!("{status} <html>no</html>")), "{}", vendor.name);
+                assert_eq!(failure, meaning, "{} {status}", vendor.name);
             }
         }
     }
@@ -47,8 +36,12 @@ async fn statuses_have_one_meaning() {
 async fn not_found_means_an_unknown_ticket_or_a_wrong_setting() {
     for vendor in VENDORS {
         let failures = vendor.failures_by(Answer::status(404, "{}")).await;
-        assert!(matches!(failures[0], ImageError::Rejected(_)), "{}: {failures:?}", vendor.name);
-        assert!(failures.get(1).is_none_or(|failure| matches!(failure, ImageError::Gone)), "{}", vendor.name);
+        assert!(matches!(failures[0], ProviderError::Misconfigured(_)), "{}: {failures:?}", vendor.name);
+        assert!(
+            failures.get(1).is_none_or(|failure| matches!(failure, ProviderError::UnknownTicket)),
+            "{}",
+            vendor.name
+        );
     }
 }
 
@@ -59,7 +52,7 @@ async fn a_ticket_that_the_vendor_cannot_have_given_is_not_sent() {
         let model = (vendor.model)(&server.url(), patient());
         for ticket in ["", "..", "../../files", "a?b=c", "a b", "ы"] {
             let failure = model.collect(ticket).await.unwrap_err();
-            assert!(matches!(failure, ImageError::Gone), "{} {ticket}: {failure:?}", vendor.name);
+            assert!(matches!(failure, ProviderError::UnknownTicket), "{} {ticket}: {failure:?}", vendor.name);
         }
         assert!(server.seen().is_empty());
     }
@@ -69,7 +62,7 @@ async fn a_ticket_that_the_vendor_cannot_have_given_is_not_sent() {
 async fn a_wait_that_the_vendor_asks_for_is_told() {
     for vendor in VENDORS {
         for failure in vendor.failures_by(Answer::status(429, "").header("retry-after", "7")).await {
-            let ImageError::RateLimited { retry_after } = failure else { panic!("{}: {failure:?}", vendor.name) };
+            let ProviderError::RateLimited { retry_after } = failure else { panic!("{}: {failure:?}", vendor.name) };
             assert_eq!(retry_after, Some(Duration::from_secs(7)), "{}", vendor.name);
         }
     }
@@ -86,7 +79,7 @@ async fn silence_runs_into_the_timeouts() {
             (Timeouts { total: SHORT, ..patient() }, begun.clone()),
         ] {
             for failure in vendor.failures(&serve(hang).await, timeouts).await {
-                assert!(matches!(failure, ImageError::TimedOut), "{} with {timeouts:?}: {failure:?}", vendor.name);
+                assert!(matches!(failure, ProviderError::TimedOut), "{} with {timeouts:?}: {failure:?}", vendor.name);
             }
         }
     }
@@ -111,7 +104,7 @@ async fn a_refused_connection_is_broken() {
     drop(listener);
     for vendor in VENDORS {
         let failure = super::order_failure(&*(vendor.model)(&url, patient())).await;
-        assert!(matches!(failure, ImageError::Broken(_)), "{}: {failure:?}", vendor.name);
+        assert!(matches!(failure, ProviderError::Broken(_)), "{}: {failure:?}", vendor.name);
         assert!(!failure.to_string().contains(&url), "{failure}");
     }
 }
@@ -140,7 +133,7 @@ async fn answers_that_are_no_such_answer_are_broken() {
     for vendor in VENDORS {
         for body in ["", "<html>hello</html>", "7", "[]", "{\"data\":[", "{\"data\":[]}", "{\"choices\":[]}"] {
             for failure in vendor.failures_by(Answer::ok(body)).await {
-                assert!(matches!(failure, ImageError::Broken(_)), "{} {body}: {failure:?}", vendor.name);
+                assert!(matches!(failure, ProviderError::Broken(_)), "{} {body}: {failure:?}", vendor.name);
             }
         }
     }

@@ -1,7 +1,8 @@
 //! GigaChat's way of drawing.
 
+use domain::gateway::ProviderError;
 use domain::generation::ProviderId;
-use domain::generation::image::{ImageError, ImageModel as _, ImageStyle};
+use domain::generation::image::{ImageModel as _, ImageStyle};
 use serde_json::{Value, json};
 use vendors::image::GigaChatImages;
 
@@ -96,14 +97,14 @@ async fn an_answer_without_a_picture_is_a_refusal() {
     ] {
         let (_server, model) = serve_model(Answer::ok(answer)).await;
         let failure = order_failure(&model).await;
-        assert!(matches!(failure, ImageError::ContentRefused), "{failure:?}");
+        assert!(matches!(failure, ProviderError::ContentRefused(_)), "{failure:?}");
     }
 }
 
 #[tokio::test]
 async fn an_answer_that_ends_with_an_error_is_broken() {
     let (_server, model) = serve_model(Answer::ok(completion(&json!(""), "error"))).await;
-    assert!(matches!(order_failure(&model).await, ImageError::Broken(_)));
+    assert!(matches!(order_failure(&model).await, ProviderError::Broken(_)));
     let elsewhere = completion(&json!("<img src=\"../models\" fuse=\"true\"/>"), "stop");
     let (_server, model) = serve_model(Answer::ok(elsewhere)).await;
     assert_eq!(order_failure(&model).await.to_string(), "failed: the vendor's id is not one");

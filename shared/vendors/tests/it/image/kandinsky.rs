@@ -1,7 +1,8 @@
 //! FusionBrain's protocol.
 
+use domain::gateway::ProviderError;
 use domain::generation::ProviderId;
-use domain::generation::image::{Collected, ImageError, ImageModel as _, ImageStyle};
+use domain::generation::image::{Collected, ImageModel as _, ImageStyle};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use vendors::image::Kandinsky;
@@ -26,7 +27,7 @@ async fn serve_model(answer: Answer) -> (Server, Kandinsky) {
     (server, model)
 }
 
-async fn told(answer: &str) -> Result<Collected, ImageError> {
+async fn told(answer: &str) -> Result<Collected, ProviderError> {
     let (_server, model) = serve_model(Answer::ok(answer)).await;
     model.collect(TICKET).await
 }
@@ -105,7 +106,7 @@ async fn a_pipeline_that_was_refused_is_looked_up_anew() {
     })
     .await;
     let model = super::kandinsky(&server.url(), patient());
-    assert_eq!(order_failure(&model).await.to_string(), "request refused: 404 pipeline not found");
+    assert_eq!(order_failure(&model).await.to_string(), "misconfigured: 404 pipeline not found");
     assert_eq!(ticket_of(&model).await, TICKET);
 }
 
@@ -114,7 +115,7 @@ async fn failures_of_the_pipelines_have_their_meaning() {
     for (answer, meaning) in [
         (Answer::ok("[]"), "Broken(\"the vendor has no pipeline\")"),
         (Answer::ok("{}"), "Broken(\"malformed pipelines"),
-        (Answer::status(401, "{\"message\":\"Unauthorized\"}"), "Rejected(\"401 Unauthorized\")"),
+        (Answer::status(401, "{\"message\":\"Unauthorized\"}"), "Misconfigured(\"401 Unauthorized\")"),
         (Answer::status(500, ""), "Broken("),
     ] {
         let server = Server::start(move |_, _| answer.clone()).await;
@@ -157,7 +158,7 @@ async fn a_picture_is_asked_for_until_it_is_drawn() {
     assert_eq!(model.collect(TICKET).await.unwrap(), Collected::Working);
     assert_eq!(model.collect(TICKET).await.unwrap(), Collected::Working);
     assert_drawn(model.collect(TICKET).await);
-    assert!(matches!(collect_failure(&model).await, ImageError::Gone), "it is handed out once");
+    assert!(matches!(collect_failure(&model).await, ProviderError::UnknownTicket), "it is handed out once");
     let seen = server.seen();
     assert!(seen.iter().all(|request| request.method == "GET" && request.body.is_empty()));
     assert_eq!(seen[0].header("x-key"), Some(format!("Key {KEY}").as_str()));
@@ -175,7 +176,7 @@ fn done(file: &str, censored: bool) -> String {
 
 #[tokio::test]
 async fn a_censored_picture_is_a_refusal_though_there_is_a_stub() {
-    assert!(matches!(told(&done(JPEG_BASE64, true)).await, Err(ImageError::ContentRefused)));
+    assert!(matches!(told(&done(JPEG_BASE64, true)).await, Err(ProviderError::ContentRefused(_))));
 }
 
 #[tokio::test]

@@ -10,11 +10,11 @@ mod yandexart;
 
 use std::sync::Arc;
 
-use domain::generation::image::{
-    Collected, ImageError, ImageModel, ImageRequest, ImageStyle, Ordered, SharedImageModel,
-};
+use domain::gateway::ProviderError;
+use domain::generation::image::{Collected, ImageModel, ImageRequest, ImageStyle, Ordered, SharedImageModel};
 use vendors::image::{
-    GigaChatImages, Kandinsky, KandinskySettings, OpenAiImages, OpenAiImagesSettings, YandexArt, YandexArtSettings,
+    GigaChatImages, GigaChatImagesSettings, Kandinsky, KandinskySettings, OpenAiImages, OpenAiImagesSettings,
+    YandexArt, YandexArtSettings,
 };
 use vendors::{Secret, Timeouts};
 
@@ -53,7 +53,9 @@ fn yandexart(url: &str, timeouts: Timeouts) -> YandexArt {
 }
 
 fn gigachat(url: &str, timeouts: Timeouts) -> GigaChatImages {
-    GigaChatImages::new(gigachat_settings(url, timeouts), TestClock::new(), Arc::new(TestIds::default()))
+    let account = gigachat_settings(url, timeouts);
+    let settings = GigaChatImagesSettings { account, model: "GigaChat-2".to_owned() };
+    GigaChatImages::new(settings, TestClock::new(), Arc::new(TestIds::default()))
 }
 
 fn openai(url: &str, timeouts: Timeouts) -> OpenAiImages {
@@ -87,11 +89,11 @@ async fn ticket_of(model: &dyn ImageModel) -> String {
     }
 }
 
-async fn order_failure(model: &dyn ImageModel) -> ImageError {
+async fn order_failure(model: &dyn ImageModel) -> ProviderError {
     model.order(&request()).await.unwrap_err()
 }
 
-async fn collect_failure(model: &dyn ImageModel) -> ImageError {
+async fn collect_failure(model: &dyn ImageModel) -> ProviderError {
     model.collect(TICKET).await.unwrap_err()
 }
 
@@ -113,7 +115,7 @@ const VENDORS: [Vendor; 4] = [
 
 impl Vendor {
     /// What the vendor says to an order and to a question about a ticket when it fails.
-    async fn failures(&self, server: &Server, timeouts: Timeouts) -> Vec<ImageError> {
+    async fn failures(&self, server: &Server, timeouts: Timeouts) -> Vec<ProviderError> {
         let model = (self.model)(&server.url(), timeouts);
         let mut failures = vec![order_failure(&*model).await];
         if self.has_tickets {
@@ -123,11 +125,11 @@ impl Vendor {
     }
 
     /// The same of a server that gives one answer to everything.
-    async fn failures_by(&self, answer: Answer) -> Vec<ImageError> {
+    async fn failures_by(&self, answer: Answer) -> Vec<ProviderError> {
         self.failures(&serve(answer).await, patient()).await
     }
 }
 
-fn assert_drawn(collected: Result<Collected, ImageError>) {
+fn assert_drawn(collected: Result<Collected, ProviderError>) {
     assert_eq!(collected.unwrap(), Collected::Drawn(JPEG.to_vec()));
 }

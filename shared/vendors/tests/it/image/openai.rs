@@ -1,7 +1,8 @@
 //! OpenAI's image protocol.
 
+use domain::gateway::ProviderError;
 use domain::generation::ProviderId;
-use domain::generation::image::{ImageError, ImageModel as _, ImageRequest, ImageStyle, Ordered};
+use domain::generation::image::{ImageModel as _, ImageRequest, ImageStyle, Ordered};
 use serde_json::json;
 use vendors::Secret;
 use vendors::image::{OpenAiImages, OpenAiImagesSettings};
@@ -62,13 +63,18 @@ async fn settings_and_styles_shape_the_request() {
 #[tokio::test]
 async fn refusals_and_money_are_told_by_words() {
     for (status, code, kind, meaning) in [
-        (400, "moderation_blocked", "image_generation_user_error", "ContentRefused"),
-        (400, "content_policy_violation", "invalid_request_error", "ContentRefused"),
+        (400, "moderation_blocked", "image_generation_user_error", "ContentRefused(\"no\")"),
+        (400, "content_policy_violation", "invalid_request_error", "ContentRefused(\"no\")"),
         (429, "insufficient_quota", "insufficient_quota", "OutOfFunds"),
         (429, "project_spend_limit_exceeded", "billing", "OutOfFunds"),
         (400, "billing_not_active", "invalid_request_error", "OutOfFunds"),
         (429, "rate_limit_exceeded", "requests", "RateLimited { retry_after: Some(5s) }"),
-        (400, "invalid_value", "invalid_request_error", "Rejected(\"400 invalid_request_error invalid_value: no\")"),
+        (
+            400,
+            "invalid_value",
+            "invalid_request_error",
+            "Rejected { message: \"no\", param: None, code: Some(\"invalid_value\") }",
+        ),
     ] {
         let body = json!({ "error": { "message": "no", "type": kind, "param": null, "code": code } }).to_string();
         let (_server, model) = serve_model(Answer::status(status, body).header("retry-after", "5")).await;
@@ -80,13 +86,13 @@ async fn refusals_and_money_are_told_by_words() {
 async fn an_answer_without_the_file_itself_is_broken() {
     for answer in ["{\"data\":[{\"url\":\"https://cdn/1.png\"}]}", "{\"data\":[{\"b64_json\":\"PGh0bWw+\"}]}"] {
         let (_server, model) = serve_model(Answer::ok(answer)).await;
-        assert!(matches!(order_failure(&model).await, ImageError::Broken(_)), "{answer}");
+        assert!(matches!(order_failure(&model).await, ProviderError::Broken(_)), "{answer}");
     }
 }
 
 #[tokio::test]
 async fn there_are_no_tickets() {
     let (server, model) = serve_model(Answer::ok(drawing())).await;
-    assert!(matches!(super::collect_failure(&model).await, ImageError::Gone));
+    assert!(matches!(super::collect_failure(&model).await, ProviderError::UnknownTicket));
     assert!(server.seen().is_empty());
 }

@@ -1,6 +1,7 @@
 //! Stability AI's upscaler.
 
-use domain::generation::image::{Enlarger as _, ImageError};
+use domain::gateway::ProviderError;
+use domain::generation::image::Enlarger as _;
 use vendors::Secret;
 use vendors::image::{Stability, StabilitySettings};
 
@@ -37,7 +38,7 @@ async fn the_request_is_as_documented() {
 #[tokio::test]
 async fn failures_are_told_as_what_they_are() {
     for (status, meaning) in [
-        (400, "Rejected("),
+        (400, "Rejected {"),
         (402, "OutOfFunds"),
         (403, "ContentRefused"),
         (429, "RateLimited { retry_after: None }"),
@@ -49,7 +50,7 @@ async fn failures_are_told_as_what_they_are() {
         assert!(format!("{error:?}").starts_with(meaning), "{error:?}");
     }
     let (_server, stability) = serve(Answer::ok("<html>")).await;
-    assert!(matches!(stability.enlarge(Vec::new()).await, Err(ImageError::Broken(_))));
+    assert!(matches!(stability.enlarge(Vec::new()).await, Err(ProviderError::Broken(_))));
 }
 
 #[tokio::test]

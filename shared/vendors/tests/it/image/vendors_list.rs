@@ -6,8 +6,8 @@ use domain::generation::ProviderId;
 use domain::kernel::{Clock, IdSource};
 use vendors::Secret;
 use vendors::image::{
-    ImageVendorsSettings, KandinskySettings, OpenAiImagesSettings, StabilitySettings, YandexArtSettings, enlarger,
-    image_models,
+    GigaChatImagesSettings, ImageVendorsSettings, KandinskySettings, OpenAiImagesSettings, StabilitySettings,
+    YandexArtSettings, enlarger, image_models,
 };
 
 use super::SECRET_KEY;
@@ -17,7 +17,10 @@ fn all() -> ImageVendorsSettings {
     ImageVendorsSettings {
         kandinsky: Some(KandinskySettings::new(Secret::new(KEY), Secret::new(SECRET_KEY))),
         yandexart: Some(YandexArtSettings::new(Secret::new(KEY), "b1g")),
-        gigachat: Some(gigachat_settings("http://127.0.0.1:1", patient())),
+        gigachat: Some(GigaChatImagesSettings {
+            account: gigachat_settings("http://127.0.0.1:1", patient()),
+            model: "GigaChat-2".to_owned(),
+        }),
         openai: Some(OpenAiImagesSettings::new(Secret::new(KEY), "gpt-image-1-mini")),
         stability: Some(StabilitySettings::new(Secret::new(KEY))),
     }

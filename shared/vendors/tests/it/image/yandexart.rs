@@ -1,7 +1,8 @@
 //! YandexART's protocol.
 
+use domain::gateway::ProviderError;
 use domain::generation::ProviderId;
-use domain::generation::image::{Collected, ImageError, ImageModel as _, ImageRequest, ImageStyle, Ordered};
+use domain::generation::image::{Collected, ImageModel as _, ImageRequest, ImageStyle, Ordered};
 use serde_json::{Value, json};
 use vendors::image::YandexArt;
 
@@ -36,7 +37,7 @@ async fn serve_model(answer: Answer) -> (Server, YandexArt) {
     (server, model)
 }
 
-async fn told(fields: &Value) -> Result<Collected, ImageError> {
+async fn told(fields: &Value) -> Result<Collected, ProviderError> {
     let (_server, model) = serve_model(Answer::ok(operation(fields))).await;
     model.collect(OPERATION).await
 }
@@ -94,11 +95,11 @@ async fn an_operation_may_be_done_at_once() {
 async fn errors_of_an_operation_have_their_meaning() {
     let refusal = "it is not possible to generate an image from this request because it may violate the terms of use";
     for (done, code, message, meaning) in [
-        (true, 3, refusal, "ContentRefused"),
-        (false, 3, refusal, "ContentRefused"),
-        (true, 3, "prompt is too long", "Rejected(\"prompt is too long\")"),
-        (true, 7, "denied", "Rejected(\"denied\")"),
-        (true, 16, "who", "Rejected(\"who\")"),
+        (true, 3, refusal, "ContentRefused(\"the vendor's content filter\")"),
+        (false, 3, refusal, "ContentRefused(\"the vendor's content filter\")"),
+        (true, 3, "prompt is too long", "Rejected { message: \"prompt is too long\", param: None, code: None }"),
+        (true, 7, "denied", "Misconfigured(\"denied\")"),
+        (true, 16, "who", "Misconfigured(\"who\")"),
         (true, 8, "quota", "RateLimited { retry_after: None }"),
         (true, 13, "internal error", "Broken(\"internal error\")"),
         (true, 4, "deadline", "Broken(\"deadline\")"),
@@ -126,7 +127,7 @@ async fn the_filter_may_refuse_the_order() {
     ] {
         let (_server, model) = serve_model(Answer::status(400, body.to_string())).await;
         let failure = order_failure(&model).await;
-        assert!(matches!(failure, ImageError::ContentRefused), "{failure:?}");
+        assert!(matches!(failure, ProviderError::ContentRefused(_)), "{failure:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Drawings that were ordered and not yet handed out.
+//! Drawings that were ordered and not yet collected.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,15 +12,15 @@ use super::error::Failure;
 use super::order::Fault;
 use crate::Options;
 use crate::images::{self, Order};
-use crate::writer::Seed;
+use crate::seed::Seed;
 
-/// How many chunks of text take as long as a picture. At the usual pace it is there after some six seconds.
+/// A picture takes as long as this many chunks of text: about six seconds at the usual pace.
 const CHUNKS: u32 = 400;
 
-/// How long a drawing that nobody asks for is kept, in seconds.
+/// Time to live of a drawing, in seconds.
 const KEPT: i64 = 600;
 
-/// What the vendor says about a drawing.
+/// The status of a drawing.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Told {
     Initial,
@@ -38,7 +38,7 @@ struct Drawing {
     questions: u32,
 }
 
-/// All of them. The first answer that ends a drawing deletes it.
+/// All drawings. The first response with a final status deletes its drawing.
 pub(super) struct Drawings {
     options: Options,
     known: Mutex<Known>,
@@ -62,7 +62,7 @@ impl Drawings {
         Self { options, known: Mutex::default() }
     }
 
-    /// Takes an order; gives its id.
+    /// Adds an order; returns its id.
     pub(super) fn add(&self, order: Order, fault: Option<Fault>) -> String {
         let now = (self.options.clock)();
         let mut known = self.known();
@@ -74,7 +74,7 @@ impl Drawings {
         uuid
     }
 
-    /// How far a drawing is; `None` if it is unknown or was handed out.
+    /// The status of a drawing; `None` if it is unknown or was collected.
     pub(super) fn ask(&self, uuid: &str) -> Option<Told> {
         let whole = self.options.pace * CHUNKS;
         let mut known = self.known();
@@ -103,7 +103,7 @@ impl Drawings {
     }
 }
 
-/// What is told while a drawing is not finished.
+/// The status while a drawing is not finished.
 fn progress(elapsed: Duration, whole: Duration) -> Option<Told> {
     if elapsed >= whole {
         None
@@ -114,7 +114,7 @@ fn progress(elapsed: Duration, whole: Duration) -> Option<Told> {
     }
 }
 
-/// An id in the form of a random one.
+/// An id that looks random.
 fn uuid(prompt: &str, number: u64) -> String {
     let mut seed = Seed::of([prompt, &number.to_string()]);
     let (high, low) = (seed.number(), seed.number());
@@ -128,11 +128,11 @@ fn uuid(prompt: &str, number: u64) -> String {
     )
 }
 
-/// Draws the picture, or, for a forbidden one, the stub that comes in its place.
+/// Draws the picture; a forbidden one is replaced by a stub.
 pub(super) async fn draw(order: Order) -> Result<Drawn, Failure> {
     let censored = images::is_forbidden(&order.prompt);
     let order = if censored { Order { prompt: "18+".to_owned(), ..order } } else { order };
-    // Painting takes tenths of a second: not on a thread that serves sockets.
+    // Painting blocks for hundredths of a second: not on a thread that serves sockets.
     let drawn = tokio::task::spawn_blocking(move || images::draw(&order)?.jpeg().ok()).await;
     let file = drawn.ok().flatten().ok_or_else(Failure::server_error)?;
     Ok(Drawn { files: [STANDARD.encode(file)], censored })

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-/// A request that comes to nothing.
+/// A failed request.
 #[derive(Debug)]
 pub(super) struct Failure {
     status: StatusCode,

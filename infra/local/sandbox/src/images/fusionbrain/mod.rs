@@ -1,8 +1,8 @@
-//! FusionBrain's API of pipelines, as far as drawing needs it.
+//! FusionBrain's API of pipelines: drawing.
 //!
 //! Source: fusionbrain.ai documentation, "API"; the requests of the vendor's own clients.
 //!
-//! It has no model names, so words in the prompt select how it behaves; the crate's page lists them.
+//! It has no model names, so words in the prompt select its behaviour; the crate's page lists them.
 
 mod drawings;
 mod error;
@@ -21,7 +21,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::Options;
-use crate::writer::Seed;
+use crate::seed::Seed;
 use drawings::{Drawings, Told};
 use error::Failure;
 use order::{Fault, Form};
@@ -29,20 +29,20 @@ use order::{Fault, Form};
 /// The largest request body, in bytes.
 const MAX_BODY: usize = 64 * 1024;
 
-/// The one pipeline that there is.
+/// The only pipeline.
 const PIPELINE: &str = "5a9d8c3e-0b1f-4d62-9c77-2f6e5b8a4d10";
 
-/// The pair of keys that FusionBrain gives to a customer.
+/// A customer's pair of keys.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FusionBrainKeys {
-    /// Goes with each request as `X-Key: Key …`.
+    /// Sent as `X-Key: Key …`.
     pub api_key: String,
-    /// Goes with each request as `X-Secret: Secret …`.
+    /// Sent as `X-Secret: Secret …`.
     pub secret_key: String,
 }
 
 impl FusionBrainKeys {
-    /// The pair that belongs to the sandbox's one key.
+    /// The pair derived from the sandbox's key.
     pub fn of(api_key: &str) -> Self {
         let derived = |purpose: &str| {
             let mut seed = Seed::of([api_key, purpose]);
@@ -52,7 +52,7 @@ impl FusionBrainKeys {
     }
 }
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Clone)]
 struct State {
     keys: FusionBrainKeys,
@@ -74,7 +74,7 @@ pub(crate) fn router(options: Options) -> Router {
         .with_state(state)
 }
 
-/// The key check on the way in, the sandbox's mark on the way out.
+/// Checks the keys, marks responses as the sandbox's.
 async fn check(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
     let mut response = if keys_are_good(request.headers(), &state.keys) {
         next.run(request).await
@@ -96,7 +96,7 @@ fn keys_are_good(headers: &HeaderMap, keys: &FusionBrainKeys) -> bool {
 async fn list() -> Json<Value> {
     Json(json!([{
         "id": PIPELINE, "name": "Kandinsky (песочница)", "nameEn": "Kandinsky (sandbox)",
-        "description": "Рисунок из простых фигур", "descriptionEn": "A drawing of simple shapes",
+        "description": "Текст запроса на цветном фоне", "descriptionEn": "The prompt on a coloured background",
         "tags": [], "version": 3.1, "status": "ACTIVE", "type": "TEXT2IMAGE",
     }]))
 }

@@ -1,4 +1,4 @@
-//! The form of an order, checked the way the vendor checks it.
+//! The form of an order, validated as the vendor does.
 
 use axum::extract::{FromRequest as _, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -6,7 +6,7 @@ use multer::Multipart;
 use serde::Deserialize;
 
 use super::error::Failure;
-use crate::images::{Order, Style};
+use crate::images::Order;
 
 /// The longest side in pixels.
 const MAX_SIDE: u16 = 1024;
@@ -14,21 +14,23 @@ const MAX_SIDE: u16 = 1024;
 const SIDE_STEP: u16 = 64;
 /// The longest prompt in characters.
 const MAX_QUERY: usize = 1000;
+const DEFAULT_STYLE: &str = "DEFAULT";
+const STYLES: [&str; 4] = [DEFAULT_STYLE, "KANDINSKY", "UHD", "ANIME"];
 
-/// What a word in the prompt makes the vendor do.
+/// The behaviour that a word in the prompt selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The order is not taken: the queue is full.
+    /// The order is rejected: the queue is full.
     QueueFull,
     /// The drawing fails.
     Fail,
     /// The drawing is forgotten.
     Lost,
-    /// The drawing is there at the third question, whatever the pace.
+    /// The drawing is done at the third poll, whatever the pace.
     Slow,
-    /// The order is answered with 500.
+    /// The order gets status 500.
     ServerError,
-    /// The order is never answered.
+    /// The order gets no response.
     Hang,
 }
 
@@ -41,7 +43,7 @@ const FAULTS: [(&str, Fault); 6] = [
     ("sandbox-hang", Fault::Hang),
 ];
 
-/// An order that may be taken.
+/// A valid order.
 #[derive(Debug)]
 pub(super) struct Form {
     pub(super) pipeline_id: String,
@@ -119,13 +121,10 @@ impl Params {
         if prompt.trim().is_empty() || prompt.chars().count() > MAX_QUERY {
             return Err(Failure::bad_request("query must have 1 to 1000 characters"));
         }
-        let style = match self.style.as_deref() {
-            None | Some("DEFAULT") => Style::Default,
-            Some("KANDINSKY") => Style::Kandinsky,
-            Some("UHD") => Style::Uhd,
-            Some("ANIME") => Style::Anime,
-            Some(_) => return Err(Failure::bad_request("style is none of DEFAULT, KANDINSKY, UHD, ANIME")),
-        };
+        let style = self.style.as_deref().unwrap_or(DEFAULT_STYLE);
+        let known = STYLES.into_iter().find(|known| *known == style);
+        let style = known.ok_or_else(|| Failure::bad_request(format!("style is none of {}", STYLES.join(", "))))?;
+        let style = (style != DEFAULT_STYLE).then_some(style);
         Ok(Order { prompt, style, width: self.width, height: self.height })
     }
 }
