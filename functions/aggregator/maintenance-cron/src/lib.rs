@@ -28,7 +28,7 @@ fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
 
 async fn sweep(billing: LedgerBilling, deliveries: Deliveries) -> Result<()> {
     let (calls, webhooks) = tokio::join!(billing.sweep(), deliveries.sweep());
-    tracing::info!(sent = webhooks.sent, "webhooks swept");
+    tracing::info!(sent = webhooks.done.len(), "webhooks swept");
     let calls = calls?;
     telemetry::note(Metric::CALLS_RELEASED, u64::from(calls.released));
     telemetry::note(Metric::CALLS_RETOLD, u64::from(calls.sent));

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use domain::easy_writer::PRODUCT;
-use domain::generation::{JobFeed, Jobs, WorkMessage};
+use domain::generation::{JobFeed, Jobs, SweptJob, WorkMessage};
 use domain::kernel::telemetry::{self, Metric};
 use domain::kernel::{Error, JobKind, Result};
 use domain::realtime::Publisher;
@@ -43,10 +43,12 @@ impl Queues {
 
 async fn sweep(jobs: Jobs, queues: Queues, publisher: Publisher) -> Result<()> {
     let mut swept = jobs.sweep(|kind| queues.of(kind)).await;
-    telemetry::note(Metric::JOBS_OVERDUE, swept.requeued as u64);
-    telemetry::note(Metric::JOBS_GIVEN_UP, swept.failed.len() as u64);
-    tracing::info!(requeued = swept.requeued, failed = swept.failed.len(), "swept");
-    for WorkMessage { owner, kind, job } in swept.failed {
+    let failed: Vec<WorkMessage> = swept.done.iter().filter_map(SweptJob::failed).collect();
+    let requeued = swept.done.len() - failed.len();
+    telemetry::note(Metric::JOBS_OVERDUE, requeued as u64);
+    telemetry::note(Metric::JOBS_GIVEN_UP, failed.len() as u64);
+    tracing::info!(requeued, failed = failed.len(), "swept");
+    for WorkMessage { owner, kind, job } in failed {
         let feed = JobFeed { jobs: &jobs.of(kind), owner, job, render: render(kind) };
         if let Err(error) = publisher.publish(job, &feed).await {
             tracing::error!(%error, %job, "watchers not told");
