@@ -15,6 +15,7 @@ mod aggregator;
 mod check_ledger;
 mod contract;
 mod costs;
+mod derived;
 mod easy_writer;
 mod errors;
 mod events;
