@@ -216,8 +216,6 @@ def aggregator(stack):
         "webhooks": (api("/webhooks"), "GET /webhooks", ok),
         "usage-worker": (counted, "a duplicate message", handled),
         "webhook-worker": (queue_event(nobody), "a deleted webhook", handled),
-        "maintenance-cron": (SCHEDULE, "nothing to do", done),
-        "reconciliation-cron": (SCHEDULE, "nothing to do", done),
         "ledger-cron": (SCHEDULE, "one account", done),
     }
 
@@ -248,8 +246,6 @@ def easy_writer(stack):
         "greeting-worker": (greeting, "a closed connection", handled),
         "generation-worker": (work("text", run), "a duplicate message", handled),
         "image-worker": (work("image", picture), "a duplicate message", handled),
-        "maintenance-cron": (SCHEDULE, "nothing to do", done),
-        "reconciliation-cron": (SCHEDULE, "nothing to do", done),
         "ledger-cron": (SCHEDULE, "one account", done),
     }
 
@@ -454,7 +450,8 @@ def main():
             names = [name for name in built if not options.only or options.only in f"{product}-{name}"]
             wanted = events(stack, product) if names else {}
             for name in names:
-                if name not in wanted:
+                wanted.setdefault(name, (SCHEDULE, "nothing to do", done) if name.endswith("-cron") else None)
+                if not wanted[name]:
                     raise SystemExit(f"cold-start: no event for {product}-{name}; give it one in {product.replace('-', '_')}()")
                 event, what, good = wanted[name]
                 path = binary(built[name], options.profile)

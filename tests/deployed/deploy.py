@@ -18,9 +18,10 @@ import time
 import boto3
 from samtranslator.yaml_helper import yaml_parse
 
-from emulator import REGION, Emulator
+from emulator import Emulator
+from expand import native
 from front_door import FrontDoor
-from shims import Shims, expanded
+from shims import Shims
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
@@ -33,6 +34,7 @@ PARAMETERS = {
 }
 # What a product's stack is deployed with at first, before it gets the above.
 AT_FIRST = {"EasyWriterRateLimitRegister": "10/3600", "AggregatorRateLimitAuth": "10/60"}
+NESTED = "AWS::CloudFormation::Stack"
 # What Lambda does with a function's role by itself; the emulator does it without asking.
 LAMBDAS_OWN = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 
@@ -65,7 +67,9 @@ class Product:
         # The binary of each function, which is also the name of its package, by what the template calls the function.
         self.binaries = {
             name: resource["Metadata"]["BuildProperties"]["Binary"]
-            for name, resource in self.template["Resources"].items() if resource["Type"] == "AWS::Serverless::Function"
+            # Loops make no functions.
+            for name, resource in self.template["Resources"].items()
+            if isinstance(resource, dict) and resource["Type"] == "AWS::Serverless::Function"
         }
         # A binary that every product deploys has no product in its name.
         self.functions = {name: f"{self.name}-{binary.removeprefix(self.name + '-')}" for name, binary in self.binaries.items()}
@@ -113,6 +117,7 @@ def lay_out(folder, profile, wanted):
             source = product.template["Resources"][name]["Properties"]["CodeUri"]
             text = text.replace(f"CodeUri: {source}\n", f"CodeUri: ../{binary}\n")
         (folder / product.location).write_text(text)
+    shutil.copytree(ROOT / "infra/shared", folder / "infra/shared")
     shutil.copy(ROOT / "template.yaml", folder)
 
 
@@ -124,19 +129,31 @@ class Part:
 
     def __init__(self, product, emulator, clients, folder):
         self.product, self.emulator, self.clients = product, emulator, clients
-        self.template = expanded(yaml_parse((folder / "build" / product.location).read_text()), REGION)
+        location = folder / "build" / product.location
+        # The emulator expands loops and applies the SAM transform in the outermost template only, AWS in nested ones too.
+        self.template = native(yaml_parse(location.read_text()), {})
+        nested = [it["Properties"]["TemplateURL"] for it in self.template["Resources"].values() if it["Type"] == NESTED]
+        parts = [yaml_parse((location.parent / it).read_text())["Resources"] for it in nested]
+        # Its own, and those of the templates that it nests.
+        self.resources = {name: it for part in (self.template["Resources"], *parts) for name, it in part.items()}
         self.ids, self.outputs = {}, {}
 
     def look(self, stack):
         """What the template calls a thing, and what the thing is called."""
+        self.ids = {}
+        self.outputs = {it["OutputKey"]: it["OutputValue"] for it in self._found(stack)["Outputs"]}
+
+    def _found(self, stack):
         cloudformation = self.clients("cloudformation")
         stack = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
-        found = cloudformation.describe_stack_resources(StackName=stack["StackName"])["StackResources"]
-        self.ids = {it["LogicalResourceId"]: it["PhysicalResourceId"] for it in found}
-        self.outputs = {it["OutputKey"]: it["OutputValue"] for it in stack["Outputs"]}
+        for it in cloudformation.describe_stack_resources(StackName=stack["StackName"])["StackResources"]:
+            self.ids[it["LogicalResourceId"]] = it["PhysicalResourceId"]
+            if it["ResourceType"] == NESTED:
+                self._found(it["PhysicalResourceId"])
+        return stack
 
     def of_type(self, kind):
-        found = self.template["Resources"].items()
+        found = self.resources.items()
         return [(self.ids[name], it) for name, it in found if it["Type"] == kind and name in self.ids]
 
     def function_arn(self, name):
@@ -144,7 +161,7 @@ class Part:
 
     def description(self):
         """What an operator's tools have to know; the journeys read it."""
-        queues = [name for name, it in self.template["Resources"].items() if it["Type"] == "AWS::SQS::Queue"]
+        queues = [name for name, it in self.resources.items() if it["Type"] == "AWS::SQS::Queue"]
         sqs, environment = self.clients("sqs"), self.emulator.environment()
         return {
             "endpoint": self.emulator.url,
@@ -164,7 +181,7 @@ class Part:
         roles = {self.ids[f"{name}Role"]: name for name in self.product.binaries}
         granted, asked_for = {}, set()
         for name in self.product.binaries:
-            for policy in self.template["Resources"][f"{name}Role"]["Properties"].get("Policies", []):
+            for policy in self.resources[f"{name}Role"]["Properties"].get("Policies", []):
                 for statement in policy["PolicyDocument"]["Statement"]:
                     actions = statement["Action"]
                     for action in [actions] if isinstance(actions, str) else actions:
@@ -186,7 +203,7 @@ class Part:
     def show_logs(self):
         """What the functions said that went wrong, latest last."""
         logs = self.clients("logs")
-        for name, it in self.template["Resources"].items():
+        for name, it in self.resources.items():
             if it["Type"] != "AWS::Logs::LogGroup":
                 continue
             events = logs.filter_log_events(logGroupName=self.ids[name], limit=10000)["events"]
@@ -254,8 +271,7 @@ class Deployment:
             left = functions & {name for name, _ in part.of_type("AWS::Lambda::Function")}
             if left:
                 raise SystemExit(f"deployed: functions are left of {self.name}: {left}")
-            # In nested stacks the emulator does not look at what is to be retained.
-            if not self.whole and part.outputs["TableName"] not in self.clients("dynamodb").list_tables()["TableNames"]:
+            if part.outputs["TableName"] not in self.clients("dynamodb").list_tables()["TableNames"]:
                 raise SystemExit(f"deployed: the table of {self.name} is gone with its stack")
 
 

@@ -2,7 +2,8 @@
 
     python serve.py FILE
 
-The decisions are the emulator's; this only listens. And it has REST APIs understand functions that stream their answers.
+The decisions are the emulator's; this only listens. And it has REST APIs understand functions that stream their answers, and nested stacks
+keep what they are to retain.
 """
 
 import json
@@ -11,6 +12,7 @@ import sys
 from ministack import app
 from ministack.core import iam_evaluator
 from ministack.services import apigateway_v1
+from ministack.services.cloudformation import _stacks, provisioners
 
 # Between the head of a streamed answer and its body: "Set up a Lambda proxy integration with payload response streaming" of the developer guide.
 DELIMITER = "\0" * 8
@@ -65,8 +67,25 @@ def understand_streams():
     apigateway_v1._lambda_proxy_response = answered
 
 
+def retain():
+    """The emulator looks at `DeletionPolicy` in the outermost stack only, AWS in nested ones too."""
+    handler = provisioners._RESOURCE_HANDLERS["AWS::CloudFormation::Stack"]
+    delete = handler["delete"]
+
+    def deleted(stack, properties):
+        found = _stacks.get(provisioners._nested_stack_lookup_name(stack))
+        if found:
+            declared = found["_template"]["Resources"]
+            kept = {name for name, it in declared.items() if it.get("DeletionPolicy") == "Retain"}
+            found["_resources"] = {name: it for name, it in found["_resources"].items() if name not in kept}
+        delete(stack, properties)
+
+    handler["delete"] = deleted
+
+
 def main():
     understand_streams()
+    retain()
     listen(open(sys.argv[1], "w", buffering=1))
     # With TLS it would also listen on 443, for a service that is not used here.
     app._port_is_bindable = lambda host, port: port != 443

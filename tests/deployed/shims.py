@@ -3,40 +3,12 @@
 Nothing here changes what the templates say; a shim that is not needed any more, after the emulator has moved on, is to be removed.
 """
 
-import copy
 import json
-import os
 import re
 
 from emulator import REGION
 
 REFERENCE = re.compile(r"\{\{resolve:secretsmanager:([^{}]+?):SecretString(?::([^:{}]*))?(?::([^:{}]*))?(?::([^:{}]*))?\}\}")
-
-
-def expanded(template, region):
-    """The emulator applies the SAM transform to the outermost template only, AWS to nested ones too. The transform is AWS's own code."""
-    from samtranslator.translator.transform import transform
-
-    class NoManagedPolicies:
-        """Policies are given by ARN or as documents, so there is no name to look up."""
-
-        @staticmethod
-        def load():
-            return {}
-
-    template = copy.deepcopy(template)
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            # The transform wants to see an object of S3; where the code is, is put back below.
-            resource["Properties"]["CodeUri"] = "s3://built/" + resource["Properties"]["CodeUri"]
-    # The transform asks nobody else where it is.
-    os.environ["AWS_DEFAULT_REGION"] = region
-    native = transform(template, {}, NoManagedPolicies())
-    for resource in native["Resources"].values():
-        if resource["Type"] == "AWS::Lambda::Function":
-            resource["Properties"]["Code"] = resource["Properties"]["Code"]["S3Key"]
-    native.pop("Transform", None)
-    return native
 
 
 class Shims:

@@ -1,4 +1,4 @@
-"""Runs the CloudFront Function of the templates, as CloudFront would: events in, requests or answers out.
+"""Runs the CloudFront Function of the front door, as CloudFront would: events in, requests or answers out.
 
     .ci/tool --python quickjs tests/front-door/check.py
 
@@ -13,7 +13,7 @@ import textwrap
 
 import quickjs
 
-TEMPLATE = pathlib.Path(__file__).parents[2] / "infra" / "easy-writer.yaml"
+TEMPLATE = pathlib.Path(__file__).parents[2] / "infra/shared/front-door.yaml"
 JOB = "0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f"
 
 

@@ -16,6 +16,7 @@ mod check_ledger;
 mod contract;
 mod costs;
 mod derived;
+mod due;
 mod easy_writer;
 mod errors;
 mod events;

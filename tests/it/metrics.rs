@@ -19,7 +19,7 @@ async fn a_run_counts_its_price_and_its_vendor() {
     let run = world.execute(&user, "spell_check", "quick", json!({ "text": "Превет мир" }));
     let (reply, notes) = collected(run).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
-    assert_eq!(counts(&notes), [("Requests", 1), ("Charged", 5)]);
+    assert_eq!(counts(&notes), [("Charged", 5), ("Requests", 1)]);
     let calls = &notes.vendors["openai"];
     assert_eq!((calls.millis.len(), calls.failures), (1, 0));
     assert_eq!(notes.refusals, BTreeMap::new());
@@ -48,7 +48,7 @@ async fn what_the_caller_did_wrong_is_a_refusal_and_what_we_did_is_a_fault() {
     world.faults.plan("GetItem", 0, usize::MAX, Action::Throttle);
     let (reply, notes) = collected(world.get("/api/v1/user/balance", &user.token)).await;
     assert_eq!(reply.status, 503);
-    assert_eq!((counts(&notes), notes.refusals), (vec![("Requests", 1), ("Faults", 1)], BTreeMap::new()));
+    assert_eq!((counts(&notes), notes.refusals), (vec![("Faults", 1), ("Requests", 1)], BTreeMap::new()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,9 +59,9 @@ async fn a_message_that_comes_again_is_a_fault_and_a_late_job_is_counted_by_the_
     world.faults.plan("UpdateItem", 0, usize::MAX, Action::Throttle);
     let (delivered, notes) = collected(world.deliver(GENERATION)).await;
     world.faults.clear();
-    assert_eq!((delivered, counts(&notes)), (1, vec![("Requests", 1), ("Faults", 1)]));
+    assert_eq!((delivered, counts(&notes)), (1, vec![("Faults", 1), ("Requests", 1)]));
 
     world.clock.advance(901);
     let ((), notes) = collected(world.sweep()).await;
-    assert_eq!(counts(&notes), [("Requests", 1), ("JobsOverdue", 1), ("JobsGivenUp", 0)], "{session}");
+    assert_eq!(counts(&notes), [("JobsGivenUp", 0), ("JobsOverdue", 1), ("Requests", 1)], "{session}");
 }

@@ -36,6 +36,30 @@ fn schemas_of_one_name_are_one_schema() {
     }
 }
 
+/// Words that circle what they mean: the documents use the field's terms.
+const CIRCLING: [&str; 10] = [
+    "whoever",
+    "somebody",
+    "nobody",
+    " told",
+    "became of",
+    "it is not proved",
+    "makes no sense",
+    "it is without it",
+    "wants to hear",
+    "says so",
+];
+
+#[test]
+fn documents_are_in_plain_english() {
+    for product in PRODUCTS {
+        let text = serde_json::to_string(&document(product)).expect("JSON").to_lowercase();
+        for word in CIRCLING {
+            assert!(!text.contains(word), "the document of {} says \"{word}\"", product.name);
+        }
+    }
+}
+
 #[test]
 fn every_endpoint_is_described() {
     for product in PRODUCTS {

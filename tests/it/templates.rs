@@ -2,6 +2,8 @@
 //!
 //! `.ci/run templates` has tools that know every property of every resource; here is what only we can know.
 
+mod tree;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,10 +12,13 @@ use domain::kernel::telemetry::Metric;
 use quintet::secrets::Secrets;
 use quintet::template::{Model, Surroundings, Template};
 use serde_json::{Map, Value, json};
-use serde_yaml_ng::Value as Yaml;
+
+pub use self::tree::template;
+use self::tree::{part, parts, reference, resources, section, whole};
 
 const ROOT: &str = "template.yaml";
 const PRODUCTS: [&str; 2] = ["infra/easy-writer.yaml", "infra/aggregator.yaml"];
+const PARTS: [&str; 3] = ["infra/shared/front-door.yaml", "infra/shared/monitoring.yaml", "infra/shared/state.yaml"];
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
@@ -21,32 +26,6 @@ fn path(name: &str) -> PathBuf {
 
 fn text(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
-
-/// A template as JSON, in which `!Ref X` is `{"Ref": "X"}` and `!Sub X` is `{"Sub": "X"}`.
-pub fn template(name: &str) -> Value {
-    plain(serde_yaml_ng::from_str(&text(name)).expect("YAML"))
-}
-
-fn plain(yaml: Yaml) -> Value {
-    match yaml {
-        Yaml::Sequence(items) => items.into_iter().map(plain).collect(),
-        Yaml::Mapping(entries) => {
-            let entries = entries.into_iter().map(|(key, value)| (key.as_str().expect("key").to_owned(), plain(value)));
-            Value::Object(entries.collect())
-        }
-        Yaml::Tagged(tagged) => json!({ tagged.tag.to_string().trim_start_matches('!'): plain(tagged.value) }),
-        other => serde_json::to_value(other).expect("scalar"),
-    }
-}
-
-fn section<'a>(template: &'a Value, name: &str) -> &'a Map<String, Value> {
-    template[name].as_object().unwrap_or_else(|| panic!("no section {name}"))
-}
-
-fn resources<'a>(template: &'a Value, kind: &str) -> Vec<(&'a str, &'a Value)> {
-    let all = section(template, "Resources").iter().filter(|(_, resource)| resource["Type"] == kind);
-    all.map(|(name, resource)| (name.as_str(), resource)).collect()
 }
 
 /// What follows `!Ref`, or what comes before the dot of `!GetAtt`.
@@ -86,14 +65,26 @@ fn the_root_declares_and_passes_what_products_take() {
         }
     }
     assert_eq!(used, declared.keys().map(String::as_str).collect(), "parameters that no product gets");
-    let groups = root["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"].as_array().expect("groups");
-    let mut grouped: Vec<_> = groups
-        .iter()
-        .flat_map(|group| group["Parameters"].as_array().expect("list"))
-        .filter_map(Value::as_str)
-        .collect();
-    grouped.sort_unstable();
-    assert_eq!(grouped, used.iter().copied().collect::<Vec<_>>(), "each parameter is in one group");
+}
+
+#[test]
+fn parts_of_products_get_what_they_take() {
+    let mut used = BTreeSet::new();
+    for name in PRODUCTS {
+        for (id, application) in parts(&template(name)) {
+            let part = part(&application);
+            let (taken, passed) = (section(&part, "Parameters"), section(&application["Properties"], "Parameters"));
+            for parameter in passed.keys() {
+                assert!(taken.contains_key(parameter), "{name} passes {parameter} to {id}");
+            }
+            for (parameter, declaration) in taken {
+                let has = passed.contains_key(parameter) || declaration.get("Default").is_some();
+                assert!(has, "{name} does not pass {parameter} to {id}");
+            }
+            used.insert(format!("infra/{}", application["Properties"]["Location"].as_str().expect("location")));
+        }
+    }
+    assert_eq!(used, PARTS.map(str::to_owned).into());
 }
 
 #[test]
@@ -104,6 +95,21 @@ fn every_parameter_is_described_and_has_a_default() {
             assert!(declaration["Description"].as_str().is_some_and(|it| it.len() > 10), "{name}: {parameter}");
             assert!(declaration.get("Default").is_some(), "{name}: {parameter} has no default");
         }
+    }
+}
+
+#[test]
+fn what_people_own_outlives_its_stack() {
+    for name in PRODUCTS {
+        let template = whole(name);
+        for id in ["Table", "Bucket", "TokenKeys"] {
+            for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
+                assert_eq!(template["Resources"][id][policy], "Retain", "{name}: {policy} of {id}");
+            }
+        }
+        let table = &template["Resources"]["Table"]["Properties"];
+        assert_eq!(table["DeletionProtectionEnabled"], true, "{name}");
+        assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true, "{name}");
     }
 }
 
@@ -129,6 +135,10 @@ fn settings_of_environments_are_parameters_of_the_template() {
         [("infra/easy-writer.yaml", "easy-writer-dev", "dev"), ("infra/aggregator.yaml", "aggregator-dev", "dev")];
     for (name, section, environment) in environments.into_iter().chain(alone) {
         let settings = config.split(&format!("[{section}.deploy.parameters]")).nth(1).expect("section");
+        let global = config.split(&format!("[{section}.global.parameters]")).nth(1).expect("section");
+        // SAM leaves loops alone unless it is told.
+        assert!(global.split("\n\n").next().is_some_and(|it| it.contains("language_extensions = true")), "{section}");
+        assert!(settings.lines().nth(1).is_some_and(|it| it.contains("CAPABILITY_AUTO_EXPAND")), "{section}");
         let list = settings.split("parameter_overrides = [").nth(1).and_then(|it| it.split("\n]").next());
         let lines = list.expect("list").lines().map(|line| line.trim().trim_end_matches(',').trim_matches('"'));
         let given: BTreeMap<String, String> = lines
@@ -191,7 +201,7 @@ fn expanded(resource: &Value) -> usize {
 #[test]
 fn templates_stay_far_below_cloudformations_limits() {
     // "CloudFormation quotas": 500 resources, 200 parameters, 200 outputs, a body of 1 MB from S3; "Dynamic references": 60 of them.
-    for name in PRODUCTS.into_iter().chain([ROOT]) {
+    for name in PRODUCTS.into_iter().chain(PARTS).chain([ROOT]) {
         let template = template(name);
         let resources: usize = section(&template, "Resources").values().map(expanded).sum();
         assert!(resources < 300, "{name} makes {resources} resources");
@@ -305,7 +315,7 @@ fn policies_of_functions_fit_into_a_role() {
 #[test]
 fn every_function_has_a_log_that_ends_and_is_traced() {
     for name in PRODUCTS {
-        let template = template(name);
+        let template = whole(name);
         assert_eq!(template["Globals"]["Function"]["Tracing"], "Active");
         let mut logs = BTreeSet::new();
         for (function, resource) in resources(&template, "AWS::Serverless::Function") {
@@ -347,7 +357,7 @@ fn serves(function: &Value) -> bool {
 #[test]
 fn every_function_is_watched() {
     for name in PRODUCTS {
-        let template = template(name);
+        let template = whole(name);
         let functions: BTreeSet<_> =
             resources(&template, "AWS::Serverless::Function").into_iter().map(|(name, _)| name.to_owned()).collect();
         assert_eq!(watched(&template, "Errors"), functions);
@@ -380,7 +390,7 @@ fn every_function_is_watched() {
 #[test]
 fn every_queue_of_a_worker_has_dead_letters_that_alarm() {
     for name in PRODUCTS {
-        let template = template(name);
+        let template = whole(name);
         let lengths = watched(&template, "ApproximateNumberOfMessagesVisible");
         let ages = watched(&template, "ApproximateAgeOfOldestMessage");
         let mappings = resources(&template, "AWS::Lambda::EventSourceMapping");
@@ -407,13 +417,14 @@ const SECTIONS: [&str; 8] =
 #[test]
 fn alarms_reach_people_and_say_what_to_do() {
     for name in PRODUCTS {
-        let template = template(name);
+        let template = whole(name);
         let mut sections = BTreeSet::new();
         for (alarm, resource) in resources(&template, "AWS::CloudWatch::Alarm") {
             let properties = &resource["Properties"];
             assert_eq!(properties["AlarmActions"], json!([{ "Ref": "AlarmTopic" }]), "{alarm}");
             assert!(properties["TreatMissingData"].is_string(), "{alarm}: what does silence mean?");
-            let description = properties["AlarmDescription"].as_str().unwrap_or_default();
+            let description = &properties["AlarmDescription"];
+            let description = description.as_str().or_else(|| description["Sub"][0].as_str()).unwrap_or_default();
             let section =
                 description.split_once(" docs/operations.md, ").map(|(_, section)| section.trim_end_matches('.'));
             let known = section.and_then(|section| SECTIONS.into_iter().find(|known| *known == section));
@@ -462,7 +473,7 @@ fn product(name: &str) -> &str {
 #[test]
 fn alarms_look_at_metrics_that_functions_print() {
     for name in PRODUCTS {
-        let template = template(name);
+        let template = whole(name);
         let product = product(name);
         let mut seen = BTreeSet::new();
         for (alarm, resource) in resources(&template, "AWS::CloudWatch::Alarm") {
@@ -476,15 +487,25 @@ fn alarms_look_at_metrics_that_functions_print() {
     }
 }
 
+/// A text and its lists of names, each joined to what is between them.
+fn dashboard_body(sub: &Value) -> String {
+    let lists = sub[1].as_object().expect("lists").iter();
+    lists.fold(sub[0].as_str().expect("text").to_owned(), |text, (name, list)| {
+        let (between, names) = (list["Join"][0].as_str().expect("text"), &list["Join"][1]["Join"][1]);
+        let names: Vec<_> = names.as_array().expect("names").iter().filter_map(reference).collect();
+        text.replace(&format!("${{{name}}}"), &names.join(between))
+    })
+}
+
 #[test]
 fn the_dashboard_shows_every_function_queue_and_metric() {
     for name in PRODUCTS {
-        let template = template(name);
+        let template = whole(name);
         let printed = printed(product(name));
         let dashboards = resources(&template, "AWS::CloudWatch::Dashboard");
         let [(_, dashboard)] = dashboards.as_slice() else { panic!("{name} has {} dashboards", dashboards.len()) };
-        let body = dashboard["Properties"]["DashboardBody"]["Sub"].as_str().expect("body");
-        let document: Value = serde_json::from_str(body).expect("JSON");
+        let body = dashboard_body(&dashboard["Properties"]["DashboardBody"]["Sub"]);
+        let document: Value = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
         let widgets = document["widgets"].as_array().expect("widgets");
         let at = |widget: &Value, name: &str| widget[name].as_u64().expect("number");
         for (index, widget) in widgets.iter().enumerate() {
@@ -522,7 +543,7 @@ fn the_dashboard_shows_every_function_queue_and_metric() {
 #[test]
 fn who_is_behind_the_front_door_knows_its_secret_and_nobody_else() {
     for name in PRODUCTS {
-        let template = template(name);
+        let template = whole(name);
         let mut serving = BTreeSet::new();
         for (function, resource) in resources(&template, "AWS::Serverless::Function") {
             let serves = serves(resource);
@@ -533,30 +554,28 @@ fn who_is_behind_the_front_door_knows_its_secret_and_nobody_else() {
                 serving.insert(function);
             }
         }
-        let distributions = resources(&template, "AWS::CloudFront::Distribution");
-        let [(_, distribution)] = distributions.as_slice() else { panic!("{name} has one front door") };
-        let after = distribution["DependsOn"].as_array().expect("list").iter().filter_map(Value::as_str);
+        let product = self::template(name);
+        let after = product["Resources"]["FrontDoor"]["DependsOn"].as_array().expect("list");
+        let after = after.iter().filter_map(Value::as_str);
         assert_eq!(after.collect::<BTreeSet<_>>(), serving, "functions must know a secret before it is sent");
     }
 }
 
 #[test]
 fn the_world_sees_uploads_and_nothing_else_of_the_bucket() {
-    for name in PRODUCTS {
-        let template = template(name);
-        for (_, policy) in resources(&template, "AWS::S3::BucketPolicy") {
-            let statements = policy["Properties"]["PolicyDocument"]["Statement"].as_array().expect("statements");
-            for statement in statements.iter().filter(|statement| statement["Effect"] == "Allow") {
-                assert_eq!(statement["Principal"], json!({ "Service": "cloudfront.amazonaws.com" }));
-                let own = &statement["Condition"]["StringEquals"]["aws:SourceArn"]["Sub"];
-                assert!(own.as_str().is_some_and(|arn| arn.ends_with("distribution/${Distribution}")), "{statement}");
-                match statement["Action"].as_str() {
-                    Some("s3:GetObject") => {
-                        assert_eq!(statement["Resource"], json!({ "Sub": "${Bucket.Arn}/uploads/*" }));
-                    }
-                    action => assert_eq!(action, Some("s3:ListBucket")),
-                }
+    let template = template("infra/shared/front-door.yaml");
+    let policies = resources(&template, "AWS::S3::BucketPolicy");
+    let [(_, policy)] = policies.as_slice() else { panic!("{} policies", policies.len()) };
+    let statements = policy["Properties"]["PolicyDocument"]["Statement"].as_array().expect("statements");
+    for statement in statements.iter().filter(|statement| statement["Effect"] == "Allow") {
+        assert_eq!(statement["Principal"], json!({ "Service": "cloudfront.amazonaws.com" }));
+        let own = &statement["Condition"]["StringEquals"]["aws:SourceArn"]["Sub"];
+        assert!(own.as_str().is_some_and(|arn| arn.ends_with("distribution/${Distribution}")), "{statement}");
+        match statement["Action"].as_str() {
+            Some("s3:GetObject") => {
+                assert_eq!(statement["Resource"], json!({ "Sub": "arn:${AWS::Partition}:s3:::${Bucket}/uploads/*" }));
             }
+            action => assert_eq!(action, Some("s3:ListBucket")),
         }
     }
 }

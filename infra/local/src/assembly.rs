@@ -100,7 +100,7 @@ pub(crate) async fn assemble(mut options: StackOptions) -> Result<Stack, StartEr
         deployment.stages.push((api.endpoint(REGION), format!("{}/{}", url(&listener), api.stage)));
         sockets.insert(api.id.clone(), listener);
     }
-    let functions = deployment.functions(&mut model, &store, options.functions_at.as_deref())?;
+    let functions = deployment.functions(&mut model, &store, &options.functions_at)?;
     let socket_apis = serve_sockets(&options, &model, sockets, &functions, &stamp, &tasks, &engine_tasks);
     let mut fronts = BTreeMap::new();
     for product in model.functions.iter().map(|function| function.product.as_str()).collect::<BTreeSet<_>>() {

@@ -229,7 +229,8 @@ mod tests {
         let (code, _) = check(&["--data-dir", folder]).await;
         assert!(code.unwrap_err().contains("--endpoint"), "the way out is told");
         let table = running.table_name(PRODUCT).unwrap().to_owned();
-        let endpoint = running.platform("easy-writer-auth").unwrap().vars.get("AWS_ENDPOINT_URL_DYNAMODB").unwrap();
+        let platform = running.platform("easy-writer-auth").unwrap();
+        let endpoint = platform.vars.get("AWS_ENDPOINT_URL_DYNAMODB").unwrap();
         let clean = format!("{table}: accounts 1, entries 1, available 100, held 0: the books balance\n");
         let (code, text) = check(&["--table", &table, "--endpoint", endpoint]).await;
         assert_eq!((code, text.as_str()), (Ok(CLEAN), clean.as_str()));

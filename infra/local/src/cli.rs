@@ -44,9 +44,9 @@ struct Arguments {
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
     set: Vec<(String, String)>,
 
-    /// Have the functions run by what listens there, such as `cargo lambda watch` at localhost:9000, instead of in this process.
-    #[arg(long, value_name = "HOST:PORT")]
-    functions_at: Option<String>,
+    /// Have the functions of a product run by what listens there, such as `cargo lambda watch` at localhost:9000, instead of in this process.
+    #[arg(long, value_name = "PRODUCT=HOST:PORT", value_parser = assignment)]
+    functions_at: Vec<(String, String)>,
 
     /// Milliseconds between two chunks of a text that the sandbox streams.
     #[arg(long, value_name = "MS", default_value_t = 15)]
@@ -61,7 +61,7 @@ enum Command {
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    let (name, value) = text.split_once('=').ok_or("expected two texts with = between them")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
@@ -79,7 +79,7 @@ impl Arguments {
         }
         options.parameters.extend(self.set.into_iter().collect::<Parameters>());
         options.ports = Ports::Fixed { offset: self.port_offset };
-        options.functions_at = self.functions_at;
+        options.functions_at = self.functions_at.into_iter().collect();
         options.sandbox_pace = Duration::from_millis(self.sandbox_pace_ms);
         Ok(options)
     }

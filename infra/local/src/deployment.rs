@@ -69,7 +69,7 @@ impl Deployment {
         &self,
         model: &mut Model,
         store: &Store,
-        functions_at: Option<&str>,
+        functions_at: &BTreeMap<String, String>,
     ) -> Result<Functions, StartError> {
         let mut functions = Functions::new();
         let mut files = BTreeMap::<_, Variables>::new();
@@ -80,13 +80,13 @@ impl Deployment {
             let variables = self.variables(function);
             files.entry(function.product.clone()).or_default().add(&variables);
             let instance = Instance::new(self.platform(&name, variables, &client)?);
-            let model::Function { arn, timeout, memory, .. } = function;
+            let model::Function { product, arn, timeout, memory, .. } = function;
             let function = Function {
                 name: name.clone(),
                 arn: arn.clone(),
                 timeout: *timeout,
                 memory: *memory,
-                start: match functions_at {
+                start: match functions_at.get(product) {
                     Some(address) => elsewhere::starter(address, &registration.binary()),
                     None => function::starter(registration.start),
                 },

@@ -1,5 +1,6 @@
 //! What a stack can be told before it starts, and why it may not start.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,8 +50,8 @@ pub struct StackOptions {
     pub pollers: bool,
     /// Whether every function is started with the stack, so that a wrong variable is found at once and the first request is as fast as the next.
     pub preload: bool,
-    /// Where functions are invoked instead of in this process, such as `localhost:9000`. See `cargo lambda watch`.
-    pub functions_at: Option<String>,
+    /// Products whose functions are invoked elsewhere instead of in this process, and where, such as `localhost:9000`. See `cargo lambda watch`.
+    pub functions_at: BTreeMap<String, String>,
     /// Wraps the HTTP client of each function's AWS clients; a test injects faults here and holds functions to their permissions.
     pub http_clients: Option<HttpClients>,
     /// The pause between two chunks of a streamed answer of the sandbox.
@@ -75,7 +76,7 @@ impl StackOptions {
             parameters: Parameters::new(),
             pollers: true,
             preload: true,
-            functions_at: None,
+            functions_at: BTreeMap::new(),
             http_clients: None,
             sandbox_pace: Duration::from_millis(15),
             socket_limits: SocketLimits::default(),

@@ -1,4 +1,5 @@
-//! The products and their functions: the only list of each. The local stack, the API reference, the OpenAPI documents and the tests read it.
+//! The products and their functions: the only list of each. The local stack, the API reference, the OpenAPI documents
+//! and the tests read it.
 
 use edge::Registration;
 
@@ -50,8 +51,8 @@ pub const PRODUCTS: &[Product] = &[
     Product {
         name: "easy-writer",
         title: "Easy Writer",
-        description: "AI writing tools paid in raits. Progress of background sessions comes over the WebSocket \
-                      `/ws/generation/{session_id}?token={access_token}`, that of pictures over `/ws/image/{image_id}?token={access_token}`.",
+        description: "AI writing tools, paid in raits. Progress of background sessions is sent over the WebSocket \
+                      `/ws/generation/{session_id}?token={access_token}`, progress of images over `/ws/image/{image_id}?token={access_token}`.",
         server: "https://api.easy-writer.ru",
         port: 8000,
         api_key: None,
@@ -59,7 +60,7 @@ pub const PRODUCTS: &[Product] = &[
     Product {
         name: "aggregator",
         title: "AI Aggregator",
-        description: "One endpoint for many vendors of language models. Chats, embeddings and models are under `/v1` as well, with OpenAI's own error \
+        description: "One API for the language models of many vendors. Chat completions, embeddings and models are also under `/v1`, with OpenAI's error \
                       object, for OpenAI's clients.",
         server: "https://api.ai-aggregator.com",
         port: 3000,

@@ -13,9 +13,10 @@ use serde::Deserialize;
 /// Parameters by name.
 pub type Parameters = BTreeMap<String, String>;
 
-/// Parameters of vendors that the sandbox plays; with `Aggregator.` before them, of that product's template only. The first two say who the
-/// vendor is: as soon as the operator sets one of them, the sandbox is out of that vendor's way. The others can be set alone, to ask the sandbox
-/// for another behaviour.
+/// Parameters of vendors that the sandbox plays, as products' templates call them: one that the root has for all products is set once, one that
+/// each product has for itself (`EasyWriterYooKassaShopId`) once for each. With `Aggregator.` before them, they are set in that product's template
+/// only. The first two say who the vendor is: as soon as the operator sets one of them, the sandbox is out of that vendor's way. The others can
+/// be set alone, to ask the sandbox for another behaviour.
 const SANDBOXED: &[&[(&str, Value)]] = &[
     &[
         ("OpenAiBaseUrl", Value::Sandbox("/openai/v1")),
@@ -55,39 +56,27 @@ const SANDBOXED: &[&[(&str, Value)]] = &[
         ("YandexInfoUrl", Value::Sandbox("/yandex/info")),
     ],
     &[
-        ("EasyWriterYooKassaShopId", Value::Derived(|key| Credentials::of(key, "easy-writer").yookassa_shop_id)),
-        ("EasyWriterYooKassaSecretKey", Value::Derived(|key| Credentials::of(key, "easy-writer").yookassa_secret_key)),
-        ("EasyWriterYooKassaBaseUrl", Value::Sandbox("/yookassa/v3")),
-        ("EasyWriterYooKassaAddresses", Value::Text("127.0.0.0/8")),
+        ("YooKassaShopId", Value::Shop(|shop| shop.yookassa_shop_id)),
+        ("YooKassaSecretKey", Value::Shop(|shop| shop.yookassa_secret_key)),
+        ("YooKassaBaseUrl", Value::Sandbox("/yookassa/v3")),
+        ("YooKassaAddresses", Value::Text("127.0.0.0/8")),
     ],
     &[
-        ("EasyWriterRobokassaLogin", Value::Derived(|key| Credentials::of(key, "easy-writer").robokassa_login)),
-        ("EasyWriterRobokassaPassword1", Value::Derived(|key| Credentials::of(key, "easy-writer").robokassa_password1)),
-        ("EasyWriterRobokassaPassword2", Value::Derived(|key| Credentials::of(key, "easy-writer").robokassa_password2)),
-        ("EasyWriterRobokassaPaymentUrl", Value::Sandbox("/robokassa/Merchant/Index.aspx")),
-        ("EasyWriterRobokassaServiceUrl", Value::Sandbox("/robokassa/Merchant/WebService/Service.asmx")),
+        ("RobokassaLogin", Value::Shop(|shop| shop.robokassa_login)),
+        ("RobokassaPassword1", Value::Shop(|shop| shop.robokassa_password1)),
+        ("RobokassaPassword2", Value::Shop(|shop| shop.robokassa_password2)),
+        ("RobokassaPaymentUrl", Value::Sandbox("/robokassa/Merchant/Index.aspx")),
+        ("RobokassaServiceUrl", Value::Sandbox("/robokassa/Merchant/WebService/Service.asmx")),
     ],
     &[
-        (
-            "EasyWriterCloudPaymentsPublicId",
-            Value::Derived(|key| Credentials::of(key, "easy-writer").cloudpayments_public_id),
-        ),
-        (
-            "EasyWriterCloudPaymentsApiSecret",
-            Value::Derived(|key| Credentials::of(key, "easy-writer").cloudpayments_api_secret),
-        ),
-        ("EasyWriterCloudPaymentsBaseUrl", Value::Sandbox("/cloudpayments")),
+        ("CloudPaymentsPublicId", Value::Shop(|shop| shop.cloudpayments_public_id)),
+        ("CloudPaymentsApiSecret", Value::Shop(|shop| shop.cloudpayments_api_secret)),
+        ("CloudPaymentsBaseUrl", Value::Sandbox("/cloudpayments")),
     ],
     &[
-        ("EasyWriterTBankTerminalKey", Value::Derived(|key| Credentials::of(key, "easy-writer").tbank_terminal_key)),
-        ("EasyWriterTBankPassword", Value::Derived(|key| Credentials::of(key, "easy-writer").tbank_password)),
-        ("EasyWriterTBankBaseUrl", Value::Sandbox("/tbank/v2")),
-    ],
-    &[
-        ("AggregatorYooKassaShopId", Value::Derived(|key| Credentials::of(key, "aggregator").yookassa_shop_id)),
-        ("AggregatorYooKassaSecretKey", Value::Derived(|key| Credentials::of(key, "aggregator").yookassa_secret_key)),
-        ("AggregatorYooKassaBaseUrl", Value::Sandbox("/yookassa/v3")),
-        ("AggregatorYooKassaAddresses", Value::Text("127.0.0.0/8")),
+        ("TBankTerminalKey", Value::Shop(|shop| shop.tbank_terminal_key)),
+        ("TBankPassword", Value::Shop(|shop| shop.tbank_password)),
+        ("TBankBaseUrl", Value::Sandbox("/tbank/v2")),
     ],
     &[("UnisenderBaseUrl", Value::Sandbox("/unisender")), ("UnisenderApiKey", Value::Key)],
 ];
@@ -116,21 +105,49 @@ enum Value {
     Key,
     /// What belongs to the sandbox's key at this vendor.
     Derived(fn(&str) -> String),
+    /// What the product's shop has at a payment provider.
+    Shop(fn(Credentials) -> String),
     /// This text.
     Text(&'static str),
 }
 
-impl Value {
-    /// The parameter called `name`, where the sandbox at `sandbox` has the key `key`.
-    fn at(self, name: &str, sandbox: &str, key: &str) -> (String, String) {
-        let value = match self {
-            Self::Sandbox(path) => format!("{sandbox}{path}"),
-            Self::Key => key.to_owned(),
-            Self::Derived(of) => of(key),
-            Self::Text(text) => text.to_owned(),
-        };
-        (name.to_owned(), value)
+/// A vendor that the sandbox plays, for all products or for one.
+struct Played {
+    /// Names of the root's parameters and their values.
+    parameters: Vec<(String, Value)>,
+    /// The product, if it is for one.
+    product: String,
+}
+
+impl Played {
+    /// The parameters with their values, where the sandbox at `sandbox` has the key `key`.
+    fn at<'a>(&'a self, sandbox: &'a str, key: &'a str) -> impl Iterator<Item = (String, String)> + 'a {
+        self.parameters.iter().map(move |(name, value)| {
+            let value = match value {
+                Value::Sandbox(path) => format!("{sandbox}{path}"),
+                Value::Key => key.to_owned(),
+                Value::Derived(of) => of(key),
+                Value::Shop(of) => of(Credentials::of(key, &self.product)),
+                Value::Text(text) => (*text).to_owned(),
+            };
+            (name.clone(), value)
+        })
     }
+}
+
+/// The vendors for which the root has parameters: these are `known`.
+fn played(known: &BTreeSet<&str>) -> Vec<Played> {
+    let mut owners = vec![("", String::new())];
+    owners.extend(products(known.iter().copied()));
+    let of = |vendor: &&[(&str, Value)], (prefix, product): &(&str, String)| {
+        let named = vendor.iter().map(|(name, value)| (format!("{prefix}{name}"), *value));
+        // A template need not have every vendor, and what is set in one product's template is set there only.
+        let is_for = |name: &str| known.contains(name_in_root(name)) && (prefix.is_empty() || !name.contains('.'));
+        let parameters = named.filter(|(name, _)| is_for(name)).collect();
+        Played { parameters, product: product.clone() }
+    };
+    let all = SANDBOXED.iter().flat_map(|vendor| owners.iter().map(move |owner| of(vendor, owner)));
+    all.filter(|played| !played.parameters.is_empty()).collect()
 }
 
 /// A file of parameters that cannot be used.
@@ -183,13 +200,12 @@ fn kebab(name: &str) -> String {
     kebab
 }
 
-/// Where the vendors are that the sandbox plays, and the keys that it takes: for a stack that runs somewhere else and whose vendors are to be
-/// the sandbox at `sandbox`, with the key `key`.
-pub fn sandboxed(sandbox: &str, key: &str) -> Parameters {
-    let all = SANDBOXED.iter().flat_map(|vendor| vendor.iter());
+/// Where the vendors are that the sandbox plays, and the keys that it takes: for a stack that runs somewhere else, whose template has these
+/// parameters (`known`) and whose vendors are to be the sandbox at `sandbox`, with the key `key`.
+pub fn sandboxed(known: &BTreeSet<&str>, sandbox: &str, key: &str) -> Parameters {
+    let all = played(known);
     // Parameters of one product's template are for a stack that reads the templates itself.
-    let handed_on = all.filter(|(name, _)| name_in_root(name) == *name);
-    handed_on.map(|(name, value)| value.at(name, sandbox, key)).collect()
+    all.iter().flat_map(|played| played.at(sandbox, key)).filter(|(name, _)| known.contains(name.as_str())).collect()
 }
 
 /// What the root template calls a parameter that one product's template is given.
@@ -200,14 +216,13 @@ fn name_in_root(name: &str) -> &str {
 /// What suits a local run, beneath what the operator `chose`. `known` are the parameters that the template has.
 pub(crate) fn resolve(known: &BTreeSet<&str>, surroundings: &Surroundings, chosen: &Parameters) -> Parameters {
     let mut parameters = Parameters::new();
-    for vendor in SANDBOXED {
-        let is_chosen = |name: &str| chosen.contains_key(name) || chosen.contains_key(name_in_root(name));
-        if vendor.iter().take(2).any(|(name, _)| is_chosen(name)) {
+    let is_chosen = |name: &str| chosen.contains_key(name) || chosen.contains_key(name_in_root(name));
+    for vendor in played(known) {
+        if vendor.parameters.iter().take(2).any(|(name, _)| is_chosen(name)) {
             continue;
         }
-        let (sandbox, key) = (surroundings.sandbox, surroundings.sandbox_key);
-        let played = vendor.iter().filter(|(name, _)| !is_chosen(name));
-        parameters.extend(played.map(|(name, value)| value.at(name, sandbox, key)));
+        let played = vendor.at(surroundings.sandbox, surroundings.sandbox_key);
+        parameters.extend(played.filter(|(name, _)| !is_chosen(name)));
     }
     let hosts = ["localhost", "127.0.0.1"];
     let ports: BTreeSet<u16> = ORIGINS.into_iter().chain([surroundings.console]).collect();
@@ -227,7 +242,7 @@ pub(crate) fn resolve(known: &BTreeSet<&str>, surroundings: &Surroundings, chose
             parameters.insert(format!("{prefix}{suffix}"), page);
         }
     }
-    // A template need not have every vendor; what the operator names must exist, and the template says so if it does not.
+    // What the operator names must exist, and the template says so if it does not.
     parameters.retain(|name, _| known.contains(name_in_root(name)));
     parameters.extend(chosen.clone());
     parameters
@@ -280,7 +295,13 @@ mod tests {
             "EasyWriterFrontendOrigins",
             "EasyWriterPublicUrl",
             "EasyWriterAuthReturnUrl",
+            "EasyWriterYooKassaShopId",
+            "EasyWriterYooKassaSecretKey",
+            "EasyWriterYooKassaBaseUrl",
             "AggregatorWebhookAllowPrivate",
+            "NewProductPublicUrl",
+            "NewProductYooKassaShopId",
+            "NewProductYooKassaSecretKey",
         ];
         let chosen = chosen.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let products = [("easy-writer".to_owned(), "http://localhost:8100".to_owned())].into();
@@ -323,7 +344,22 @@ mod tests {
         let elsewhere = resolved(&[("GigaChatAuthUrl", "http://x")]);
         assert!(elsewhere.contains_key("Aggregator.GigaChatBaseUrl"));
         assert!(!elsewhere.contains_key("Aggregator.GigaChatAuthUrl"), "the root hands the operator's on");
-        assert!(sandboxed("http://x", "key").keys().all(|name| !name.contains('.')));
+        let known = ["OpenAiApiKey", "GigaChatBaseUrl", "EasyWriterPublicUrl", "EasyWriterTBankPassword"];
+        let elsewhere = sandboxed(&known.into(), "http://x", "key");
+        assert_eq!(elsewhere.keys().collect::<Vec<_>>(), ["EasyWriterTBankPassword", "OpenAiApiKey"]);
+    }
+
+    #[test]
+    fn each_product_has_a_shop_of_its_own_for_nothing() {
+        let shop = |parameters: &Parameters, name: &str| parameters.get(name).cloned();
+        let untouched = resolved(&[]);
+        let of = |product| Some(Credentials::of("key", product).yookassa_shop_id);
+        assert_eq!(shop(&untouched, "EasyWriterYooKassaShopId"), of("easy-writer"));
+        assert_eq!(shop(&untouched, "NewProductYooKassaShopId"), of("new-product"));
+        assert!(!untouched.contains_key("NewProductYooKassaBaseUrl"), "the template has no such parameter");
+        let real = resolved(&[("NewProductYooKassaSecretKey", "real")]);
+        assert_eq!(shop(&real, "NewProductYooKassaShopId"), None);
+        assert_eq!(shop(&real, "EasyWriterYooKassaShopId"), of("easy-writer"));
     }
 
     #[test]

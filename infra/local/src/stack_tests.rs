@@ -171,12 +171,15 @@ async fn the_functions_variables_are_written_for_who_runs_them_elsewhere() {
 #[tokio::test]
 async fn functions_can_be_somewhere_else() {
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let options = StackOptions { functions_at: Some(nobody.to_string()), ..StackOptions::for_tests() };
+    let functions_at = [("easy-writer".to_owned(), nobody.to_string())].into();
+    let options = StackOptions { functions_at, ..StackOptions::for_tests() };
     let stack = Stack::start(options).await.unwrap();
     let error = stack.invoke("easy-writer-tools", &json!({})).await.unwrap_err().to_string();
     assert!(error.contains(&format!("easy-writer-tools is to run at {nobody}")), "{error}");
     let response = get(&stack, Request::get("/api/v1/tools/tabs")).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR, "as if the function had crashed");
+    let other = stack.invoke("aggregator-maintenance-cron", &json!({})).await;
+    assert!(other.is_ok(), "functions of other products stay: {other:?}");
 }
 
 #[tokio::test]

@@ -1,22 +1,20 @@
-//! The products' wire dialects. Each product's is in its own folder, `<product>/envelope.rs`.
+//! Envelopes: how a product renders successes and failures. Each is in `<product>/envelope.rs`.
 
 use domain::kernel::Timestamp;
 use http::StatusCode;
 
 use crate::problem::Problem;
 
-/// What an envelope may say about the request it answers.
+/// What an envelope gets to see of the request.
 #[derive(Debug, Clone)]
 pub struct Meta {
-    /// When the answer was made.
+    /// Time of the response.
     pub timestamp: Timestamp,
-    /// The request's id.
     pub request_id: String,
-    /// The request's path.
     pub path: String,
 }
 
-/// A product's way to spell successes and failures.
+/// How a product renders successes and failures.
 pub trait Envelope: Send + Sync + 'static {
     /// The product's name, as in logs.
     const PRODUCT: &'static str;

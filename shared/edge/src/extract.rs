@@ -1,13 +1,12 @@
-//! What handlers take in. Every rejection is a [`Failure`], so it is answered in the product's dialect.
+//! Extractors. Every rejection is a [`Failure`], so it is rendered in the product's envelope.
 
-use std::convert::Infallible;
 use std::net::IpAddr;
 
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use domain::identity::{AccessToken, Identity};
-use domain::kernel::{AuthFailure, Error, Page, UserId};
+use domain::kernel::{AuthFailure, Error, UserId};
 use http_body_util::{BodyExt as _, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -35,10 +34,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// The most bytes that a conversation may have: pictures come within it. Lambda takes 6 MB of an event, of which some are quotes.
+/// Largest conversation, in bytes; it may contain images. Lambda takes events of 6 MB, including escapes.
 const MAX_CONVERSATION_BYTES: usize = 5 * 1024 * 1024;
 
-/// A long JSON body, unread: whoever passes it on needs it as it was written.
+/// A large JSON body, unparsed, to be passed on as it is.
 pub struct LongBody(pub bytes::Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for LongBody {
@@ -59,18 +58,18 @@ fn is_json(request: &Request) -> bool {
     media_type.eq_ignore_ascii_case("application/json")
 }
 
-/// Reads a body in two passes: first as JSON, then as what the endpoint takes, so that only what is not JSON is told to be malformed.
+/// Parses in two passes, as JSON and then as `T`, so that only what is not JSON is reported as malformed.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|_| Error::invalid("", "malformed", "Тело запроса не является корректным JSON"))?;
-    // serde would take a list for an object, field by field.
+    // serde also deserializes a struct from a list.
     if !value.is_object() {
         return Err(Error::invalid("", "type", "Ожидается объект"));
     }
     serde_path_to_error::deserialize(value).map_err(|error| violation(field(error.path()), error.inner()))
 }
 
-/// A path as clients know it: names and positions, joined by dots.
+/// The path of a field: names and indices, joined by dots.
 fn field(path: &serde_path_to_error::Path) -> String {
     let segments = path.iter().filter_map(|segment| match segment {
         Segment::Map { key } => Some(key.clone()),
@@ -82,7 +81,7 @@ fn field(path: &serde_path_to_error::Path) -> String {
 
 fn violation(path: String, error: &serde_json::Error) -> Error {
     let text = error.to_string();
-    // serde names a missing field in its message only.
+    // serde names a missing field only in its message.
     if let Some(name) = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
         let field = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         return Error::invalid(field, "required", "Заполните поле");
@@ -90,7 +89,7 @@ fn violation(path: String, error: &serde_json::Error) -> Error {
     Error::invalid(path, "type", "Недопустимое значение")
 }
 
-/// The one parameter of a path. A path that is not text leads nowhere.
+/// The parameter of a path with one. A path that is not UTF-8 is an unknown route.
 pub struct PathParameter(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for PathParameter {
@@ -104,7 +103,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathParameter {
     }
 }
 
-/// Both parameters of a path that has two.
+/// The parameters of a path with two.
 pub struct PathPair(pub String, pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for PathPair {
@@ -118,7 +117,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathPair {
     }
 }
 
-/// `Idempotency-Key`, if the caller sent one: a repeat of the same request then gets the first one's answer.
+/// The header `Idempotency-Key`, if present.
 pub struct IdempotencyKey(pub Option<String>);
 
 impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
@@ -133,11 +132,10 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     }
 }
 
-/// Who calls, proved by `Authorization: Bearer`.
+/// The user, authenticated by `Authorization: Bearer`.
 pub struct Caller(pub AccessToken);
 
 impl Caller {
-    /// The user.
     pub fn user(&self) -> UserId {
         self.0.user
     }
@@ -160,8 +158,8 @@ pub(crate) fn bearer(parts: &Parts) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-/// The address (IPv6: the network) that the request came from, as the outermost trusted hop saw it. Other headers say what the client wants them
-/// to, so they are not asked.
+/// The client's address (IPv6: its /64 network), as the outermost trusted proxy saw it. Headers that the client
+/// controls are ignored.
 pub struct ClientAddress(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
@@ -172,12 +170,12 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
     }
 }
 
-/// The address that the request came from.
 fn source(parts: &Parts) -> Option<IpAddr> {
     parts.extensions.get::<Source>().and_then(|source| source.0)
 }
 
-/// What counts as one caller: an IPv4 address, or the /64 of an IPv6 address, which is what one customer of a provider gets.
+/// What rate limits count as one client: an IPv4 address, or the /64 of an IPv6 address, which providers assign per
+/// customer.
 fn network(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),
@@ -188,10 +186,10 @@ fn network(address: IpAddr) -> String {
     }
 }
 
-/// The most bytes that a call of another company may have.
+/// Largest webhook request, in bytes.
 const MAX_CALL_BYTES: usize = 64 * 1024;
 
-/// A call of another company, as it came in: whoever proves it needs every byte.
+/// An incoming webhook request, unparsed: signatures cover every byte.
 pub struct RawCall {
     /// The query string, still encoded; empty if there is none.
     pub query: String,
@@ -199,13 +197,13 @@ pub struct RawCall {
     pub content_type: String,
     /// The body, byte for byte, up to 64 KB.
     pub body: bytes::Bytes,
-    /// The address that the call came from, as the outermost trusted hop saw it.
+    /// The client's address, as the outermost trusted proxy saw it.
     pub source: Option<IpAddr>,
     headers: http::HeaderMap,
 }
 
 impl RawCall {
-    /// The value of a header, if it is there and text.
+    /// The value of a header, if present and text.
     pub fn header(&self, name: &str) -> Option<String> {
         self.headers.get(name)?.to_str().ok().map(str::to_owned)
     }
@@ -259,72 +257,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Cookies {
     }
 }
 
-/// The parameters of the query, for callers that must not be refused over its form: what cannot be read is not there.
-pub struct QueryParameters(Vec<(String, String)>);
-
-impl QueryParameters {
-    /// The value of the parameter `name`, unless it is given twice.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        let mut values = self.0.iter().filter(|(parameter, _)| parameter == name);
-        match (values.next(), values.next()) {
-            (Some((_, value)), None) => Some(value),
-            _ => None,
-        }
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for QueryParameters {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(axum::extract::Query::try_from_uri(&parts.uri).map(|query| query.0).unwrap_or_default()))
-    }
-}
-
-/// The most items of one page.
-const MAX_LIMIT: u32 = 100;
-/// Skipping reads what it skips, so there is an end to it.
-const MAX_OFFSET: u32 = 10_000;
-
-/// Reads limit and offset; without a limit the page has `default_limit` items.
-fn page(query: &str, default_limit: u32) -> Result<Page, Error> {
-    let uri = http::Uri::builder().path_and_query(format!("/?{query}")).build();
-    let uri = uri.map_err(|error| Error::internal("query", error))?;
-    let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri);
-    let pairs = pairs.map_err(|_| Error::invalid("", "format", "Недопустимая строка запроса"))?.0;
-    let given = |field: &'static str| -> Result<Option<String>, Error> {
-        let mut values = pairs.iter().filter(|(name, _)| name == field).map(|(_, value)| value.clone());
-        match (values.next(), values.next()) {
-            (value, None) => Ok(value),
-            _ => Err(Error::invalid(field, "duplicate", "Параметр указан несколько раз")),
-        }
-    };
-    let number = |field: &'static str, text: Option<String>, default: u32, range: std::ops::RangeInclusive<u32>| {
-        let Some(text) = text else { return Ok(default) };
-        match text.parse::<u32>() {
-            Ok(number) if range.contains(&number) => Ok(number),
-            _ => {
-                let message = format!("Ожидается целое число от {} до {}", range.start(), range.end());
-                Err(Error::invalid(field, "range", message))
-            }
-        }
-    };
-    let limit = number("limit", given("limit")?, default_limit, 1..=MAX_LIMIT)?;
-    let offset = number("offset", given("offset")?, 0, 0..=MAX_OFFSET)?;
-    Ok(Page { limit, offset })
-}
-
-/// `?limit=&offset=`, with `DEFAULT` items a page.
-pub struct PagingOf<const DEFAULT: u32>(pub Page);
-
-impl<const DEFAULT: u32, S: Send + Sync> FromRequestParts<S> for PagingOf<DEFAULT> {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        Ok(Self(page(parts.uri.query().unwrap_or_default(), DEFAULT)?))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
@@ -362,36 +294,10 @@ mod tests {
         assert_eq!(violation_of(""), (String::new(), "malformed"));
     }
 
-    #[tokio::test]
-    async fn parameters_that_cannot_be_read_are_not_there() {
-        let read = async |query: &str| {
-            let request = Request::builder().uri(format!("/?{query}")).body(axum::body::Body::empty()).unwrap();
-            QueryParameters::from_request_parts(&mut request.into_parts().0, &()).await.unwrap()
-        };
-        let parameters = read("a=1%2B2+3&b=&c=1&c=2").await;
-        assert_eq!((parameters.get("a"), parameters.get("b")), (Some("1+2 3"), Some("")));
-        assert_eq!((parameters.get("c"), parameters.get("d")), (None, None));
-        for odd in ["", "a", "%", "a=%FF", "&&=", "a[b]=1"] {
-            assert_eq!(read(odd).await.get("state"), None, "{odd}");
-        }
-    }
-
     #[test]
     fn an_ipv6_customer_is_one_caller() {
         let network = |text: &str| network(text.parse().unwrap());
         assert_eq!(network("203.0.113.7"), "203.0.113.7");
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
-    }
-
-    #[test]
-    fn pages_have_bounds() {
-        let page = |query| page(query, 20);
-        assert_eq!(page("").unwrap(), Page { limit: 20, offset: 0 });
-        assert_eq!(page("limit=5&offset=7").unwrap(), Page { limit: 5, offset: 7 });
-        for bad in
-            ["limit=0", "limit=101", "limit=-1", "limit=x", "limit=", "offset=10001", "offset=1e3", "limit=1&limit=2"]
-        {
-            assert!(page(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! One function: an event in, an answer out, whatever the trigger.
 //!
-//! Lambda and the local stack call the very same [`Function::answer`], so a function behaves alike in both.
+//! Lambda and the local stack both call [`Function::answer`].
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -29,21 +29,21 @@ use crate::vars::Vars;
 
 /// The answer of one invocation.
 pub enum Answer {
-    /// JSON, all of it.
+    /// A JSON document.
     Whole(Box<RawValue>),
-    /// The response to an HTTP request, whose body is still to come.
+    /// An HTTP response with a streamed body.
     Stream(Streamed),
 }
 
-/// A response to an HTTP request that is sent while it is made.
+/// An HTTP response with a streamed body.
 pub struct Streamed {
     /// Status, headers and cookies.
     pub head: MetadataPrelude,
-    /// The body. Dropping it tells the handler that nobody listens any more.
+    /// The body. Dropping it cancels the handler's work.
     pub body: Pieces,
 }
 
-/// A body, piece by piece. What goes wrong in the middle is the handler's to spell, so that there is nothing but pieces.
+/// A body in chunks. Errors are part of the body, so the stream itself cannot fail.
 pub type Pieces = BoxStream<'static, Bytes>;
 
 type Handle = dyn Fn(Box<RawValue>, Context) -> BoxFuture<'static, Result<Answer, Error>> + Send + Sync;
@@ -55,7 +55,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// A function whose answers are JSON, from its invocation.
+    /// A function that answers with JSON.
     pub(crate) fn new<F>(invoke: impl Fn(Box<RawValue>, Context) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<Box<RawValue>, Error>> + Send + 'static,
@@ -63,7 +63,7 @@ impl Function {
         Self { handle: Arc::new(move |event, context| invoke(event, context).map(|it| it.map(Answer::Whole)).boxed()) }
     }
 
-    /// A function whose answers are streams, from its invocation.
+    /// A function that streams its responses.
     pub(crate) fn streamed<F>(invoke: impl Fn(Box<RawValue>, Context) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<Streamed, Error>> + Send + 'static,
@@ -71,12 +71,12 @@ impl Function {
         Self { handle: Arc::new(move |event, context| invoke(event, context).map(|it| it.map(Answer::Stream)).boxed()) }
     }
 
-    /// Handles one event. An error means that the invocation failed as a whole, as when a Lambda function ends in an error.
+    /// Handles one event. An error fails the whole invocation, as Lambda's `FunctionError` does.
     pub async fn answer(&self, event: Box<RawValue>, context: Context) -> Result<Answer, Error> {
         (self.handle)(event, context).await
     }
 
-    /// Handles one event of a trigger that takes JSON for an answer.
+    /// Handles one event of a trigger that does not take streams.
     pub async fn invoke(&self, event: Box<RawValue>, context: Context) -> Result<Box<RawValue>, Error> {
         match self.answer(event, context).await? {
             Answer::Whole(json) => Ok(json),
@@ -85,8 +85,8 @@ impl Function {
     }
 }
 
-/// Runs a function on Lambda until the environment is shut down. The whole `main` of every function binary. Reads `METRICS_NAMESPACE`, the
-/// CloudWatch namespace of its metrics; without it there are none.
+/// Runs a function on Lambda until the environment is shut down: the `main` of every function. Reads
+/// `METRICS_NAMESPACE`, the CloudWatch namespace of its metrics. Default: no metrics.
 pub fn run(registration: Registration) -> Result<(), Error> {
     let begun = Instant::now();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(registration, begun))
@@ -134,7 +134,7 @@ async fn serve(registration: Registration, begun: Instant) -> Result<(), Error> 
     lambda_runtime::run(handler).await
 }
 
-/// What an invocation has to tell, and whom.
+/// The metrics of an invocation, and where they go.
 struct Account {
     invocation: Invocation,
     begun: Instant,
@@ -148,7 +148,7 @@ impl Account {
     }
 }
 
-/// A body that is part of its invocation: what is noted while it is made counts, and the metrics wait for its end, however it ends.
+/// A streamed body, whose notes belong to its invocation: metrics are printed when it ends or is dropped.
 struct Accounted {
     body: Option<Pieces>,
     account: Account,
@@ -186,7 +186,7 @@ impl Drop for Accounted {
 
 /// Runs `work` and adds what was noted in it.
 fn collect(notes: &mut Notes, work: impl FnOnce()) {
-    // Nothing in it waits: it is done when it was polled once.
+    // Nothing in it waits, so one poll completes it.
     let Some(((), more)) = telemetry::collected(async { work() }).now_or_never() else { return };
     for (metric, many) in more.counts {
         *notes.counts.entry(metric).or_default() += many;

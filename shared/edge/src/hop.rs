@@ -1,9 +1,9 @@
-//! Where a request came from, as the outermost hop that we trust saw it.
+//! The client's address, as the outermost trusted proxy saw it.
 //!
-//! API Gateway's own word (`requestContext.http.sourceIp`, of a REST API `requestContext.identity.sourceIp`) cannot be forged. Behind CloudFront
-//! it is CloudFront's address; the viewer's is then in `x-viewer-address`, which the product's front door overwrites in every request
-//! (docs/decisions/0014). Whether a request came through that door is known by a secret that only the two share: without it the header is worth
-//! nothing, and the caller is who the gateway says.
+//! API Gateway's `requestContext.http.sourceIp` (REST API: `requestContext.identity.sourceIp`) cannot be forged. Behind
+//! CloudFront it is CloudFront's address, and the viewer's is in `x-viewer-address`, which the product's distribution
+//! overwrites in every request (docs/decisions/0014). A shared secret proves that a request came through the
+//! distribution; without it the header is ignored.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,28 +20,28 @@ use crate::vars::{ConfigError, Vars, malformed};
 const VIEWER: &str = "x-viewer-address";
 const SECRET: &str = "x-origin-verify";
 
-/// The least length of a secret, in bytes.
+/// Minimum length of a secret, in bytes.
 const MIN_SECRET: usize = 32;
 
-/// Who is asked for the address of callers.
+/// The source of client addresses.
 #[derive(Clone)]
 pub(crate) enum TrustedHop {
     /// API Gateway.
     Gateway,
-    /// CloudFront, for requests that show its secret.
+    /// CloudFront, for requests with its secret.
     CloudFront {
-        /// What CloudFront may send in `x-origin-verify`: more than one only while the secret is being changed.
+        /// Accepted values of `x-origin-verify`: more than one only during rotation.
         secrets: Arc<[String]>,
     },
 }
 
-/// The address that a request came from; `None` if nobody said. An extension of every request.
+/// The client's address, if known. An extension of every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Source(pub(crate) Option<IpAddr>);
 
 impl TrustedHop {
-    /// Reads `TRUSTED_HOP`: `gateway` (also if it is not set) or `cloudfront`, which then needs `ORIGIN_SECRET`: secrets of at least 32 bytes,
-    /// separated by commas.
+    /// Reads `TRUSTED_HOP`: `gateway` (also if it is not set) or `cloudfront`, which then needs `ORIGIN_SECRET`:
+    /// secrets of at least 32 bytes, separated by commas.
     pub(crate) fn read(vars: &Vars) -> Result<Self, ConfigError> {
         match vars.get("TRUSTED_HOP") {
             None | Some("gateway") => Ok(Self::Gateway),
@@ -73,7 +73,7 @@ impl TrustedHop {
     }
 }
 
-/// Notes where the request came from, for those who ask later.
+/// Stores the client's address in the request's extensions.
 pub(crate) async fn note_source(State(hop): State<TrustedHop>, mut request: Request, next: Next) -> Response {
     let source = hop.source(request.headers(), request.extensions().get::<RequestContext>());
     request.extensions_mut().insert(source);

@@ -1,4 +1,4 @@
-//! HTTP functions: one layer around the router that renders every answer in the product's dialect, and logs it once.
+//! HTTP functions: one layer around the router renders every response in the product's envelope and logs it once.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -12,7 +12,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use domain::kernel::telemetry::{self, Metric};
 use domain::kernel::{Clock, Error, IdSource, Result};
-use domain::rate_limit::{Policy, Quota, RateLimiter};
+use domain::rate_limit::Quota;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http_body_util::BodyExt as _;
 use lambda_http::request::{LambdaRequest, RequestContext};
@@ -31,10 +31,10 @@ use crate::reply::{Data, Told};
 use crate::streaming::watched;
 use crate::vars::{ConfigError, malformed};
 
-/// API Gateway's own limit is 10 MB; no endpoint here takes more than a long text.
+/// API Gateway's limit is 10 MB; the largest body here is a long text.
 pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// Of every answer. They are data for programs, hold tokens and personal texts, and are nobody's page, frame or script.
+/// Headers of every response: JSON with tokens and personal texts, to be neither cached nor rendered.
 const SECURITY: [(HeaderName, &str); 6] = [
     (CACHE_CONTROL, "no-store"),
     (http::header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
@@ -50,15 +50,15 @@ const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remainin
 const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 impl Function {
-    /// A function behind an HTTP API (payload format 2.0) that answers in the dialect `E`.
+    /// A function behind an HTTP API (payload format 2.0) that responds in the envelope `E`.
     ///
-    /// Reads `FRONTEND_ORIGINS`: the origins, separated by commas, whose pages may call with credentials. Reads `TRUSTED_HOP` (`gateway` or
-    /// `cloudfront`) and, for the latter, `ORIGIN_SECRET`: who says where a request came from.
+    /// Reads `FRONTEND_ORIGINS`: the origins, separated by commas, that may send credentials. Reads `TRUSTED_HOP`
+    /// (`gateway` or `cloudfront`), the source of client addresses, and for the latter `ORIGIN_SECRET`.
     pub fn http<E: Envelope>(platform: &Platform, router: Router) -> std::result::Result<Self, ConfigError> {
         let router = in_dialect::<E>(platform, router)?;
         Ok(Self::new(move |event, context| {
-            // The adapter is not `Send`, its future is: nothing but the future goes into the async block. Only this one format is read, so that
-            // no event is tried as another one first.
+            // The adapter is not `Send`, its future is, so only the future goes into the async block. Only this format
+            // is read: `LambdaRequest` would try each one.
             let response = serde_json::from_str::<ApiGatewayV2httpRequest>(event.get())
                 .map(LambdaRequest::ApiGatewayV2)
                 .map(|request| Adapter::from(router.clone()).call(LambdaEvent::new(request, context)));
@@ -67,8 +67,8 @@ impl Function {
     }
 }
 
-/// The router with what all HTTP functions have around it: what [`Function::http`] and [`Function::streaming`] run, for those who have requests
-/// instead of events.
+/// The router in the layers of [`Function::http`] and [`Function::streaming`], for callers with requests instead of
+/// events.
 pub fn in_dialect<E: Envelope>(platform: &Platform, router: Router) -> std::result::Result<Router, ConfigError> {
     let hop = TrustedHop::read(&platform.vars)?;
     let skin = Skin { clock: Arc::clone(&platform.clock), ids: Arc::clone(&platform.ids) };
@@ -110,24 +110,13 @@ struct Skin {
     ids: Arc<dyn IdSource>,
 }
 
-/// What one request collects on its way: the rate limit's verdict, whatever the answer will be.
+/// State of one request: the tightest rate limit that counted it.
 #[derive(Clone, Default)]
 pub struct RequestScope {
     quota: Arc<Mutex<Option<Quota>>>,
 }
 
 impl RequestScope {
-    /// Counts the request against `policy` for `subject`; the answer will carry `X-RateLimit-*`.
-    pub async fn limit(
-        &self,
-        limiter: &RateLimiter,
-        policy: &Policy,
-        subject: &str,
-        now: domain::kernel::Timestamp,
-    ) -> Result<()> {
-        self.limited(limiter.hit(policy, subject, now).await)
-    }
-
     /// Notes what a limiter answered: `X-RateLimit-*` will have the tightest quota.
     pub fn limited(&self, answer: Result<Quota>) -> Result<()> {
         let quota = match &answer {
@@ -152,7 +141,7 @@ impl RequestScope {
     }
 }
 
-/// The route's pattern, for the log: only the router knows it.
+/// The matched route's pattern, for the log.
 #[derive(Clone)]
 struct Route(String);
 
@@ -229,7 +218,7 @@ async fn render<E: Envelope>(
     watched(response, &span, started)
 }
 
-/// The whole chain of causes, for the log only.
+/// The chain of causes, for the log only.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -245,7 +234,7 @@ fn rendered_failure<E: Envelope>(failure: &Failure, meta: &Meta, response: &Resp
     let problem = Problem::from(failure);
     let (status, code) = E::code(&problem);
     let mut rendered = json_response(status, E::failure(&problem, meta));
-    // What the router says beside the failure: `Allow` of a 405, a cookie that a handler clears.
+    // Headers beside the failure: `Allow` of a 405, a cookie that a handler clears.
     for (name, value) in response.headers() {
         if name != CONTENT_TYPE && name != http::header::CONTENT_LENGTH {
             rendered.headers_mut().append(name, value.clone());
@@ -262,11 +251,11 @@ fn rendered_failure<E: Envelope>(failure: &Failure, meta: &Meta, response: &Resp
 
 async fn rendered_success<E: Envelope>(meta: &Meta, response: Response) -> Response {
     if response.extensions().get::<Data>().is_none() {
-        // Not one of our JSON answers: a redirect, an acknowledgement that a vendor wants word for word.
+        // A redirect, or a body that another protocol prescribes.
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    // The body is a buffer that a handler filled just now; collecting it cannot fail.
+    // The body is a buffer; collecting it cannot fail.
     let data = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let text = E::success(std::str::from_utf8(&data).unwrap_or("null"), meta);
     parts.headers.remove(http::header::CONTENT_LENGTH);
@@ -277,14 +266,14 @@ fn json_response(status: StatusCode, body: String) -> Response {
     (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
 }
 
-/// The id of the X-Ray trace that the invocation belongs to, if it is one of those that are kept.
+/// The X-Ray trace ID of the invocation, if it is sampled.
 fn trace_id(context: &Context) -> Option<String> {
     let parts: Vec<_> = context.xray_trace_id.as_deref()?.split(';').collect();
     let root = parts.iter().find_map(|part| part.strip_prefix("Root="))?;
     parts.contains(&"Sampled=1").then(|| root.to_owned())
 }
 
-/// The caller's id if it is well-formed, else the gateway's, else a new one.
+/// The caller's request ID if well-formed, else the gateway's, else a new one.
 fn request_id(request: &Request, skin: &Skin) -> String {
     let well_formed = |id: &&str| {
         (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.=".contains(&byte))

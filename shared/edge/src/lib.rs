@@ -1,8 +1,10 @@
-//! The outer skin of every function: triggers, configuration, envelopes, errors, authentication, logging.
+//! The boundary of every function: triggers, configuration, envelopes, errors, authentication, rate limits, logging,
+//! metrics.
 
-mod aggregator;
+pub mod aggregator;
 pub mod easy_writer;
 mod envelope;
+mod exact;
 mod extract;
 mod function;
 mod hop;
@@ -24,22 +26,22 @@ mod throttle;
 mod vars;
 
 pub use crate::http::in_dialect;
-pub use aggregator::{Aggregator, Company, Counted, openai_error};
+pub use aggregator::{Aggregator, Company, openai_error};
 pub use cookie;
 pub use easy_writer::EasyWriter;
 pub use envelope::{Envelope, Meta};
+pub use exact::Exact;
 pub use extract::{
-    Body, Caller, ClientAddress, Cookies, IdempotencyKey, LongBody, PagingOf, PathPair, PathParameter, QueryParameters,
-    RawCall, RequestScope,
+    Body, Caller, ClientAddress, Cookies, IdempotencyKey, LongBody, PathPair, PathParameter, RawCall, RequestScope,
 };
 pub use function::{Answer as InvokeAnswer, Function, Pieces, Streamed, run};
 pub use lambda_runtime::{Error as RunError, MetadataPrelude};
 pub use logging::init as init_logging;
 pub use platform::{Platform, aws_settings};
 pub use problem::{EdgeError, Failure, Problem};
-pub use query::{Exact, NumberedPage, Query};
+pub use query::{NumberedPage, Query};
 pub use registration::{Registration, Start};
 pub use reply::{Answer, NoContent, Redirect, Reply, Verbatim};
 pub use socket::{Handshake, SocketHandler};
-pub use throttle::Throttle;
+pub use throttle::{Callers, RateLimit, Throttle};
 pub use vars::{ConfigError, Vars, malformed};

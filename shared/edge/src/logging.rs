@@ -6,9 +6,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::vars::Vars;
 
-/// Starts logging. `RUST_LOG` sets levels, by target if need be; without it, our own crates log at `info` and everything else at `warn`.
+/// Starts logging. `RUST_LOG` sets levels per target. Default: our crates at `info`, everything else at `warn`.
 ///
-/// Filters by spans and fields, which `EnvFilter` has as well, bring a regex engine with them: a tenth of a binary and of its start
+/// `EnvFilter` also filters by spans and fields, with a regex engine: a tenth of a binary and of its cold start
 /// (docs/performance.md).
 pub fn init(vars: &Vars) {
     let filter = vars.parse_optional("RUST_LOG").ok().flatten().unwrap_or_else(usual);

@@ -1,8 +1,8 @@
-//! What operators count, as lines of CloudWatch's embedded metric format on standard output.
+//! Metrics, printed in CloudWatch's embedded metric format.
 //!
-//! CloudWatch Logs makes metrics of such lines by itself, so a function sends nothing and waits for nothing. Format: "Specification: Embedded
-//! metric format" of the CloudWatch user guide. A line may hold a metric under several sets of dimensions; what has other dimensions is another
-//! line.
+//! CloudWatch Logs makes metrics of such lines by itself, so a function sends nothing and waits for nothing. Format:
+//! "Specification: Embedded metric format" of the CloudWatch user guide. A line may hold a metric under several sets of
+//! dimensions; what has other dimensions is another line.
 
 use std::borrow::Cow;
 use std::io::Write as _;
@@ -20,9 +20,8 @@ const MILLISECONDS: &str = "Milliseconds";
 
 /// Where metrics go and whose they are.
 pub(crate) struct Metrics {
-    /// Variable `METRICS_NAMESPACE`; without it there are no metrics.
+    /// Variable `METRICS_NAMESPACE`. Default: no metrics.
     pub(crate) namespace: Option<String>,
-    /// The product.
     pub(crate) product: Cow<'static, str>,
     /// The function's name within the product.
     pub(crate) function: &'static str,
@@ -30,20 +29,20 @@ pub(crate) struct Metrics {
 
 /// One invocation, as seen from outside.
 pub(crate) struct Invocation {
-    /// How long it took until its answer, of a stream until its head.
+    /// Time until the response; of a stream, until its head.
     pub(crate) took: Duration,
-    /// How long it took until its body ended, if that was streamed.
+    /// Time until the end of a streamed body.
     pub(crate) streamed: Option<Duration>,
-    /// How long the function took to start, if this is its first invocation.
+    /// Time to start, in a first invocation.
     pub(crate) start: Option<Duration>,
-    /// Whether it ended in an error instead of an answer.
+    /// Whether the invocation failed.
     pub(crate) failed: bool,
-    /// What was noted in it.
+    /// Metrics noted in it.
     pub(crate) notes: Notes,
 }
 
 impl Metrics {
-    /// Prints what an invocation has to tell.
+    /// Prints the metrics of an invocation.
     pub(crate) fn print(&self, invocation: &Invocation, now: Timestamp) {
         let Some(namespace) = &self.namespace else { return };
         let mut lines = String::new();
@@ -51,7 +50,7 @@ impl Metrics {
             lines.push_str(&line.to_string());
             lines.push('\n');
         }
-        // Whoever does not read the log does not get the metrics either.
+        // A closed log has no metrics either.
         let _ = std::io::stdout().lock().write_all(lines.as_bytes());
     }
 
@@ -60,13 +59,13 @@ impl Metrics {
         let count = |metric: Metric| notes.counts.get(&metric).copied().unwrap_or_default();
         let line = Line { namespace, now, product: &self.product };
         let faults = count(Metric::FAULTS).max(u64::from(*failed));
-        // Under the function's name only what is not among Lambda's own metrics: each name under each set of dimensions is paid for.
+        // Per function only what Lambda's own metrics lack: each metric is billed per set of dimensions.
         let mut of_function = vec![
             Measured::new(Metric::FAULTS.as_str(), COUNT, faults),
             Measured::new("Latency", MILLISECONDS, millis(*took)),
         ];
         if !notes.vendors.is_empty() {
-            // How long a model takes is its own affair; this is ours.
+            // Latency without the time of vendors.
             let waited: u64 = notes.vendors.values().flat_map(|calls| &calls.millis).sum();
             of_function.push(Measured::new("OwnLatency", MILLISECONDS, millis(*took).saturating_sub(waited)));
         }
@@ -90,7 +89,7 @@ impl Metrics {
         for (vendor, VendorCalls { millis, failures }) in &notes.vendors {
             let millis: Vec<_> = millis.iter().copied().take(MAX_VALUES).collect();
             let latency = vec![Measured::new("VendorLatency", MILLISECONDS, millis)];
-            // The alarm knows no vendors.
+            // For the alarm, without the vendor.
             let failures = vec![Measured::new("VendorFailures", COUNT, *failures)];
             let groups =
                 [(json!([["product", "vendor"]]), latency), (json!([["product"], ["product", "vendor"]]), failures)];

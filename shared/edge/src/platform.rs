@@ -36,8 +36,8 @@ impl Platform {
 
 /// Reads the standard AWS variables.
 ///
-/// `AWS_REGION`, `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` are required, `AWS_SESSION_TOKEN` is not. Endpoints are AWS's own unless
-/// `AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_{DYNAMODB,S3,SQS}` says otherwise.
+/// `AWS_REGION`, `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` are required, `AWS_SESSION_TOKEN` is not. Endpoints
+/// are AWS's own unless `AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_{DYNAMODB,S3,SQS}` says otherwise.
 pub fn aws_settings(vars: &Vars) -> Result<AwsSettings, ConfigError> {
     let endpoint = |service: &str| vars.get(service).or_else(|| vars.get("AWS_ENDPOINT_URL")).map(str::to_owned);
     Ok(AwsSettings {

@@ -12,11 +12,10 @@ pub type Start = fn(&Platform) -> Result<Function, ConfigError>;
 /// A function. Each library under `functions/` exports one as `FUNCTION`; `quintet::registry` lists them all.
 #[derive(Clone, Copy)]
 pub struct Registration {
-    /// The product. `None`: every product deploys the function for itself and says its own name in the variable `PRODUCT`.
+    /// The product. `None`: every product deploys the function, with the variable `PRODUCT`.
     pub product: Option<&'static str>,
     /// The name within the product, such as `webhook-worker`.
     pub name: &'static str,
-    /// Builds it.
     pub start: Start,
     /// The OpenAPI document of its endpoints.
     pub api: Option<fn() -> OpenApi>,
@@ -43,7 +42,7 @@ impl Registration {
         self.product.map_or_else(|| self.name.to_owned(), |product| self.name_in(product))
     }
 
-    /// What it is called among the functions of `product`.
+    /// Its name among the functions of all products: `aggregator-webhooks`.
     pub fn name_in(&self, product: &str) -> String {
         format!("{product}-{}", self.name)
     }

@@ -1,4 +1,4 @@
-//! Answers of handlers.
+//! Responses of handlers.
 
 use std::error::Error as StdError;
 
@@ -16,7 +16,7 @@ use crate::problem::Failure;
 /// What a handler returns.
 pub type Answer<T> = Result<Reply<T>, Failure>;
 
-/// Data for the client, to be wrapped in the product's envelope.
+/// Data, to be wrapped in the product's envelope.
 #[derive(Debug)]
 pub struct Reply<T> {
     status: StatusCode,
@@ -24,7 +24,7 @@ pub struct Reply<T> {
     data: T,
 }
 
-/// Marks a response whose body is a handler's data, still without envelope.
+/// Marks a response whose body is data without an envelope yet.
 #[derive(Clone, Copy)]
 pub(crate) struct Data;
 
@@ -48,7 +48,7 @@ impl<T> Reply<T> {
         Self { status, headers: HeaderMap::new(), data }
     }
 
-    /// Sets a cookie along with the answer.
+    /// Sets a cookie.
     #[must_use]
     pub fn cookie(mut self, cookie: &Cookie<'_>) -> Self {
         append_cookie(&mut self.headers, cookie);
@@ -56,7 +56,7 @@ impl<T> Reply<T> {
     }
 }
 
-/// An answer that somebody else's protocol prescribes word for word: 200, without an envelope.
+/// A 200 whose body another protocol prescribes: no envelope.
 #[derive(Debug)]
 pub struct Verbatim {
     /// `Content-Type`.
@@ -86,7 +86,7 @@ impl<T: Serialize> IntoResponse for Reply<T> {
     }
 }
 
-/// 204: it is done, and there is nothing to say.
+/// 204.
 #[derive(Debug)]
 pub struct NoContent;
 
@@ -96,8 +96,7 @@ impl IntoResponse for NoContent {
     }
 }
 
-/// Another address, for what a browser navigates to: its person must not end in front of an answer for programs, so failures are told to the
-/// page at that address.
+/// A redirect, for browser navigation. The user must not end at a JSON body, so failures are passed to the target page.
 #[derive(Debug)]
 pub struct Redirect {
     location: String,
@@ -105,12 +104,12 @@ pub struct Redirect {
     told: Option<Told>,
 }
 
-/// The failure that a redirect tells, for the log.
+/// The failure that a redirect passes on, for the log.
 #[derive(Debug, Clone)]
 pub(crate) struct Told {
     /// As the page gets it.
     pub(crate) code: &'static str,
-    /// What is behind it, if it is our fault or our dependencies'.
+    /// The cause, if the fault is ours or a dependency's.
     pub(crate) fault: Option<String>,
 }
 
@@ -120,14 +119,14 @@ impl Redirect {
         Self { location: location.into(), headers: HeaderMap::new(), told: None }
     }
 
-    /// Sets a cookie along with the answer.
+    /// Sets a cookie.
     #[must_use]
     pub fn cookie(mut self, cookie: &Cookie<'_>) -> Self {
         append_cookie(&mut self.headers, cookie);
         self
     }
 
-    /// Says for the log that this tells a failure, and what is behind it if it is a fault.
+    /// Marks the redirect as a failure, for the log, with the cause if it is a fault.
     #[must_use]
     pub fn telling(mut self, code: &'static str, fault: Option<&dyn StdError>) -> Self {
         self.told = Some(Told { code, fault: fault.map(chain) });
@@ -153,7 +152,7 @@ impl IntoResponse for Redirect {
 }
 
 fn append_cookie(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
-    // A cookie that we build ourselves has no characters that a header cannot hold.
+    // Our cookies have only characters that a header can hold.
     if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
         headers.append(SET_COOKIE, value);
     }

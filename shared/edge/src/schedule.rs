@@ -9,8 +9,8 @@ use domain::kernel::telemetry::{self, Metric};
 use crate::function::Function;
 
 impl Function {
-    /// A function that a schedule invokes. What the event says does not matter; an error makes the invocation fail, so that it is counted and
-    /// tried again.
+    /// A function that a schedule invokes. The event is ignored; an error fails the invocation, which counts and
+    /// retries it.
     pub fn schedule<F>(work: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<()>> + Send + 'static,

@@ -8,7 +8,7 @@ use domain::realtime::{Connections, Publisher};
 use store::{Objects, Queue, Sockets, Table};
 
 use crate::platform::Platform;
-use crate::throttle::Throttle;
+use crate::throttle::{Callers, RateLimit, Throttle};
 use crate::vars::{ConfigError, malformed};
 
 impl Platform {
@@ -48,31 +48,36 @@ impl Platform {
         Ok(Publisher::new(self.connections(table), sockets, Arc::clone(&self.ids)))
     }
 
-    /// The limit of the endpoints of `group` that have none of their own. Reads `RATE_LIMIT_GROUP`: `requests/seconds`.
-    pub fn throttle(&self, group: &'static str, identity: &Identity, table: &Table) -> Result<Throttle, ConfigError> {
-        Ok(Throttle {
-            identity: identity.clone(),
+    /// A limit in front of a group of endpoints, called `name`. Reads `variable`: `requests/seconds`.
+    pub fn throttle<C: Callers>(
+        &self,
+        name: &'static str,
+        variable: &str,
+        callers: &C,
+        table: &Table,
+    ) -> Result<Throttle<C>, ConfigError> {
+        Ok(Throttle { callers: callers.clone(), limit: self.rate_limit(name, variable, table)? })
+    }
+
+    /// A limit called `name`. Reads `variable`: `requests/seconds`.
+    pub fn rate_limit(&self, name: &'static str, variable: &str, table: &Table) -> Result<RateLimit, ConfigError> {
+        Ok(RateLimit {
             limiter: RateLimiter::new(table.clone()),
-            policy: self.policy(group, "RATE_LIMIT_GROUP")?,
+            policy: Policy { name, limit: self.vars.parse::<Limit>(variable)? },
             clock: Arc::clone(&self.clock),
         })
     }
 
-    /// The absolute URL in the variable `name`: `https` (or `http`), a host, perhaps a path; no query and no fragment. It is returned without a
-    /// slash at its end.
+    /// The absolute URL in the variable `name`: `https` or `http`, no query, no fragment. Returned without a trailing
+    /// slash.
     pub fn url(&self, name: &str) -> Result<String, ConfigError> {
         absolute_url(name, self.vars.require(name)?)
-    }
-
-    /// The rate limit called `name`, from the variable `variable`: `requests/seconds`.
-    pub fn policy(&self, name: &'static str, variable: &str) -> Result<Policy, ConfigError> {
-        Ok(Policy { name, limit: self.vars.parse::<Limit>(variable)? })
     }
 }
 
 fn absolute_url(name: &str, text: &str) -> Result<String, ConfigError> {
     let wrong = |reason: &str| malformed(name, &reason);
-    // The type drops a fragment without a word.
+    // `Uri` silently drops a fragment.
     if text.contains(['?', '#']) {
         return Err(wrong("expected no query and no fragment"));
     }

@@ -1,4 +1,4 @@
-//! WebSocket functions: the handshake, the farewell, and what clients send in between.
+//! WebSocket functions: `$connect`, `$disconnect` and `$default`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use crate::problem::{Failure, Problem};
 /// A handshake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handshake {
-    /// The connection that will exist if the handshake is accepted.
+    /// ID of the connection, if the handshake is accepted.
     pub connection: String,
-    /// The path that the client asked for, for example `/ws/generation/{id}`.
+    /// The requested path, for example `/ws/generation/{id}`.
     ///
-    /// A WebSocket API knows no paths, so the front (CloudFront, or the local gateway) passes it as the query parameter `path`.
+    /// A WebSocket API has no paths: CloudFront, or the local gateway, passes it as the query parameter `path`.
     pub path: String,
     /// The `token` query parameter: browsers cannot set headers on a handshake.
     pub token: Option<String>,
@@ -33,11 +33,11 @@ pub trait SocketHandler: Send + Sync + 'static {
     /// Decides on a handshake; an error refuses it with the error's status.
     async fn connect(&self, handshake: Handshake) -> Result<()>;
 
-    /// A connection is closed. Best effort: not every closing is told.
+    /// A connection is closed. Best effort: API Gateway does not report every close.
     async fn disconnect(&self, connection: &str) -> Result<()>;
 }
 
-/// The parts of API Gateway's event that matter here. Own type, because the gateway leaves out more than the published ones allow for.
+/// The relevant parts of API Gateway's event. The published types require fields that the gateway omits.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
@@ -64,8 +64,8 @@ enum EventType {
 }
 
 impl Function {
-    /// A function behind a WebSocket API that refuses handshakes in the dialect `E`. What clients send is accepted and ignored: the contract has
-    /// the server speak only.
+    /// A function behind a WebSocket API that refuses handshakes in the envelope `E`. Messages from clients are
+    /// ignored: in the contract, only the server sends.
     pub fn socket<E: Envelope>(platform: &Platform, handler: impl SocketHandler) -> Self {
         let handler = Arc::new(handler);
         let clock = Arc::clone(&platform.clock);

@@ -1,4 +1,4 @@
-//! SQS functions: a batch in, the messages that must come again out.
+//! SQS functions: a batch in, the failed messages out.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -15,10 +15,10 @@ use tracing::Instrument as _;
 use crate::function::Function;
 
 impl Function {
-    /// A function behind a standard queue with `ReportBatchItemFailures`. Messages of a batch are handled at the same time; each that ends in an
-    /// error or a panic comes again, until the queue gives it to the dead-letter queue.
+    /// A function behind a standard queue with `ReportBatchItemFailures`. Messages of a batch are handled concurrently;
+    /// each that ends in an error or a panic is redelivered, up to the queue's `maxReceiveCount`.
     ///
-    /// A message that does not parse as `M` is logged and acknowledged: it will not parse the next time either.
+    /// A message that does not parse as `M` is logged and acknowledged: a retry cannot help.
     pub fn sqs<M, F>(handle: impl Fn(M) -> F + Send + Sync + 'static) -> Self
     where
         M: DeserializeOwned + Send + 'static,
@@ -34,8 +34,8 @@ impl Function {
         })
     }
 
-    /// The same for messages of which a batch is less work than each by itself. `handle` says of every message, in their order, whether it must come
-    /// again; a panic means that all must.
+    /// The same for messages that are cheaper to handle together. `handle` returns a result per message, in their
+    /// order; a panic fails all.
     pub fn sqs_batch<M, F>(handle: impl Fn(Vec<M>) -> F + Send + Sync + 'static) -> Self
     where
         M: DeserializeOwned + Send + 'static,
@@ -48,7 +48,7 @@ impl Function {
         })
     }
 
-    /// A function of batches, of each of which `handle` says what must come again.
+    /// `handle` returns the failed messages of a batch.
     fn batches<F>(handle: impl Fn(Vec<SqsMessage>) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Vec<BatchItemFailure>> + Send + 'static,
@@ -67,7 +67,7 @@ impl Function {
     }
 }
 
-/// Handles one message; its id if it must come again.
+/// Handles one message. Returns its ID if it failed.
 async fn one<M: DeserializeOwned, F: Future<Output = Result<()>>>(
     record: SqsMessage,
     handle: &(impl Fn(M) -> F + Sync),
@@ -94,7 +94,7 @@ async fn one<M: DeserializeOwned, F: Future<Output = Result<()>>>(
     if work.instrument(span).await { None } else { Some(again(id)) }
 }
 
-/// Handles a batch together; the ids of those that must come again.
+/// Handles a batch together. Returns the IDs of the failed messages.
 async fn together<M: DeserializeOwned, F: Future<Output = Vec<Result<(), Arc<Error>>>>>(
     records: Vec<SqsMessage>,
     handle: &(impl Fn(Vec<M>) -> F + Sync),
@@ -109,7 +109,7 @@ async fn together<M: DeserializeOwned, F: Future<Output = Vec<Result<(), Arc<Err
         return ids.into_iter().map(again).collect();
     };
     log_handled(ids.len(), usage);
-    // Of one that nothing is said of, nothing is known.
+    // A message without a result has failed.
     let mut handled = handled.into_iter();
     let failed = ids.into_iter().filter_map(|id| match handled.next() {
         Some(Ok(())) => None,
@@ -122,7 +122,7 @@ async fn together<M: DeserializeOwned, F: Future<Output = Vec<Result<(), Arc<Err
     failed.collect()
 }
 
-/// A message and its id. One that does not parse is acknowledged.
+/// A message and its ID. No message if it does not parse: it is acknowledged.
 fn read<M: DeserializeOwned>(record: SqsMessage) -> (String, Option<M>) {
     let message_id = record.message_id.unwrap_or_default();
     let message = serde_json::from_str(record.body.as_deref().unwrap_or_default());
@@ -144,7 +144,7 @@ fn log_handled(messages: usize, usage: store::Usage) {
     );
 }
 
-/// What the report says of a message that must come again.
+/// The report of a failed message.
 fn again(message_id: String) -> BatchItemFailure {
     telemetry::note(Metric::FAULTS, 1);
     let mut failure = BatchItemFailure::default();

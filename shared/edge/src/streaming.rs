@@ -1,7 +1,8 @@
-//! HTTP functions whose answers are sent while they are made.
+//! HTTP functions whose responses are streamed.
 //!
-//! An HTTP API has no streams, a REST API does: its events have payload format 1.0, and its integration has `responseTransferMode: STREAM`.
-//! Source: "Set up a Lambda proxy integration with payload response streaming in API Gateway" of the developer guide.
+//! An HTTP API has no streams, a REST API does: its events have payload format 1.0, and its integration has
+//! `responseTransferMode: STREAM`. Source: "Set up a Lambda proxy integration with payload response streaming in API
+//! Gateway" of the developer guide.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,13 +34,13 @@ use crate::platform::Platform;
 use crate::vars::ConfigError;
 
 impl Function {
-    /// A function behind a REST API whose routes have `ResponseTransferMode: RESPONSE_STREAM`. Answers in the dialect `E`, as [`Function::http`]
-    /// does, and reads the same variables.
+    /// A function behind a REST API whose routes have `ResponseTransferMode: RESPONSE_STREAM`. Answers in the dialect
+    /// `E`, as [`Function::http`] does, and reads the same variables.
     ///
-    /// Every answer goes out as it is made, also those that are there at once. A handler whose body is still to come returns any axum response,
-    /// such as `axum::response::sse::Sse`. When the client leaves, the body is dropped where this is noticed; API Gateway does not tell, so
-    /// that a handler on Lambda must not count on it. What goes wrong once the body began is the handler's to spell in the body: the status
-    /// is out. A panic there ends the body early and nothing else.
+    /// Every response is streamed, complete ones too. A streaming handler returns any axum response, such as
+    /// `axum::response::sse::Sse`. When the client disconnects, the body is dropped where this is noticed; API Gateway
+    /// does not report it, so handlers on Lambda must not rely on it. An error after the status was sent has to be part
+    /// of the body. A panic there ends the body early.
     pub fn streaming<E: Envelope>(platform: &Platform, router: Router) -> Result<Self, ConfigError> {
         let router = in_dialect::<E>(platform, router)?;
         Ok(Self::streamed(move |event, context| {
@@ -55,9 +56,9 @@ impl Function {
 /// The request of an event.
 fn request(event: &RawValue, context: Context) -> Result<Request, Error> {
     let mut event: ApiGatewayProxyRequest = serde_json::from_str(event.get())?;
-    // The stage would be put before the path, where no router expects it.
+    // Otherwise the stage is prepended to the path.
     event.request_context.stage = None;
-    // The other map has but one value of each header, and would win.
+    // The other map has only one value per header, and takes precedence.
     let headers = event.multi_value_headers.clone();
     let mut request = Request::from(LambdaRequest::ApiGatewayV1(event));
     if !headers.is_empty() {
@@ -74,13 +75,13 @@ fn streamed(response: Response) -> Streamed {
         cookies: cookies.filter_map(|cookie| cookie.to_str().ok().map(str::to_owned)).collect(),
         headers: single(&parts.headers),
     };
-    // Whatever can fail is watched, and ends instead.
+    // `watched` ends bodies that fail.
     let body = body.into_data_stream().filter_map(|piece| std::future::ready(piece.ok()));
     Streamed { head, body: body.boxed() }
 }
 
-/// Headers as the gateway takes them: one value of each name. Several are joined by commas, except for cookies, which have a place of their
-/// own; the length is the gateway's to tell.
+/// Headers as the gateway takes them: one value per name. Several are joined by commas, except cookies, which have
+/// their own field; the gateway sets the length.
 fn single(headers: &HeaderMap) -> HeaderMap {
     let names = headers.keys().filter(|name| **name != SET_COOKIE && **name != CONTENT_LENGTH);
     let joined = names.filter_map(|name| {
@@ -90,8 +91,8 @@ fn single(headers: &HeaderMap) -> HeaderMap {
     joined.collect()
 }
 
-/// Watches a body that is still to come: its work is logged under the request's `span`, and so is its end. A body that is there already stays
-/// as it is.
+/// Instruments a streamed body: its work and its end are logged in the request's `span`. A complete body stays as it
+/// is.
 pub(crate) fn watched(response: Response, span: &Span, started: Instant) -> Response {
     if response.body().size_hint().exact().is_some() {
         return response;
@@ -116,9 +117,9 @@ struct Watched {
 /// How a body ended.
 enum End {
     Complete,
-    /// It was dropped: nobody listens any more.
+    /// Dropped: the client has disconnected.
     Left,
-    /// It broke off.
+    /// Failed.
     Failed(String),
 }
 
@@ -192,7 +193,7 @@ impl Drop for Watched {
 
 /// Runs `work` and adds what it used.
 fn measure(usage: &mut Usage, work: impl FnOnce()) {
-    // Nothing in it waits: it is done when it was polled once.
+    // Nothing in it waits, so one poll completes it.
     if let Some(((), more)) = store::measured(async { work() }).now_or_never() {
         *usage += more;
     }
@@ -215,9 +216,10 @@ mod tests {
 
     use super::*;
     use crate::easy_writer::EasyWriter;
-    use crate::extract::{ClientAddress, Cookies, QueryParameters};
+    use crate::extract::{ClientAddress, Cookies};
     use crate::function::Answer;
     use crate::problem::Failure;
+    use crate::query::Query;
     use crate::vars::Vars;
 
     fn platform() -> Platform {
@@ -303,7 +305,7 @@ mod tests {
     async fn a_request_is_read_from_the_event_of_a_rest_api() {
         async fn echo(
             cookies: Cookies,
-            query: QueryParameters,
+            query: Query,
             address: ClientAddress,
             request: axum::extract::Request,
         ) -> String {
@@ -313,7 +315,7 @@ mod tests {
                 "{uri} {:?} {:?} {:?} {} {}",
                 cookies.get("a"),
                 cookies.get("b"),
-                query.get("q"),
+                query.lenient("q"),
                 address.0,
                 String::from_utf8_lossy(&body)
             )

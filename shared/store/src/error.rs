@@ -7,6 +7,8 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 
+use crate::Cancelled;
+
 /// A result with this crate's error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -19,9 +21,9 @@ pub enum Error {
     /// The condition of a single write did not hold. What that means is for the call site to say.
     #[error("condition failed")]
     ConditionFailed(Failed),
-    /// At least one condition of a transaction did not hold; one entry per write, in order.
+    /// At least one condition of a transaction did not hold; [`Error::failed`] says which.
     #[error("transaction cancelled")]
-    Cancelled(Vec<Option<Failed>>),
+    Cancelled(Cancelled),
     /// Other transactions kept touching the same items; trying again later can help.
     #[error("too much contention")]
     Contended,
@@ -69,15 +71,6 @@ impl Failed {
 }
 
 impl Error {
-    /// The failed condition of write number `index` of a transaction.
-    pub fn failed_write(&self, index: usize) -> Option<&Failed> {
-        match self {
-            Self::Cancelled(reasons) => reasons.get(index).and_then(Option::as_ref),
-            Self::ConditionFailed(failed) if index == 0 => Some(failed),
-            _ => None,
-        }
-    }
-
     /// An error of the SDK that has no meaning of its own to the caller: unavailable if repeating can help, else a refusal.
     pub(crate) fn from_sdk<E, R>(service: &'static str, error: SdkError<E, R>) -> Self
     where

@@ -13,6 +13,7 @@ mod queue;
 mod scan;
 mod sockets;
 mod table;
+mod transaction;
 mod write;
 
 pub use aws::{Aws, AwsSettings};
@@ -25,4 +26,5 @@ pub use queue::Queue;
 pub use scan::Scan;
 pub use sockets::{Delivery, Sockets};
 pub use table::{Key, Table};
+pub use transaction::{Cancelled, MAX_WRITES, Transaction, WriteHandle};
 pub use write::{Check, Delete, Put, Update, Write};

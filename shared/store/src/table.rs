@@ -1,16 +1,12 @@
 //! One DynamoDB table.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, ReturnConsumedCapacity, ReturnValue,
-    ReturnValuesOnConditionCheckFailure as ReturnOnFailure,
+    AttributeValue, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure as ReturnOnFailure,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,12 +14,9 @@ use serde::de::DeserializeOwned;
 use crate::error::{Failed, parse};
 use crate::expression::Placeholders;
 use crate::meter::{self, Kind};
-use crate::{Delete, Error, Put, Result, Update, Write};
+use crate::{Delete, Error, Put, Result, Update};
 
-const SERVICE: &str = "dynamodb";
-
-/// How often a transaction is tried when others touch the same items. The pauses add up to about a second.
-const TRANSACTION_ATTEMPTS: u32 = 8;
+pub(crate) const SERVICE: &str = "dynamodb";
 
 /// A table with the schema that all products share: `pk`, `sk`, two sparse indexes, `expires_at`.
 #[derive(Debug, Clone)]
@@ -143,6 +136,15 @@ impl Table {
         parse(output.attributes.unwrap_or_default())
     }
 
+    /// Changes an item like [`Table::update`]; `None` if its condition does not hold.
+    pub async fn try_update<T: DeserializeOwned>(&self, update: Update) -> Result<Option<T>> {
+        match self.update(update).await {
+            Ok(item) => Ok(Some(item)),
+            Err(Error::ConditionFailed(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Removes an item.
     ///
     /// Fails with [`Error::ConditionFailed`] if its condition does not hold.
@@ -175,79 +177,9 @@ impl Table {
         meter::add_table_call(output.consumed_capacity(), Kind::Write);
         Ok(())
     }
-
-    /// Does all of `writes` or none.
-    ///
-    /// A conflict with another transaction is retried with a growing, random pause; the SDK does not do that by itself. Fails with
-    /// [`Error::Cancelled`] if a condition does not hold and with [`Error::Contended`] if conflicts do not end.
-    pub async fn transact(&self, writes: Vec<Write>) -> Result<()> {
-        let items = writes.into_iter().map(|write| write.into_transact_item(&self.name)).collect::<Result<Vec<_>>>()?;
-        for attempt in 0..TRANSACTION_ATTEMPTS {
-            let sent = self
-                .client
-                .transact_write_items()
-                .set_transact_items(Some(items.clone()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await;
-            match sent {
-                Ok(output) => {
-                    meter::add_table_call(output.consumed_capacity(), Kind::Write);
-                    return Ok(());
-                }
-                Err(SdkError::ServiceError(failure)) if failure.err().is_transaction_canceled_exception() => {
-                    meter::add_table_call(None, Kind::Write);
-                    match failure.into_err() {
-                        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-                            match cancellation(cancelled.cancellation_reasons()) {
-                                Cancellation::Conditions(reasons) => return Err(Error::Cancelled(reasons)),
-                                Cancellation::Repeatable => tokio::time::sleep(pause(attempt)).await,
-                                Cancellation::Other => {
-                                    return Err(Error::Internal { service: SERVICE, source: Box::new(cancelled) });
-                                }
-                            }
-                        }
-                        other => return Err(Error::Internal { service: SERVICE, source: Box::new(other) }),
-                    }
-                }
-                Err(error) => return Err(Error::from_sdk(SERVICE, error)),
-            }
-        }
-        Err(Error::Contended)
-    }
 }
 
 fn condition_failed<E>(error: E, item: impl FnOnce(E) -> Option<HashMap<String, AttributeValue>>) -> Error {
     meter::add_table_call(None, Kind::Write);
     Error::ConditionFailed(Failed { item: item(error) })
-}
-
-enum Cancellation {
-    /// Conditions that did not hold, per write.
-    Conditions(Vec<Option<Failed>>),
-    /// Somebody else's transaction, or throttling: the same request can succeed.
-    Repeatable,
-    /// The request itself is wrong.
-    Other,
-}
-
-fn cancellation(reasons: &[CancellationReason]) -> Cancellation {
-    let has = |code: &str| reasons.iter().any(|reason| reason.code() == Some(code));
-    if has("ConditionalCheckFailed") {
-        let failed = |reason: &CancellationReason| {
-            (reason.code() == Some("ConditionalCheckFailed")).then(|| Failed { item: reason.item.clone() })
-        };
-        Cancellation::Conditions(reasons.iter().map(failed).collect())
-    } else if has("TransactionConflict") || has("ThrottlingError") || has("ProvisionedThroughputExceeded") {
-        Cancellation::Repeatable
-    } else {
-        Cancellation::Other
-    }
-}
-
-/// A random pause of up to 10, 20, 40 … 320 milliseconds.
-fn pause(attempt: u32) -> Duration {
-    let ceiling = 10_u64 << attempt.min(5);
-    // The seed of the standard library's hasher is random; a dependency for jitter alone is not worth it.
-    Duration::from_millis(RandomState::new().build_hasher().finish() % ceiling + 1)
 }

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use deployed::{Lambda, Operator, Outcome, Queues, Site, journeys};
 use domain::kernel::{Clock as _, SystemClock};
 use quintet::settings;
+use quintet::template::Template;
 use serde::Deserialize;
 use store::{Aws, AwsSettings};
 use tokio::io::AsyncReadExt as _;
@@ -99,7 +100,8 @@ async fn play(notices: &str) -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     say(&url);
-    for (name, value) in settings::sandboxed(&url, key) {
+    let template = Template::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml"))?;
+    for (name, value) in settings::sandboxed(&template.parameters().collect(), &url, key) {
         say(&format!("{name}={value}"));
     }
     say("");

@@ -54,11 +54,11 @@ async fn a_call_counts_its_vendor_and_once_its_price() {
     let (_, notes) = collected(site.count()).await;
     let debits = site.get("/api/v1/billing/transactions?type=DEBIT").await;
     let dollars: f64 = debits["data"][0]["amount"].as_f64().expect("an amount");
-    let [("Requests", 1), ("Charged", nanos)] = counts(&notes)[..] else { panic!("{notes:?}") };
+    let [("Charged", nanos), ("Requests", 1)] = counts(&notes)[..] else { panic!("{notes:?}") };
     assert_eq!(format!("{dollars:.9}"), format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000));
 
     let (status, notes) = site.noted("broken").await;
-    assert_eq!((status, counts(&notes)), (503, vec![("Requests", 1), ("Faults", 1)]));
+    assert_eq!((status, counts(&notes)), (503, vec![("Faults", 1), ("Requests", 1)]));
     assert!(notes.vendors["openai"].failures > 0, "{notes:?}");
     let (status, notes) = site.noted("none").await;
     assert_eq!((status, counts(&notes)), (404, vec![("Requests", 1)]));

@@ -64,9 +64,9 @@ async fn a_dead_workers_delivery_is_sent_again_after_its_lease() {
     }
     *post.receivers.slow.lock().unwrap() = false;
     assert_eq!(post.attempt(message).await, Attempted::Skipped);
-    assert_eq!(post.deliveries.sweep().await.sent, 0);
+    assert_eq!(post.deliveries.sweep().await.done.len(), 0);
     post.world.clock.advance(61);
-    assert_eq!(post.deliveries.sweep().await.sent, 1);
+    assert_eq!(post.deliveries.sweep().await.done.len(), 1);
     assert_eq!(post.messages().await, [message]);
     assert_eq!(post.attempt(message).await, Attempted::Delivered);
     let delivery = post.delivery(message).await;
@@ -89,7 +89,7 @@ async fn a_delivery_that_kills_its_workers_ends_too() {
     assert_eq!(post.attempt(message).await, Attempted::Failed);
     assert_eq!(post.calls().len(), 10);
     assert!(post.look(&endpoint).await.is_active, "nothing is known against the receiver");
-    assert_eq!(post.deliveries.sweep().await.sent, 0);
+    assert_eq!(post.deliveries.sweep().await.done.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -107,7 +107,7 @@ async fn a_failure_is_tried_again_when_it_is_due_and_the_queue_says_so() {
     assert!(post.messages().await.is_empty());
 
     post.world.clock.advance(7);
-    assert_eq!(post.deliveries.sweep().await.sent, 0, "the message has been waiting in the queue");
+    assert_eq!(post.deliveries.sweep().await.done.len(), 0, "the message has been waiting in the queue");
     assert_eq!(post.messages().await, [message]);
     assert_eq!(post.attempt(message).await, Attempted::Delivered);
     let delivery = post.delivery(message).await;
@@ -126,10 +126,10 @@ async fn a_pause_that_a_queue_cannot_wait_is_ended_by_the_sweeper() {
     let busy = |minutes| SentAnswer { retry_after: Some(Duration::from_mins(minutes)), ..answer(503) };
     for (minutes, waits, swept) in [(14, 1, 0), (15, 0, 1)] {
         post.answered(message, Ok(busy(minutes))).await;
-        assert_eq!(post.deliveries.sweep().await.sent, 0);
+        assert_eq!(post.deliveries.sweep().await.done.len(), 0);
         post.world.clock.advance(i64::try_from(minutes).unwrap() * 60 + 1);
         assert_eq!(post.messages().await.len(), waits);
-        assert_eq!(post.deliveries.sweep().await.sent, swept);
+        assert_eq!(post.deliveries.sweep().await.done.len(), swept);
         assert_eq!(post.messages().await.len(), swept);
     }
     assert_eq!(post.attempt(message).await, Attempted::Delivered);

@@ -3,7 +3,7 @@
 use domain::kernel::Error;
 use domain::webhooks::{Attempted, EndpointChange, State, event_id};
 use serde_json::json;
-use store::{Condition, Key, Put, Write};
+use store::{Condition, Key, Put, Transaction};
 
 use super::{PAID, Post, QUEUE, REFUSED};
 
@@ -59,15 +59,18 @@ async fn an_event_can_be_part_of_what_makes_it_happen() {
     let happen = || async {
         let planned = post.deliveries.plan(post.owner, PAID, &json!({}), id, post.now()).await.unwrap();
         let fact = Put::new(&Key::new("FACT", "1")).unwrap().when(Condition::item_missing());
-        let writes = [Write::from(fact)].into_iter().chain(planned.writes).collect();
-        post.world.table.transact(writes).await.map(|()| planned.messages)
+        let mut transaction = Transaction::new();
+        let fact = transaction.add(fact);
+        transaction.extend(planned.writes);
+        let committed = post.world.table.commit(transaction).await;
+        (committed.map(|()| planned.messages), fact)
     };
-    let messages = happen().await.unwrap();
+    let messages = happen().await.0.unwrap();
     assert!(post.messages().await.is_empty(), "nothing is sent before it has happened");
     post.deliveries.send(&messages).await;
     assert_eq!(post.messages().await.len(), 2);
-    let again = happen().await;
-    assert!(again.is_err_and(|error| error.failed_write(0).is_some()));
+    let (again, fact) = happen().await;
+    assert!(again.is_err_and(|error| error.failed(fact).is_some()));
     assert_eq!(post.deliveries.publish(post.owner, PAID, &json!({}), id, post.now()).await.unwrap(), 0);
 }
 
@@ -91,16 +94,16 @@ async fn a_lost_message_is_sent_by_the_sweeper_once() {
         post.endpoints.clone(),
         store::Queue::new(post.world.platform.aws.sqs(), &post.world.sqs.queue_url(QUEUE)),
     );
-    assert_eq!(found.sweep().await.sent, 0, "it may still be in the queue");
+    assert_eq!(found.sweep().await.done.len(), 0, "it may still be in the queue");
     post.world.clock.advance(121);
     let broken = post.deliveries.sweep().await;
-    assert_eq!((broken.sent, broken.problems), (0, 1), "the queue is still not there");
+    assert_eq!((broken.done.len(), broken.problems), (0, 1), "the queue is still not there");
     post.world.clock.advance(121);
     let (one, two) = tokio::join!(found.sweep(), found.sweep());
-    assert_eq!((one.sent + two.sent, one.problems + two.problems), (1, 0), "two sweepers send one message");
+    assert_eq!((one.done.len() + two.done.len(), one.problems + two.problems), (1, 0), "two sweepers send one message");
     let [message] = post.messages().await[..] else { panic!("one message") };
     assert_eq!(message.endpoint, endpoint.id);
     assert_eq!(post.attempt(message).await, Attempted::Delivered);
     post.world.clock.advance(100_000);
-    assert_eq!(found.sweep().await.sent, 0, "what is delivered is not open");
+    assert_eq!(found.sweep().await.done.len(), 0, "what is delivered is not open");
 }

@@ -151,7 +151,7 @@ impl World {
 
     /// The parameters with which the sandbox plays vendors.
     pub fn sandboxed(&self) -> Parameters {
-        sandboxed(&self.sandbox, self.stack.sandbox_key())
+        sandboxed(&TEMPLATE.parameters().collect(), &self.sandbox, self.stack.sandbox_key())
     }
 
     /// Replaces the secret with the keys of tokens, and deploys again.

@@ -246,10 +246,17 @@ fn list(value: &Yaml) -> Vec<String> {
 
 fn text(value: &Yaml) -> String {
     match value {
-        Yaml::Tagged(tagged) if tagged.tag == "GetAtt" => format!("${{{}}}", tagged.value.as_str().expect("GetAtt")),
-        Yaml::Tagged(tagged) if tagged.tag == "Sub" => tagged.value.as_str().expect("Sub").to_owned(),
+        Yaml::Tagged(tagged) if tagged.tag == "GetAtt" => {
+            own(&format!("${{{}}}", tagged.value.as_str().expect("GetAtt")))
+        }
+        Yaml::Tagged(tagged) if tagged.tag == "Sub" => own(tagged.value.as_str().expect("Sub")),
         value => value.as_str().unwrap_or_else(|| panic!("not a text: {value:?}")).to_owned(),
     }
+}
+
+/// What a template knows by an output of `infra/shared/state.yaml`, by the name that it has there.
+fn own(reference: &str) -> String {
+    reference.replace("State.Outputs.TableArn", "Table.Arn").replace("State.Outputs.BucketArn", "Bucket.Arn")
 }
 
 /// Appends lines to a file of the folder that `QUINTET_PERMISSIONS` names, if it does.

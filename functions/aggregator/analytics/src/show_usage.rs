@@ -2,97 +2,94 @@
 
 use axum::extract::State;
 use domain::aggregator::{Cell, Grouping, Permission, Report, Row, Span, dollars};
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, Errors};
 use edge::{Answer, Company, Exact, Query, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What was used.
+/// Usage in a period.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UsageView {
-    /// Of which days.
     period: PeriodView,
-    /// In all.
+    /// Totals.
     summary: SummaryView,
-    /// By provider, the costliest first.
+    /// Usage per provider, highest cost first.
     by_provider: Vec<ProviderUsageView>,
-    /// By model, the costliest first.
+    /// Usage per model, highest cost first.
     by_model: Vec<ModelUsageView>,
-    /// By day, week or month, the earliest first; those without a call are left out.
+    /// Usage per day, week or month, oldest first. Intervals without calls are omitted.
     timeline: Vec<DateUsageView>,
 }
 
-/// Whole days in UTC.
+/// A period of whole days, UTC.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PeriodView {
-    /// Where it begins.
+    /// Start of the first day.
     #[schema(format = DateTime, example = "2023-12-01T00:00:00.000Z")]
     start_date: String,
-    /// Where it ends.
+    /// End of the last day.
     #[schema(format = DateTime, example = "2023-12-31T23:59:59.999Z")]
     end_date: String,
 }
 
-/// In all.
+/// Totals.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SummaryView {
-    /// Calls.
+    /// Number of calls.
     #[schema(example = 1500)]
     total_requests: u64,
-    /// Tokens, read and written.
+    /// Number of tokens, input and output.
     #[schema(example = 45000)]
     total_tokens: u64,
-    /// US dollars.
+    /// Cost, in US dollars.
     #[schema(value_type = f64, example = 12.5)]
     total_cost: Exact,
-    /// Seconds.
+    /// Average response time, in seconds.
     #[schema(example = 1.2)]
     average_response_time: f64,
 }
 
-/// Of one provider.
+/// Usage of one provider.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ProviderUsageView {
-    /// Which.
     #[schema(example = "openai")]
     provider: String,
     #[serde(flatten)]
     sums: SumsView,
 }
 
-/// Of one model.
+/// Usage of one model.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ModelUsageView {
-    /// Which.
     #[schema(example = "gpt-4")]
     model: String,
     #[serde(flatten)]
     sums: SumsView,
 }
 
-/// Of one day, week or month.
+/// Usage of one day, week or month.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DateUsageView {
-    /// Its first day.
+    /// First day of the interval.
     #[schema(format = Date, example = "2023-12-01")]
     date: String,
     #[serde(flatten)]
     sums: SumsView,
 }
 
-/// Sums.
+/// Totals.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SumsView {
-    /// Calls.
+    /// Number of calls.
     #[schema(example = 800)]
     requests: u64,
-    /// Tokens, read and written.
+    /// Number of tokens, input and output.
     #[schema(example = 25000)]
     tokens: u64,
-    /// US dollars.
+    /// Cost, in US dollars.
     #[schema(value_type = f64, example = 8.5)]
     cost: Exact,
 }
@@ -133,9 +130,9 @@ fn seconds(millis: u64, requests: u64) -> f64 {
     (millis / requests.max(1)) as f64 / 1000.0
 }
 
-/// Usage
+/// Retrieve usage
 ///
-/// A key that was made without `analytics` sees what was used with it alone. Sums are some seconds behind.
+/// An API key without the permission `analytics` sees only its own usage. Totals lag by a few seconds.
 #[utoipa::path(
     get,
     path = "/api/v1/analytics/usage",
@@ -143,17 +140,16 @@ fn seconds(millis: u64, requests: u64) -> f64 {
     operation_id = "show_usage",
     security(("bearer" = []), ("api_key" = [])),
     params(
-        ("startDate" = Option<String>, Query, description = "First day (ISO 8601); thirty days before the last without it"),
-        ("endDate" = Option<String>, Query, description = "Last day (ISO 8601); today without it; at most a year after the first"),
-        ("groupBy" = Option<String>, Query, description = "`day`, `week`, `month`: of the timeline; `day` without it"),
-        ("provider" = Option<String>, Query, description = "Only calls that this provider answered"),
-        ("model" = Option<String>, Query, description = "Only calls that this model answered"),
+        ("startDate" = Option<String>, Query, description = "First day, ISO 8601. Default: 30 days before the last day"),
+        ("endDate" = Option<String>, Query, description = "Last day, ISO 8601, at most one year after the first. Default: today"),
+        ("groupBy" = Option<String>, Query, description = "Interval of the timeline: `day` (default), `week`, `month`"),
+        ("provider" = Option<String>, Query, description = "Only calls served by this provider"),
+        ("model" = Option<String>, Query, description = "Only calls served by this model"),
     ),
     responses(
-        (status = 200, description = "The sums", body = UsageView),
-        (status = 400, description = "`invalid_request`", body = AggregatorFailed),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
+        Errors, AuthErrors,
+        (status = 200, description = "Usage in the period", body = UsageView),
+        (status = 400, description = "`invalid_request`: invalid query parameter", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn show_usage(

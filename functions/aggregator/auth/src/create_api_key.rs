@@ -3,31 +3,31 @@
 use axum::extract::State;
 use domain::aggregator::NewApiKey;
 use domain::kernel::{Error, Timestamp};
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, BodyErrors, Errors};
 use edge::{Answer, Body, Company, Reply};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::wire::ApiKeyView;
 
-/// A request for a key.
+/// A new API key.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CreateApiKeyBody {
-    /// What its owner calls it, up to 100 characters.
+    /// Display name, up to 100 characters.
     #[schema(example = "Production API Key")]
     name: String,
-    /// What it may be used for: `chat`, `billing`, `analytics`.
+    /// Permissions: `chat`, `billing`, `analytics`.
     #[schema(example = json!(["chat", "billing", "analytics"]))]
     permissions: Vec<String>,
-    /// When it is to stop working, within five years; a year from now without it.
+    /// Expiry time, at most five years from now. Default: one year from now.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
 
-/// Make an API key
+/// Create an API key
 ///
-/// The answer is the only one that has the key itself.
+/// The key itself is returned only in this response.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/api-keys",
@@ -36,11 +36,9 @@ pub(crate) struct CreateApiKeyBody {
     security(("bearer" = [])),
     request_body = CreateApiKeyBody,
     responses(
-        (status = 201, description = "Made", body = ApiKeyView),
-        (status = 400, description = "`invalid_request`", body = AggregatorFailed),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: an API key cannot make others", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
+        Errors, AuthErrors, BodyErrors,
+        (status = 201, description = "API key created", body = ApiKeyView),
+        (status = 403, description = "`permission_denied`: requires an access token, not an API key", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn create_api_key(

@@ -5,7 +5,7 @@
 //! | POST | `/api/v1/auth/register` | nothing; limited per address |
 //! | POST | `/api/v1/auth/login` | nothing; limited per address |
 //! | POST | `/api/v1/auth/refresh` | refresh token; limited per address |
-//! | GET | `/api/v1/auth/verify-email` | the link of a letter; limited per address; for browsers |
+//! | GET | `/api/v1/auth/verify-email` | the link in the confirmation email; limited per address; for browsers |
 //! | POST | `/api/v1/auth/verify-email/resend` | access token; limited per address |
 //! | POST | `/api/v1/auth/api-keys` | access token; limited per company |
 //! | GET | `/api/v1/auth/api-keys` | access token; limited per company |
@@ -23,35 +23,22 @@ mod wire;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::FromRef;
 use domain::aggregator::{Authenticator, Companies, PRODUCT, Verification, parse_dollars};
 use domain::identity::Identity;
-use domain::kernel::Clock;
-use domain::rate_limit::{Policy, RateLimiter};
-use edge::{Aggregator, ConfigError, Counted, Function, Platform, Registration, malformed};
+use edge::{Aggregator, ConfigError, Function, Platform, RateLimit, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::mail::{MailSettings, mailer};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::http(PRODUCT, "auth", start, || api().into_openapi());
 
-/// What the endpoints share.
-#[derive(Clone)]
+#[derive(Clone, FromRef)]
 struct State {
     companies: Companies,
     identity: Identity,
     authenticator: Authenticator,
-    limiter: RateLimiter,
-    limit: Policy,
-    clock: Arc<dyn Clock>,
-}
-
-impl FromRef<State> for Authenticator {
-    fn from_ref(state: &State) -> Self {
-        state.authenticator.clone()
-    }
+    limit: RateLimit,
 }
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
@@ -67,21 +54,14 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
         gift,
     };
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
-    let limiter = RateLimiter::new(table.clone());
-    let keys = platform.counted("api-keys", "RATE_LIMIT_KEYS", &authenticator, &table)?;
+    let keys = platform.throttle("api-keys", "RATE_LIMIT_KEYS", &authenticator, &table)?;
     let state = State {
-        companies: Companies::new(identity.clone(), table, Arc::clone(&clock), ids, verification),
+        limit: platform.rate_limit("auth", "RATE_LIMIT_AUTH", &table)?,
+        companies: Companies::new(identity.clone(), table, clock, ids, verification),
         identity,
         authenticator,
-        limiter,
-        limit: platform.policy("auth", "RATE_LIMIT_AUTH")?,
-        clock,
     };
-    Function::http::<Aggregator>(platform, router(state, keys))
-}
-
-fn router(state: State, keys: Counted) -> Router {
-    keys.guard(Router::from(api_keys())).merge(Router::from(accounts())).with_state(state)
+    Function::http::<Aggregator>(platform, keys.guard(api_keys()).merge(accounts()).with_state(state))
 }
 
 fn api() -> OpenApiRouter<State> {

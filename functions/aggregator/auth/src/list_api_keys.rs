@@ -1,21 +1,23 @@
 //! `GET /api/v1/auth/api-keys`
 
 use axum::extract::State;
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, Errors};
 use edge::{Answer, Company, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::wire::ApiKeyView;
 
-/// A company's keys.
+/// API keys of a company.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ApiKeysView {
-    /// The latest first.
+    /// API keys, newest first.
     data: Vec<ApiKeyView>,
 }
 
-/// The company's API keys, revoked ones too
+/// List API keys
+///
+/// Revoked keys are included.
 #[utoipa::path(
     get,
     path = "/api/v1/auth/api-keys",
@@ -23,10 +25,9 @@ pub(crate) struct ApiKeysView {
     operation_id = "list_api_keys",
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "The keys, without the keys themselves", body = ApiKeysView),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: an API key cannot see others", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
+        Errors, AuthErrors,
+        (status = 200, description = "The API keys; `key` is omitted", body = ApiKeysView),
+        (status = 403, description = "`permission_denied`: requires an access token, not an API key", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn list_api_keys(State(state): State<crate::State>, Company(caller): Company) -> Answer<ApiKeysView> {

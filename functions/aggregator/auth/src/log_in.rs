@@ -1,20 +1,19 @@
 //! `POST /api/v1/auth/login`
 
 use axum::extract::State;
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, BodyErrors, Errors};
 use edge::{Answer, Body, ClientAddress, Reply, RequestScope};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::wire::SignedInView;
 
-/// E-mail and password.
+/// Credentials of a company.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct LogInBody {
-    /// Address of the company, in any letter case.
+    /// Email address, case-insensitive.
     #[schema(example = "admin@company.com")]
     email: String,
-    /// The password.
     #[schema(example = "securepassword123")]
     password: String,
 }
@@ -27,10 +26,9 @@ pub(crate) struct LogInBody {
     operation_id = "log_in",
     request_body = LogInBody,
     responses(
+        Errors, BodyErrors,
         (status = 200, description = "Signed in", body = SignedInView),
-        (status = 400, description = "`invalid_request`", body = AggregatorFailed),
-        (status = 401, description = "`invalid_credentials`: address unknown or password wrong, not told which", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
+        (status = 401, description = "`invalid_credentials`: unknown email address or wrong password", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn log_in(
@@ -39,7 +37,7 @@ pub(crate) async fn log_in(
     ClientAddress(address): ClientAddress,
     Body(body): Body<LogInBody>,
 ) -> Answer<SignedInView> {
-    scope.limit(&state.limiter, &state.limit, &address, state.clock.now()).await?;
+    scope.limit(&state.limit, &address).await?;
     let (signed_in, company) = state.companies.sign_in(&body.email, body.password).await?;
     Ok(Reply::ok(SignedInView::new(signed_in, company)))
 }

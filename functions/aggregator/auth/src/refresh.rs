@@ -1,7 +1,7 @@
 //! `POST /api/v1/auth/refresh`
 
 use axum::extract::State;
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AuthErrors, BodyErrors, Errors};
 use edge::{Answer, Body, ClientAddress, Reply, RequestScope};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -12,13 +12,13 @@ use crate::wire::TokensView;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RefreshBody {
-    /// From the last sign-in or refresh.
+    /// Refresh token from the last sign-in or refresh.
     refresh_token: String,
 }
 
-/// Renew the tokens
+/// Refresh the tokens
 ///
-/// A token that was replaced and is used again after ten seconds ends the sign-in: somebody copied it.
+/// Replaces both tokens. Reuse of a replaced refresh token more than ten seconds later revokes the session.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/refresh",
@@ -26,10 +26,8 @@ pub(crate) struct RefreshBody {
     operation_id = "refresh",
     request_body = RefreshBody,
     responses(
+        Errors, AuthErrors, BodyErrors,
         (status = 200, description = "New tokens", body = TokensView),
-        (status = 400, description = "`invalid_request`", body = AggregatorFailed),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn refresh(
@@ -38,7 +36,7 @@ pub(crate) async fn refresh(
     ClientAddress(address): ClientAddress,
     Body(body): Body<RefreshBody>,
 ) -> Answer<TokensView> {
-    scope.limit(&state.limiter, &state.limit, &address, state.clock.now()).await?;
+    scope.limit(&state.limit, &address).await?;
     let (access_token, refresh_token) = state.identity.refresh(&body.refresh_token).await?;
     Ok(Reply::ok(TokensView::new(access_token, refresh_token)))
 }

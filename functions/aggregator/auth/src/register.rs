@@ -3,46 +3,46 @@
 use axum::extract::State;
 use domain::aggregator::{CompanyName, NewCompany};
 use domain::identity::{Email, NewPassword};
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, BodyErrors, Errors};
+use edge::openapi::IdempotencyHeader;
 use edge::{Answer, Body, ClientAddress, IdempotencyKey, Reply, RequestScope};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::wire::SignedInView;
 
-/// A request to register.
+/// A new company.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct RegisterBody {
-    /// Address that will identify the company, in any letter case.
+    /// Email address, case-insensitive; identifies the company.
     #[schema(example = "admin@company.com")]
     email: String,
-    /// 8 to 128 characters.
+    /// Password, 8 to 128 characters.
     #[schema(example = "securepassword123", min_length = 8, max_length = 128)]
     password: String,
-    /// Name, up to 200 characters; the host of the address without it.
+    /// Company name, up to 200 characters. Default: the domain of the email address.
     #[schema(example = "My Company")]
     name: Option<String>,
-    /// A few words, up to 2000 characters.
+    /// Description, up to 2000 characters.
     #[schema(example = "AI-powered company")]
     description: Option<String>,
 }
 
 /// Register a company
 ///
-/// The company is signed in, and a letter goes to its address with a link that confirms it. A repeat with the same `Idempotency-Key` and body opens nothing
-/// and signs the same company in again.
+/// Creates the company, signs it in and sends a confirmation email. A repeat with the same `Idempotency-Key` and body
+/// creates nothing and returns new tokens for the same company.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/register",
     tag = "auth",
     operation_id = "register",
-    params(("Idempotency-Key" = Option<String>, Header, max_length = 128, description = "A repeat with the same key within 24 hours opens nothing")),
+    params(IdempotencyHeader),
     request_body = RegisterBody,
     responses(
-        (status = 201, description = "Registered", body = SignedInView),
-        (status = 400, description = "`invalid_request`", body = AggregatorFailed),
-        (status = 409, description = "`email_exists`, `idempotency_key_reused`", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
+        Errors, BodyErrors,
+        (status = 201, description = "Company created", body = SignedInView),
+        (status = 409, description = "`email_exists`; `idempotency_key_reused`: the key was used with another body", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn register(
@@ -52,7 +52,7 @@ pub(crate) async fn register(
     IdempotencyKey(idempotency_key): IdempotencyKey,
     Body(body): Body<RegisterBody>,
 ) -> Answer<SignedInView> {
-    scope.limit(&state.limiter, &state.limit, &address, state.clock.now()).await?;
+    scope.limit(&state.limit, &address).await?;
     let email = Email::parse(&body.email)?;
     let password = NewPassword::parse("password", body.password)?;
     let name = body.name.map_or_else(|| Ok(CompanyName::of(&email)), |name| CompanyName::parse(&name))?;

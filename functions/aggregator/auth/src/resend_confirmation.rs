@@ -1,20 +1,20 @@
 //! `POST /api/v1/auth/verify-email/resend`
 
 use axum::extract::State;
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, Errors};
 use edge::{Answer, ClientAddress, Company, Reply, RequestScope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// That a letter is on its way.
+/// Confirmation that the email was sent.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SentView {
-    /// For people.
+    /// Human-readable message.
     #[schema(example = "Письмо отправлено")]
     message: &'static str,
 }
 
-/// Send the letter that confirms the address again
+/// Resend the confirmation email
 #[utoipa::path(
     post,
     path = "/api/v1/auth/verify-email/resend",
@@ -22,10 +22,9 @@ pub(crate) struct SentView {
     operation_id = "resend_letter",
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "Sent, unless there is nothing left to confirm", body = SentView),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: an API key cannot do this", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
+        Errors, AuthErrors,
+        (status = 200, description = "Email sent, unless the address is already confirmed", body = SentView),
+        (status = 403, description = "`permission_denied`: requires an access token, not an API key", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn resend_confirmation(
@@ -34,7 +33,7 @@ pub(crate) async fn resend_confirmation(
     ClientAddress(address): ClientAddress,
     Company(caller): Company,
 ) -> Answer<SentView> {
-    scope.limit(&state.limiter, &state.limit, &address, state.clock.now()).await?;
+    scope.limit(&state.limit, &address).await?;
     state.companies.resend_confirmation(caller.require_company()?).await?;
     Ok(Reply::ok(SentView { message: "Письмо отправлено" }))
 }

@@ -3,27 +3,26 @@
 use axum::extract::State;
 use domain::aggregator::KeyId;
 use domain::kernel::{Error, Resource};
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, Errors};
 use edge::{Answer, Company, PathParameter, Reply};
 
 use crate::wire::ApiKeyView;
 
 /// Revoke an API key
 ///
-/// For good. An instance that used the key just before may take it for another 15 seconds. Doing it again changes nothing.
+/// Permanent and idempotent. Requests with the key may succeed for another 15 seconds.
 #[utoipa::path(
     delete,
     path = "/api/v1/auth/api-keys/{id}",
     tag = "auth",
     operation_id = "revoke_api_key",
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "Id of the key")),
+    params(("id" = String, Path, description = "ID of the API key")),
     responses(
-        (status = 200, description = "Revoked", body = ApiKeyView),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: an API key cannot revoke others", body = AggregatorFailed),
+        Errors, AuthErrors,
+        (status = 200, description = "API key revoked", body = ApiKeyView),
+        (status = 403, description = "`permission_denied`: requires an access token, not an API key", body = AggregatorFailed),
         (status = 404, description = "`api_key_not_found`", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn revoke_api_key(

@@ -1,44 +1,44 @@
 //! `GET /api/v1/auth/verify-email`
 
 use axum::extract::State;
-use edge::openapi::AggregatorFailed;
-use edge::{Answer, ClientAddress, QueryParameters, Reply, RequestScope};
+use edge::aggregator::openapi::{AggregatorFailed, Errors};
+use edge::{Answer, ClientAddress, Query, Reply, RequestScope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What a person who followed the link of a letter reads.
+/// Confirmation of an email address.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct VerifiedView {
-    /// Always true.
+    /// Always `true`.
     is_verified: bool,
-    /// For people.
+    /// Human-readable message.
     #[schema(example = "Адрес подтверждён")]
     message: &'static str,
 }
 
-/// Confirm the address
+/// Confirm an email address
 ///
-/// Where the link in the letter leads. The company then has its welcome balance.
+/// Target of the link in the confirmation email. Credits the welcome balance.
 #[utoipa::path(
     get,
     path = "/api/v1/auth/verify-email",
     tag = "auth",
     operation_id = "verify_email",
-    params(("token" = String, Query, description = "From the letter; works once, for three days")),
+    params(("token" = String, Query, description = "Token from the confirmation email. Single use, valid for three days")),
     responses(
-        (status = 200, description = "Confirmed", body = VerifiedView),
-        (status = 401, description = "`token_expired`, `invalid_api_key`: no such letter, or it was used", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
+        Errors,
+        (status = 200, description = "Email address confirmed", body = VerifiedView),
+        (status = 401, description = "`token_expired`, `invalid_api_key`: the token is expired, used or unknown", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn verify_email(
     State(state): State<crate::State>,
     scope: RequestScope,
     ClientAddress(address): ClientAddress,
-    query: QueryParameters,
+    query: Query,
 ) -> Answer<VerifiedView> {
-    scope.limit(&state.limiter, &state.limit, &address, state.clock.now()).await?;
-    state.companies.confirm(query.get("token").unwrap_or_default()).await?;
+    scope.limit(&state.limit, &address).await?;
+    state.companies.confirm(query.lenient("token").unwrap_or_default()).await?;
     Ok(Reply::ok(VerifiedView { is_verified: true, message: "Адрес подтверждён" }))
 }

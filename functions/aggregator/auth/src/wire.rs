@@ -1,4 +1,4 @@
-//! Shapes that several endpoints share.
+//! Views that several endpoints share.
 
 use domain::aggregator::{ACCESS_TOKEN_LIFETIME, ApiKey, Company, Permission};
 use domain::identity::SignedIn;
@@ -9,44 +9,41 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CompanyView {
-    /// Id.
     #[schema(format = Uuid)]
     id: String,
-    /// Address that identifies the account.
+    /// Email address; identifies the account.
     #[schema(example = "admin@company.com")]
     email: String,
-    /// Name.
     #[schema(example = "My Company")]
     name: String,
     /// Always `company`.
     #[schema(example = "company")]
     role: &'static str,
-    /// Whether the address was confirmed.
+    /// Whether the email address is confirmed.
     is_verified: bool,
 }
 
-/// Tokens of a company that signed in.
+/// A signed-in company and its tokens.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SignedInView {
     #[serde(flatten)]
     tokens: TokensView,
-    /// Who.
     company: CompanyView,
 }
 
-/// Fresh tokens.
+/// Access and refresh token.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TokensView {
-    /// For the `Authorization` header.
+    /// Access token for the `Authorization` header.
     access_token: String,
-    /// For the next refresh; the one that was used works no more.
+    /// Refresh token for the next `POST /auth/refresh`; each one is used once.
     refresh_token: String,
     /// Always `Bearer`.
     #[schema(example = "Bearer")]
     token_type: &'static str,
-    /// Seconds until the access token expires.
+    /// Lifetime of the access token, in seconds.
     #[schema(example = 3600)]
     expires_in: u64,
 }
@@ -67,34 +64,33 @@ impl SignedInView {
     }
 }
 
-/// An API key as its owner sees it.
+/// An API key.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ApiKeyView {
-    /// Id.
     #[schema(format = Uuid)]
     id: String,
-    /// What its owner calls it.
+    /// Display name.
     #[schema(example = "Production API Key")]
     name: String,
-    /// The key itself: told when it is made, and never again.
+    /// The key itself. Returned only on creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "ak_live_1234567890abcdef")]
     key: Option<String>,
-    /// Its last characters.
+    /// Last four characters of the key.
     #[schema(example = "cdef")]
     hint: String,
-    /// Whether it works.
+    /// Whether the key is active, that is, not revoked.
     is_active: bool,
-    /// What it may be used for: `chat`, `billing`, `analytics`.
+    /// Permissions: `chat`, `billing`, `analytics`.
     permissions: Vec<&'static str>,
-    /// When it was made.
+    /// Creation time.
     #[schema(format = DateTime)]
     created_at: String,
-    /// When it stops working.
+    /// Expiry time.
     #[schema(format = DateTime)]
     expires_at: String,
-    /// When it was used last, if ever; seconds late.
+    /// Time of the last use, a few seconds delayed; null if never used.
     #[schema(format = DateTime)]
     last_used_at: Option<String>,
 }

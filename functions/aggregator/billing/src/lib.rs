@@ -1,4 +1,4 @@
-//! AI Aggregator: what a company has, and where it went.
+//! AI Aggregator: balance and transactions.
 //!
 //! | method | path | needs |
 //! | --- | --- | --- |
@@ -10,7 +10,6 @@ mod show_balance;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::FromRef;
 use domain::aggregator::{Authenticator, Billing, PRODUCT};
 use domain::kernel::Clock;
@@ -18,29 +17,21 @@ use edge::{Aggregator, ConfigError, Function, Platform, Registration};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The function.
 pub const FUNCTION: Registration = Registration::http(PRODUCT, "billing", start, || api().into_openapi());
 
-/// What the endpoints share.
-#[derive(Clone)]
+#[derive(Clone, FromRef)]
 struct State {
     billing: Billing,
     authenticator: Authenticator,
     clock: Arc<dyn Clock>,
 }
 
-impl FromRef<State> for Authenticator {
-    fn from_ref(state: &State) -> Self {
-        state.authenticator.clone()
-    }
-}
-
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let (_, authenticator) = platform.authenticator(&table)?;
-    let counted = platform.counted("billing", "RATE_LIMIT_BILLING", &authenticator, &table)?;
+    let throttle = platform.throttle("billing", "RATE_LIMIT_BILLING", &authenticator, &table)?;
     let state = State { billing: Billing::new(table), authenticator, clock: Arc::clone(&platform.clock) };
-    Function::http::<Aggregator>(platform, counted.guard(Router::from(api())).with_state(state))
+    Function::http::<Aggregator>(platform, throttle.guard(api()).with_state(state))
 }
 
 fn api() -> OpenApiRouter<State> {

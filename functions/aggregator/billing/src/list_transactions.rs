@@ -3,44 +3,44 @@
 use axum::extract::State;
 use domain::aggregator::{CallOutcome, Direction, Filter, KeyId, Permission, Transaction, UsageRecord, dollars};
 use domain::kernel::Error;
-use edge::openapi::{AggregatorFailed, PagesView};
-use edge::{Answer, Company, Exact, NumberedPage, Query, Reply};
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, Errors};
+use edge::openapi::PagesView;
+use edge::{Answer, Company, Exact, Query, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A page of the statement.
+/// A page of transactions.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TransactionsView {
-    /// The latest first.
+    /// Transactions, newest first.
     data: Vec<TransactionView>,
-    /// Where the page is.
+    /// Position of the page.
     pagination: PagesView,
 }
 
-/// A line of the statement.
+/// A transaction.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TransactionView {
-    /// Id; of a call, the one in the id of its answer.
+    /// Transaction ID. For a model call, the response's `id` contains it.
     #[schema(format = Uuid)]
     id: String,
-    /// `DEBIT` or `CREDIT`.
+    /// Direction: `DEBIT` or `CREDIT`.
     #[serde(rename = "type")]
     #[schema(example = "DEBIT")]
     kind: &'static str,
-    /// How much, never negative.
+    /// Amount, in `currency`; never negative.
     #[schema(value_type = f64, example = 0.00125)]
     amount: Exact,
     /// Always `USD`.
     #[schema(example = "USD")]
     currency: &'static str,
-    /// What it was for.
     #[schema(example = "GPT-4 usage")]
     description: String,
-    /// Of a call: model, provider, tokens, how it ended.
+    /// For a model call: model, provider, tokens and outcome. Otherwise empty.
     #[schema(value_type = Object)]
     metadata: MetadataView,
-    /// When.
+    /// Creation time.
     #[schema(format = DateTime)]
     created_at: String,
 }
@@ -52,7 +52,7 @@ enum MetadataView {
     Other {},
 }
 
-/// What the contract shows of a call, and more of the same.
+/// `metadata` of a model call.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CallView {
@@ -98,7 +98,7 @@ impl From<Transaction> for TransactionView {
     }
 }
 
-/// The statement
+/// List transactions
 #[utoipa::path(
     get,
     path = "/api/v1/billing/transactions",
@@ -106,18 +106,17 @@ impl From<Transaction> for TransactionView {
     operation_id = "list_transactions",
     security(("bearer" = []), ("api_key" = [])),
     params(
-        ("page" = Option<u32>, Query, description = "From 1; 1 without it"),
-        ("limit" = Option<u32>, Query, description = "1 to 100; 20 without it"),
-        ("startDate" = Option<String>, Query, description = "Not before (ISO 8601)"),
-        ("endDate" = Option<String>, Query, description = "Not after (ISO 8601)"),
-        ("type" = Option<String>, Query, description = "`DEBIT` or `CREDIT`"),
+        ("page" = Option<u32>, Query, description = "Page number, from 1. Default 1"),
+        ("limit" = Option<u32>, Query, description = "Items per page, 1 to 100. Default 20"),
+        ("startDate" = Option<String>, Query, description = "Earliest creation time: ISO 8601 time or date"),
+        ("endDate" = Option<String>, Query, description = "Latest creation time: ISO 8601 time or date"),
+        ("type" = Option<String>, Query, description = "Direction: `DEBIT` or `CREDIT`"),
     ),
     responses(
-        (status = 200, description = "A page of it", body = TransactionsView),
-        (status = 400, description = "`invalid_request`", body = AggregatorFailed),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: the key lacks `billing`", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
+        Errors, AuthErrors,
+        (status = 200, description = "A page of transactions", body = TransactionsView),
+        (status = 400, description = "`invalid_request`: invalid query parameter", body = AggregatorFailed),
+        (status = 403, description = "`permission_denied`: the API key lacks the permission `billing`", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn list_transactions(
@@ -126,7 +125,7 @@ pub(crate) async fn list_transactions(
     query: Query,
 ) -> Answer<TransactionsView> {
     caller.require(Permission::Billing)?;
-    let page = NumberedPage::read(&query, 20)?;
+    let page = query.numbered_page(20)?;
     let filter = Filter {
         start: query.time("startDate", false)?,
         end: query.time("endDate", true)?,

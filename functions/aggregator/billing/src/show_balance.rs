@@ -2,39 +2,38 @@
 
 use axum::extract::State;
 use domain::aggregator::{Permission, dollars};
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, Errors};
 use edge::{Answer, Company, Exact, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What a company has.
+/// Balance of a company.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BalanceView {
-    /// The company.
     #[schema(format = Uuid)]
     company_id: String,
-    /// What all transactions add up to; below zero where credit is used.
+    /// Sum of all transactions, in `currency`; negative where credit is used.
     #[schema(value_type = f64, example = 100.5)]
     balance: Exact,
-    /// What calls that are running hold of it.
+    /// Amount reserved by running calls.
     #[schema(value_type = f64, example = 0.5)]
     reserved: Exact,
-    /// What can be spent now: balance and credit less what is reserved.
+    /// Amount that can be spent now: balance plus credit limit minus reserved.
     #[schema(value_type = f64, example = 1100)]
     available: Exact,
     /// Always `USD`.
     #[schema(example = "USD")]
     currency: &'static str,
-    /// How far below zero the balance may go.
+    /// Amount by which the balance may be negative.
     #[schema(value_type = f64, example = 1000)]
     credit_limit: Exact,
-    /// When this was read.
+    /// Time at which the balance was read.
     #[schema(format = DateTime)]
     last_updated: String,
 }
 
-/// The balance
+/// Retrieve the balance
 #[utoipa::path(
     get,
     path = "/api/v1/billing/balance",
@@ -42,10 +41,9 @@ pub(crate) struct BalanceView {
     operation_id = "show_balance",
     security(("bearer" = []), ("api_key" = [])),
     responses(
+        Errors, AuthErrors,
         (status = 200, description = "The balance", body = BalanceView),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: the key lacks `billing`", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
+        (status = 403, description = "`permission_denied`: the API key lacks the permission `billing`", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn show_balance(State(state): State<crate::State>, Company(caller): Company) -> Answer<BalanceView> {

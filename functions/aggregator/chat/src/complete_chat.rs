@@ -7,37 +7,39 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use domain::aggregator::{ChatCall, StreamOutcome};
 use domain::gateway::ChatRequest;
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, BodyErrors, Errors};
+use edge::openapi::IdempotencyHeader;
 use edge::{Company, Failure, IdempotencyKey, LongBody, Meta, Verbatim};
 
 use crate::frames::frames;
 use crate::wire::{CompletionView, json};
 
-/// Chat
+/// Create a chat completion
 ///
-/// OpenAI's request and answer, whichever vendor runs the model; fields that a vendor has no counterpart of are refused, not dropped. The answer says what it
-/// cost (`cost`, US dollars) and who gave it (`provider`); a stream says so in the piece with `finish_reason`. The most that the call can cost is held
-/// before a vendor is asked, what it did cost is charged after: nothing for a failure, and for a stream whose reader leaves, what came until then. A repeat
-/// with the same `Idempotency-Key` and body gets the same answer and costs nothing.
+/// Takes OpenAI's request and returns OpenAI's response, whichever provider runs the model. Fields without a
+/// counterpart at the provider are refused, not ignored. Two fields are added: `cost`, the price in US dollars, and
+/// `provider`; in a stream they are in the chunk with `finish_reason`. The maximum price is reserved before the
+/// provider is called, and the actual price is charged afterwards. A failed request is free; a stream that the client
+/// closes is charged up to that point. A repeat with the same `Idempotency-Key` and body returns the stored response
+/// and is free.
 #[utoipa::path(
     post,
     path = "/api/v1/chat/completions",
     tag = "chat",
     operation_id = "complete_chat",
     security(("bearer" = []), ("api_key" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, max_length = 128, description = "A repeat with the same key within 24 hours is answered again, not charged again")),
-    request_body(content = Object, description = "As OpenAI's `POST /chat/completions`"),
+    params(IdempotencyHeader),
+    request_body(content = Object, description = "Request of OpenAI's `POST /chat/completions`"),
     responses(
-        (status = 200, description = "The answer: `chat.completion`, or with `stream` server-sent events", body = Object),
+        Errors, AuthErrors, BodyErrors,
+        (status = 200, description = "A `chat.completion`; with `stream`, server-sent events", body = Object),
         (status = 400, description = "`invalid_request`, `unsupported_parameter`, `context_length_exceeded`, `content_filter`", body = AggregatorFailed),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 402, description = "`insufficient_funds`: balance and credit do not cover the most that it may cost", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: the key lacks `chat`", body = AggregatorFailed),
+        (status = 402, description = "`insufficient_funds`: balance and credit do not cover the maximum price", body = AggregatorFailed),
+        (status = 403, description = "`permission_denied`: the API key lacks the permission `chat`", body = AggregatorFailed),
         (status = 404, description = "`model_not_found`", body = AggregatorFailed),
         (status = 409, description = "`idempotency_key_reused`, `in_progress`, `conflict`", body = AggregatorFailed),
-        (status = 413, description = "`payload_too_large`: more than 5 MB", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
-        (status = 503, description = "`provider_unavailable`: every vendor of the model failed", body = AggregatorFailed),
+        (status = 413, description = "`payload_too_large`: body larger than 5 MB", body = AggregatorFailed),
+        (status = 503, description = "`provider_unavailable`: every provider of the model failed; `service_unavailable`: retry later", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn complete_chat(

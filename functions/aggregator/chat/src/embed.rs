@@ -3,32 +3,33 @@
 use axum::extract::State;
 use domain::aggregator::ChatCall;
 use domain::gateway::EmbeddingRequest;
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, BodyErrors, Errors};
+use edge::openapi::IdempotencyHeader;
 use edge::{Company, Failure, IdempotencyKey, LongBody, Verbatim};
 
 use crate::wire::{EmbeddingsView, json};
 
-/// Vectors for texts
+/// Create embeddings
 ///
-/// OpenAI's request and answer, paid as a chat is.
+/// Takes OpenAI's request and returns OpenAI's response. Billed like a chat completion.
 #[utoipa::path(
     post,
     path = "/api/v1/embeddings",
     tag = "chat",
     operation_id = "embed",
     security(("bearer" = []), ("api_key" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, max_length = 128, description = "A repeat with the same key within 24 hours is answered again, not charged again")),
-    request_body(content = Object, description = "As OpenAI's `POST /embeddings`"),
+    params(IdempotencyHeader),
+    request_body(content = Object, description = "Request of OpenAI's `POST /embeddings`"),
     responses(
-        (status = 200, description = "The vectors", body = Object),
+        Errors, AuthErrors, BodyErrors,
+        (status = 200, description = "The embeddings", body = Object),
         (status = 400, description = "`invalid_request`, `unsupported_parameter`", body = AggregatorFailed),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 402, description = "`insufficient_funds`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: the key lacks `chat`", body = AggregatorFailed),
+        (status = 402, description = "`insufficient_funds`: balance and credit do not cover the maximum price", body = AggregatorFailed),
+        (status = 403, description = "`permission_denied`: the API key lacks the permission `chat`", body = AggregatorFailed),
         (status = 404, description = "`model_not_found`", body = AggregatorFailed),
         (status = 409, description = "`idempotency_key_reused`, `in_progress`, `conflict`", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
-        (status = 503, description = "`provider_unavailable`", body = AggregatorFailed),
+        (status = 413, description = "`payload_too_large`: body larger than 5 MB", body = AggregatorFailed),
+        (status = 503, description = "`provider_unavailable`: every provider of the model failed; `service_unavailable`: retry later", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn embed(

@@ -1,4 +1,4 @@
-//! A streamed answer as server-sent events: what came of each piece, then what it came to, then `[DONE]`.
+//! A streamed chat completion as server-sent events: its chunks, the last one with cost and provider, then `[DONE]`.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use futures_util::stream;
 
 use crate::wire::{ChunkView, UsageField, chat_id, json};
 
-/// A comment, which clients skip, so often that nobody on the way takes the connection for dead.
+/// A comment, which clients skip. Sent often enough that no proxy closes the connection as idle.
 const KEEP_ALIVE: &str = ": keep-alive\n\n";
 const SILENCE: Duration = Duration::from_secs(15);
 const DONE: &str = "data: [DONE]\n\n";
@@ -22,14 +22,14 @@ struct Frames {
     answer: Box<Streaming>,
     id: String,
     include_usage: bool,
-    /// A piece that ends a choice: it waits for what the answer comes to, which the last one tells.
+    /// The chunk that ends a choice, held back until the cost is known.
     last: Option<Chunk>,
-    /// Where the request went, for an error in the middle.
+    /// The request, for an error frame.
     meta: Meta,
     ended: bool,
 }
 
-/// The frames of `answer`. Dropping the stream before its end cancels the answer.
+/// The frames of `answer`. Dropping the stream before its end cancels the call.
 pub(crate) fn frames(
     answer: Box<Streaming>,
     include_usage: bool,
@@ -47,14 +47,13 @@ pub(crate) fn frames(
 }
 
 impl Frames {
-    /// What there is to say next.
     async fn next(&mut self) -> Result<String> {
         loop {
             let Ok(next) = tokio::time::timeout(SILENCE, self.answer.next()).await else {
                 return Ok(KEEP_ALIVE.to_owned());
             };
             let Some(chunk) = next? else { return self.end().await };
-            // A piece that only tells the usage is told at the end, in our words.
+            // Usage is sent once, at the end, as we count it.
             if chunk.choices.is_none() {
                 continue;
             }
@@ -90,7 +89,7 @@ impl Frames {
             choices: chunk.and_then(|chunk| chunk.choices.as_deref()),
             rest: chunk.map(|chunk| &chunk.rest),
             charge,
-            // In every piece, as OpenAI has it: null but in the one that has no choices.
+            // In every chunk, as OpenAI does: null except in the one without choices.
             usage: match charge {
                 _ if !self.include_usage => UsageField::Absent,
                 Some(charge) if chunk.is_none() => UsageField::Told(charge),
@@ -100,7 +99,7 @@ impl Frames {
         Ok(frame(&json(&view)?))
     }
 
-    /// An error that clients of OpenAI take for one. There is no `[DONE]` after it.
+    /// An error in OpenAI's format. No `[DONE]` follows.
     fn error(&mut self, error: Error) -> String {
         self.ended = true;
         let failure = Failure::from(error);

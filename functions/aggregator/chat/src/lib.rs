@@ -1,4 +1,4 @@
-//! AI Aggregator: chats, vectors and models. Behind a REST API, because answers are streamed.
+//! AI Aggregator: chat completions, embeddings and models. Behind a REST API, because responses are streamed.
 //!
 //! | method | path | needs |
 //! | --- | --- | --- |
@@ -26,10 +26,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::chat::{ChatVendorsSettings, chat_vendors};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::http(PRODUCT, "chat", start, || api().into_openapi());
 
-/// What the endpoints share. Each layer of the router copies it for each request, which costs little.
+/// Cloned by each layer of the router for each request, so cheap to clone.
 #[derive(Clone)]
 struct State {
     chat: Arc<Chat>,
@@ -46,13 +45,13 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let (_, authenticator) = platform.authenticator(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
-    let counted = platform.counted("chat", "RATE_LIMIT_CHAT", &authenticator, &table)?;
+    let throttle = platform.throttle("chat", "RATE_LIMIT_CHAT", &authenticator, &table)?;
     let queue = platform.queue("USAGE_QUEUE_URL")?;
     let billing = LedgerBilling { ledger: Ledger::new(table.clone()), table, queue, clock, ids };
-    Function::streaming::<Aggregator>(platform, counted.guard(router(platform, authenticator, Arc::new(billing))?))
+    Function::streaming::<Aggregator>(platform, throttle.guard(router(platform, authenticator, Arc::new(billing))?))
 }
 
-/// The endpoints. `authenticator` verifies callers, `billing` bills calls.
+/// The endpoints: `authenticator` authenticates, `billing` bills.
 pub fn router(
     platform: &Platform,
     authenticator: Authenticator,
@@ -65,7 +64,7 @@ pub fn router(
     let catalogue = Catalogue::load(platform.vars.get("MODELS")).map_err(|error| malformed("MODELS", &error))?;
     let chat = Chat::new(Arc::new(catalogue), router, billing, clock, ids);
     let state = State { chat: Arc::new(chat), authenticator: Arc::new(authenticator) };
-    // The same endpoints where clients of OpenAI look for them.
+    // Where OpenAI's clients expect them.
     let alias = Router::new()
         .route("/v1/chat/completions", post(complete_chat::complete_chat))
         .route("/v1/embeddings", post(embed::embed))

@@ -3,57 +3,57 @@
 use axum::extract::State;
 use domain::aggregator::{Feature, Model, Permission};
 use domain::kernel::{Error, Resource};
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, Errors};
 use edge::{Answer, Company, PathParameter, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// All models.
+/// The models of the catalogue.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ModelsView {
     /// Always `list`.
     #[schema(example = "list")]
     object: &'static str,
-    /// In the order of the catalogue.
+    /// Models, in catalogue order.
     data: Vec<ModelView>,
 }
 
 /// A model.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ModelView {
-    /// What to ask for.
+    /// Model ID, for the field `model` of requests.
     #[schema(example = "gpt-4")]
     id: String,
     /// Always `model`.
     #[schema(example = "model")]
     object: &'static str,
-    /// When it came into the catalogue, in seconds since 1970: not kept, so always the same.
+    /// Always 0. Present for OpenAI's clients.
     created: i64,
-    /// Whose it is: the same as `provider`.
+    /// Same as `provider`. Present for OpenAI's clients.
     #[schema(example = "openai")]
     owned_by: String,
-    /// What people call it.
+    /// Display name.
     #[schema(example = "GPT-4")]
     name: String,
-    /// Whose it is.
+    /// Vendor of the model.
     #[schema(example = "openai")]
     provider: String,
-    /// How many tokens it takes, what it writes included.
+    /// Context window, in tokens, including the output.
     #[schema(example = 8192)]
     context_length: u32,
-    /// The most tokens that it writes.
+    /// Maximum output, in tokens.
     #[schema(example = 8192)]
     max_output_tokens: u32,
-    /// US dollars for a token read.
+    /// Price of an input token, in US dollars.
     #[schema(example = 0.00003)]
     input_cost_per_token: f64,
-    /// US dollars for a token written.
+    /// Price of an output token, in US dollars.
     #[schema(example = 0.00006)]
     output_cost_per_token: f64,
-    /// What it can do: `chat`, `completion`, `function_calling`, `vision`, `json_schema`, `embedding`.
+    /// Features: `chat`, `completion`, `function_calling`, `vision`, `json_schema`, `embedding`.
     #[schema(value_type = Vec<String>, example = json!(["chat", "completion", "function_calling"]))]
     supported_features: Vec<Feature>,
-    /// Whether it can be asked now: one of its vendors is configured and does not keep failing.
+    /// Whether requests can be served now: a provider of the model is configured and not failing.
     is_available: bool,
 }
 
@@ -77,7 +77,9 @@ impl ModelView {
     }
 }
 
-/// The models and what they cost
+/// List models
+///
+/// The models of the catalogue, with context window, price and features.
 #[utoipa::path(
     get,
     path = "/api/v1/models",
@@ -85,10 +87,9 @@ impl ModelView {
     operation_id = "list_models",
     security(("bearer" = []), ("api_key" = [])),
     responses(
+        Errors, AuthErrors,
         (status = 200, description = "The models", body = ModelsView),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: the key lacks `chat`", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
+        (status = 403, description = "`permission_denied`: the API key lacks the permission `chat`", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn list_models(State(state): State<crate::State>, Company(caller): Company) -> Answer<ModelsView> {
@@ -97,20 +98,19 @@ pub(crate) async fn list_models(State(state): State<crate::State>, Company(calle
     Ok(Reply::ok(ModelsView { object: "list", data }))
 }
 
-/// One model
+/// Retrieve a model
 #[utoipa::path(
     get,
     path = "/api/v1/models/{id}",
     tag = "models",
     operation_id = "show_model",
     security(("bearer" = []), ("api_key" = [])),
-    params(("id" = String, Path, description = "Id of the model")),
+    params(("id" = String, Path, description = "ID of the model")),
     responses(
+        Errors, AuthErrors,
         (status = 200, description = "The model", body = ModelView),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: the key lacks `chat`", body = AggregatorFailed),
+        (status = 403, description = "`permission_denied`: the API key lacks the permission `chat`", body = AggregatorFailed),
         (status = 404, description = "`model_not_found`", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn show_model(

@@ -1,14 +1,14 @@
-//! Answers as OpenAI spells them, with what a call cost and who answered.
+//! OpenAI's response objects, with cost and provider.
 
 use domain::aggregator::{AnsweredBy, Charge, dollars};
 use domain::gateway::{Completion, Embeddings, Fields, Usage};
 use domain::kernel::{Amount, Error, Result};
+use edge::Exact;
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-/// `usage`.
 #[derive(Serialize)]
 pub(crate) struct UsageView {
     prompt_tokens: u64,
@@ -44,17 +44,16 @@ impl From<Usage> for UsageView {
 }
 
 /// An amount as a JSON number of dollars that is exactly it, digit by digit.
-pub(crate) fn money(amount: Amount) -> Box<RawValue> {
-    let number = dollars(amount);
-    RawValue::from_string(number).unwrap_or_else(|_| RawValue::NULL.to_owned())
+fn money(amount: Amount) -> Exact {
+    Exact::new(dollars(amount))
 }
 
-/// `id` of a chat.
+/// `id` of a chat completion.
 pub(crate) fn chat_id(by: &AnsweredBy) -> String {
     format!("chatcmpl-{}", by.operation.as_simple())
 }
 
-/// A whole answer.
+/// `chat.completion`
 pub(crate) struct CompletionView<'a> {
     pub(crate) by: &'a AnsweredBy,
     pub(crate) completion: &'a Completion,
@@ -79,25 +78,23 @@ impl Serialize for CompletionView<'_> {
     }
 }
 
-/// A piece of a streamed answer.
+/// `chat.completion.chunk`
 pub(crate) struct ChunkView<'a> {
     pub(crate) id: &'a str,
     pub(crate) by: &'a AnsweredBy,
     pub(crate) choices: Option<&'a RawValue>,
     pub(crate) rest: Option<&'a Fields>,
-    /// Told at the end.
+    /// Only in the last chunk of the choices.
     pub(crate) charge: Option<Charge>,
-    /// What is said of the usage.
     pub(crate) usage: UsageField,
 }
 
-/// `usage` of a piece.
+/// `usage` of a chunk.
 pub(crate) enum UsageField {
-    /// The caller did not ask for it.
+    /// Not requested.
     Absent,
-    /// It is not known yet.
+    /// Not known yet.
     Null,
-    /// This much.
     Told(Charge),
 }
 
@@ -128,14 +125,14 @@ impl Serialize for ChunkView<'_> {
     }
 }
 
-/// Vectors.
+/// `list` of embeddings.
 #[derive(Serialize)]
 pub(crate) struct EmbeddingsView<'a> {
     object: &'static str,
     data: &'a RawValue,
     model: &'a str,
     usage: EmbeddingUsage,
-    cost: Box<RawValue>,
+    cost: Exact,
     provider: &'a str,
 }
 
@@ -159,7 +156,6 @@ impl<'a> EmbeddingsView<'a> {
     }
 }
 
-/// JSON.
 pub(crate) fn json(view: &impl Serialize) -> Result<String> {
     serde_json::to_string(view).map_err(|error| Error::internal("answer of a chat", error))
 }

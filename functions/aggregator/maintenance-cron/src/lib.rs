@@ -1,5 +1,6 @@
-//! AI Aggregator: each minute, looks after calls that should be over: gives back what was held for those that nobody settled, and has those counted that were
-//! not. And has webhooks sent whose time has come, or whose message or worker got lost.
+//! AI Aggregator: every minute, sweeps up what was interrupted. Releases the holds of model calls that were never
+//! settled, resends usage messages of calls that were not counted, and resends webhook deliveries that are due or whose
+//! message or worker was lost.
 
 use std::sync::Arc;
 
@@ -10,7 +11,6 @@ use domain::ledger::Ledger;
 use domain::webhooks::Deliveries;
 use edge::{ConfigError, Function, Platform, Registration};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::new(PRODUCT, "maintenance-cron", start);
 
 fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
@@ -28,14 +28,14 @@ fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
 
 async fn sweep(billing: LedgerBilling, deliveries: Deliveries) -> Result<()> {
     let (calls, webhooks) = tokio::join!(billing.sweep(), deliveries.sweep());
-    tracing::info!(sent = webhooks.sent, "webhooks swept");
+    tracing::info!(sent = webhooks.done.len(), "webhooks swept");
     let calls = calls?;
     telemetry::note(Metric::CALLS_RELEASED, u64::from(calls.released));
     telemetry::note(Metric::CALLS_RETOLD, u64::from(calls.sent));
     if calls.released + calls.sent > 0 {
         tracing::warn!(calls.released, calls.sent, "calls looked after");
     }
-    // Everything else is done; the failed invocation is what an operator is alarmed by.
+    // Everything else is done. The failed invocation raises the alarm.
     match (calls.problems, webhooks.problems) {
         (0, 0) => Ok(()),
         (calls, webhooks) => {

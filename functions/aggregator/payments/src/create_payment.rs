@@ -3,7 +3,8 @@
 use axum::extract::State;
 use domain::aggregator::{Permission, roubles};
 use domain::kernel::Error;
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, BodyErrors, Errors};
+use edge::openapi::IdempotencyHeader;
 use edge::{Answer, Body, Company, IdempotencyKey, Reply};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,34 +12,34 @@ use utoipa::ToSchema;
 
 use crate::wire::sum;
 
-/// A payment to be made.
+/// A new payment.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct CreatePaymentBody {
-    /// How much, in roubles with at most two decimals: from 100 to 300 000.
+    /// Amount in roubles, 100 to 300000, at most two decimals.
     #[schema(value_type = f64, minimum = 100, maximum = 300_000, example = 1000)]
     amount: Value,
-    /// `RUB`, which it is without it too.
+    /// Currency. Default and only value: `RUB`.
     #[schema(example = "RUB")]
     currency: Option<String>,
-    /// What the provider shows, up to 100 characters.
+    /// Description shown by the payment provider, up to 100 characters.
     #[schema(example = "Пополнение баланса")]
     description: Option<String>,
 }
 
-/// A payment that can be paid.
+/// A payment that awaits the payer.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CheckoutView {
-    /// Id of the payment.
+    /// Payment ID.
     #[schema(format = Uuid)]
     id: String,
     /// Always `pending`.
     #[schema(example = "pending")]
     status: &'static str,
-    /// The page where it is paid.
+    /// URL of the provider's payment page.
     #[schema(format = "uri", example = "https://yoomoney.ru/checkout/payments/v2/contract?orderId=2d5e")]
     confirmation_url: String,
-    /// How much, in roubles and kopecks.
+    /// Amount in roubles, with two decimals.
     #[schema(example = "1000.00")]
     amount: String,
     /// Always `RUB`.
@@ -46,9 +47,10 @@ pub(crate) struct CheckoutView {
     currency: &'static str,
 }
 
-/// Begin a payment
+/// Create a payment
 ///
-/// The money is on the account, in dollars at the rate of now, once the provider confirms the payment, whether the payer comes back or not.
+/// Redirect the payer to `confirmationUrl`. The account is credited in US dollars, at the exchange rate of the
+/// payment's creation, when the provider confirms the payment, whether or not the payer returns.
 #[utoipa::path(
     post,
     path = "/api/v1/payments",
@@ -56,18 +58,14 @@ pub(crate) struct CheckoutView {
     operation_id = "create_payment",
     security(("bearer" = []), ("api_key" = [])),
     request_body = CreatePaymentBody,
-    params(
-        ("Idempotency-Key" = Option<String>, Header, max_length = 128, description = "A repeat with the same key within 24 hours makes no other payment"),
-    ),
+    params(IdempotencyHeader),
     responses(
-        (status = 201, description = "It can be paid", body = CheckoutView),
-        (status = 400, description = "`invalid_request`", body = AggregatorFailed),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: the key lacks `billing`", body = AggregatorFailed),
-        (status = 409, description = "`idempotency_key_reused`: the key belongs to another request; `busy`: try again", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
-        (status = 502, description = "`failed`: the provider does not take it", body = AggregatorFailed),
-        (status = 503, description = "`payment_provider_unavailable`: the provider does not answer", body = AggregatorFailed),
+        Errors, AuthErrors, BodyErrors,
+        (status = 201, description = "Payment created; redirect the payer to `confirmationUrl`", body = CheckoutView),
+        (status = 403, description = "`permission_denied`: the API key lacks the permission `billing`", body = AggregatorFailed),
+        (status = 409, description = "`idempotency_key_reused`: the key was used with another body; `busy`: retry", body = AggregatorFailed),
+        (status = 502, description = "`failed`: the payment provider refuses the payment", body = AggregatorFailed),
+        (status = 503, description = "`payment_provider_unavailable`: the payment provider does not respond; `service_unavailable`: retry later", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn create_payment(

@@ -3,7 +3,8 @@
 use axum::extract::State;
 use domain::aggregator::{Permission, Sum, dollars, roubles};
 use domain::kernel::Error;
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, BodyErrors, Errors};
+use edge::openapi::IdempotencyHeader;
 use edge::{Answer, Body, Company, Exact, IdempotencyKey, Reply};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,54 +12,54 @@ use utoipa::ToSchema;
 
 use crate::wire::sum;
 
-/// The one way to pay: the provider's page, which offers cards and what else the shop has.
+/// The only payment method: the provider's page, which offers cards and whatever else the shop accepts.
 const CARD: &str = "card";
 
-/// Money to be put on the account.
+/// A new deposit.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DepositBody {
-    /// How much, with at most two decimals.
+    /// Amount in `currency`, at most two decimals.
     #[schema(value_type = f64, example = 50)]
     amount: Value,
-    /// `USD`, which it is without it too: that much is credited. `RUB`: that much is paid.
+    /// `USD` (default): amount to credit. `RUB`: amount to pay.
     #[schema(example = "USD")]
     currency: Option<String>,
-    /// `card`, which it is without it too.
+    /// Payment method. Default and only value: `card`.
     #[schema(example = "card")]
     payment_method: Option<String>,
 }
 
-/// Money that can be paid.
+/// A deposit that awaits the payer.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DepositView {
-    /// Id of the transaction that it becomes; also that of the payment.
+    /// ID of the payment and of the resulting transaction.
     #[schema(format = Uuid)]
     transaction_id: String,
-    /// How much, in `currency`.
+    /// Amount in `currency`.
     #[schema(value_type = f64, example = 50)]
     amount: Exact,
-    /// As asked for.
+    /// Currency of the request.
     #[schema(example = "USD")]
     currency: &'static str,
     /// Always `pending`.
     #[schema(example = "pending")]
     status: &'static str,
-    /// The page where it is paid.
+    /// URL of the provider's payment page.
     #[schema(format = "uri", example = "https://yoomoney.ru/checkout/payments/v2/contract?orderId=2d5e")]
     payment_url: String,
-    /// What is paid there, in roubles and kopecks.
+    /// Amount to pay in roubles, with two decimals.
     #[schema(example = "4625.29")]
     amount_rub: String,
-    /// Roubles for a dollar.
+    /// Roubles per US dollar.
     #[schema(example = "92.5058")]
     exchange_rate: Option<String>,
 }
 
-/// Put money on the account
+/// Create a deposit
 ///
-/// As `POST /payments`, but the amount can be in dollars: it is paid in roubles at the rate of now.
+/// As `POST /payments`; an amount in US dollars is paid in roubles at the current exchange rate.
 #[utoipa::path(
     post,
     path = "/api/v1/billing/deposit",
@@ -66,18 +67,14 @@ pub(crate) struct DepositView {
     operation_id = "deposit",
     security(("bearer" = []), ("api_key" = [])),
     request_body = DepositBody,
-    params(
-        ("Idempotency-Key" = Option<String>, Header, max_length = 128, description = "A repeat with the same key within 24 hours makes no other payment"),
-    ),
+    params(IdempotencyHeader),
     responses(
-        (status = 201, description = "It can be paid", body = DepositView),
-        (status = 400, description = "`invalid_request`", body = AggregatorFailed),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: the key lacks `billing`", body = AggregatorFailed),
-        (status = 409, description = "`idempotency_key_reused`: the key belongs to another request; `busy`: try again", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
-        (status = 502, description = "`failed`: the provider does not take it", body = AggregatorFailed),
-        (status = 503, description = "`payment_provider_unavailable`: the provider does not answer", body = AggregatorFailed),
+        Errors, AuthErrors, BodyErrors,
+        (status = 201, description = "Deposit created; redirect the payer to `paymentUrl`", body = DepositView),
+        (status = 403, description = "`permission_denied`: the API key lacks the permission `billing`", body = AggregatorFailed),
+        (status = 409, description = "`idempotency_key_reused`: the key was used with another body; `busy`: retry", body = AggregatorFailed),
+        (status = 502, description = "`failed`: the payment provider refuses the payment", body = AggregatorFailed),
+        (status = 503, description = "`payment_provider_unavailable`: the payment provider does not respond; `service_unavailable`: retry later", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn deposit(

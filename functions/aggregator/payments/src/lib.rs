@@ -1,4 +1,4 @@
-//! AI Aggregator: putting money on a company's account.
+//! AI Aggregator: payments into a company's account.
 //!
 //! | method | path | needs |
 //! | --- | --- | --- |
@@ -6,9 +6,9 @@
 //! | POST | `/api/v1/payments` | likewise |
 //! | GET | `/api/v1/payments` | likewise |
 //! | GET | `/api/v1/payments/{payment_id}` | likewise |
-//! | POST | `/api/v1/payments/webhook/yookassa` | proof of the provider; limited per address |
+//! | POST | `/api/v1/payments/webhook/yookassa` | verified provider; limited per address |
 //!
-//! `deposit` is here and not with `billing`, so that one function alone has the shop's key.
+//! `deposit` is in this group, not in `billing`, so that only one function has the provider's secret key.
 
 mod create_payment;
 mod deposit;
@@ -20,45 +20,34 @@ mod wire;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::FromRef;
 use domain::aggregator::{Authenticator, Deposits, PRODUCT, describe_payment};
 use domain::kernel::Clock;
 use domain::payments::{Announcer, Payments};
-use domain::rate_limit::{Policy, RateLimiter};
-use edge::{Aggregator, ConfigError, Counted, Function, Platform, Registration, malformed};
+use edge::{Aggregator, ConfigError, Function, Platform, RateLimit, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::payments::{PaymentProvidersSettings, payment_providers};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::http(PRODUCT, "payments", start, || api().into_openapi());
 
-/// What the endpoints share.
-#[derive(Clone)]
+#[derive(Clone, FromRef)]
 struct State {
     deposits: Deposits,
     authenticator: Authenticator,
-    limiter: RateLimiter,
-    notice_limit: Policy,
+    notice_limit: RateLimit,
     clock: Arc<dyn Clock>,
-}
-
-impl FromRef<State> for Authenticator {
-    fn from_ref(state: &State) -> Self {
-        state.authenticator.clone()
-    }
 }
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let (identity, authenticator) = platform.authenticator(&table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
-    let limiter = RateLimiter::new(table.clone());
     // The contract has one limit for all of billing.
-    let counted = platform.counted("billing", "RATE_LIMIT_BILLING", &authenticator, &table)?;
+    let throttle = platform.throttle("billing", "RATE_LIMIT_BILLING", &authenticator, &table)?;
     let settings = PaymentProvidersSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
+    let notice_limit = platform.rate_limit("notice", "RATE_LIMIT_NOTICE", &table)?;
     let announcer = Announcer { deliveries: platform.deliveries(&table)?, describe: describe_payment };
     let payments = Payments::new(table, payment_providers(settings, &clock), Arc::clone(&clock), ids);
     let deposits = Deposits {
@@ -68,13 +57,8 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
         return_url: platform.vars.require("PAYMENT_RETURN_URL")?.to_owned(),
         lifetime: Duration::from_mins(platform.vars.parse("PAYMENT_LIFETIME_MINUTES")?),
     };
-    let notice_limit = platform.policy("notice", "RATE_LIMIT_NOTICE")?;
-    let state = State { deposits, authenticator, limiter, notice_limit, clock };
-    Function::http::<Aggregator>(platform, router(state, counted))
-}
-
-fn router(state: State, counted: Counted) -> Router {
-    counted.guard(Router::from(company())).merge(Router::from(provider())).with_state(state)
+    let state = State { deposits, authenticator, notice_limit, clock };
+    Function::http::<Aggregator>(platform, throttle.guard(company()).merge(provider()).with_state(state))
 }
 
 fn api() -> OpenApiRouter<State> {

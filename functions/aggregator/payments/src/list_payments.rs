@@ -3,8 +3,9 @@
 use axum::extract::State;
 use domain::aggregator::{PaymentStatus, Permission};
 use domain::kernel::Error;
-use edge::openapi::{AggregatorFailed, PagesView};
-use edge::{Answer, Company, NumberedPage, Query, Reply};
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, Errors};
+use edge::openapi::PagesView;
+use edge::{Answer, Company, Query, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,15 +14,15 @@ use crate::wire::PaymentView;
 /// A page of payments.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PaymentsView {
-    /// The latest first.
+    /// Payments, newest first.
     data: Vec<PaymentView>,
-    /// Where the page is.
+    /// Position of the page.
     pagination: PagesView,
 }
 
-/// The company's payments
+/// List payments
 ///
-/// One that was begun a moment ago may be missing.
+/// Payments created in the last moments may be missing.
 #[utoipa::path(
     get,
     path = "/api/v1/payments",
@@ -29,16 +30,15 @@ pub(crate) struct PaymentsView {
     operation_id = "list_payments",
     security(("bearer" = []), ("api_key" = [])),
     params(
-        ("page" = Option<u32>, Query, description = "From 1; 1 without it"),
-        ("limit" = Option<u32>, Query, description = "1 to 100; 20 without it"),
-        ("status" = Option<String>, Query, description = "`pending`, `succeeded`, `failed` or `canceled`"),
+        ("page" = Option<u32>, Query, description = "Page number, from 1. Default 1"),
+        ("limit" = Option<u32>, Query, description = "Items per page, 1 to 100. Default 20"),
+        ("status" = Option<String>, Query, description = "Status: `pending`, `succeeded`, `failed` or `canceled`"),
     ),
     responses(
-        (status = 200, description = "A page of them", body = PaymentsView),
-        (status = 400, description = "`invalid_request`", body = AggregatorFailed),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: the key lacks `billing`", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
+        Errors, AuthErrors,
+        (status = 200, description = "A page of payments", body = PaymentsView),
+        (status = 400, description = "`invalid_request`: invalid query parameter", body = AggregatorFailed),
+        (status = 403, description = "`permission_denied`: the API key lacks the permission `billing`", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn list_payments(
@@ -47,7 +47,7 @@ pub(crate) async fn list_payments(
     query: Query,
 ) -> Answer<PaymentsView> {
     caller.require(Permission::Billing)?;
-    let page = NumberedPage::read(&query, 20)?;
+    let page = query.numbered_page(20)?;
     let status = query.get("status")?.map(status).transpose()?;
     let now = state.clock.now();
     let paged = state.deposits.list(caller.company, status, page.page(), now).await?;

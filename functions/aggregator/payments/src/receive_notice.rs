@@ -3,26 +3,26 @@
 use axum::extract::State;
 use domain::payments::ProviderId;
 use domain::payments::provider::RawNotice;
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, Errors};
 use edge::{ClientAddress, Failure, RawCall, RequestScope, Verbatim};
 
-/// A notice of YooKassa
+/// Receive a YooKassa notification
 ///
-/// For the provider, not for clients. Anything but 200 makes it tell the same again.
+/// Called by the payment provider, which repeats a notification until it gets a 200.
 #[utoipa::path(
     post,
     path = "/api/v1/payments/webhook/yookassa",
     tag = "payments",
     operation_id = "receive_notice",
     responses(
-        (status = 200, description = "Noted"),
-        (status = 400, description = "`invalid_request`: it makes no sense", body = AggregatorFailed),
-        (status = 401, description = "`invalid_signature`: it is not proved", body = AggregatorFailed),
-        (status = 404, description = "`payment_not_found`: YooKassa is not set up", body = AggregatorFailed),
-        (status = 409, description = "`busy`: try again", body = AggregatorFailed),
-        (status = 413, description = "`payload_too_large`: more than 64 KB", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
-        (status = 503, description = "`payment_provider_unavailable`: it cannot be checked now", body = AggregatorFailed),
+        Errors,
+        (status = 200, description = "Notification processed"),
+        (status = 400, description = "`invalid_request`: malformed notification", body = AggregatorFailed),
+        (status = 401, description = "`invalid_signature`: verification of the sender failed", body = AggregatorFailed),
+        (status = 404, description = "`payment_not_found`: YooKassa is not configured", body = AggregatorFailed),
+        (status = 409, description = "`busy`: retry", body = AggregatorFailed),
+        (status = 413, description = "`payload_too_large`: body larger than 64 KB", body = AggregatorFailed),
+        (status = 503, description = "`payment_provider_unavailable`: the payment cannot be verified now; `service_unavailable`: retry later", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn receive_notice(
@@ -31,7 +31,7 @@ pub(crate) async fn receive_notice(
     address: ClientAddress,
     call: RawCall,
 ) -> Result<Verbatim, Failure> {
-    scope.limit(&state.limiter, &state.notice_limit, &address.0, state.clock.now()).await?;
+    scope.limit(&state.notice_limit, &address.0).await?;
     let notice = RawNotice {
         kind: "",
         query: &call.query,

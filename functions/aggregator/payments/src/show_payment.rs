@@ -3,25 +3,24 @@
 use axum::extract::State;
 use domain::aggregator::Permission;
 use domain::kernel::{Error, Resource};
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, Errors};
 use edge::{Answer, Company, PathParameter, Reply};
 
 use crate::wire::PaymentView;
 
-/// A payment
+/// Retrieve a payment
 #[utoipa::path(
     get,
     path = "/api/v1/payments/{payment_id}",
     tag = "payments",
     operation_id = "show_payment",
     security(("bearer" = []), ("api_key" = [])),
-    params(("payment_id" = String, Path, format = Uuid, description = "Id of the payment")),
+    params(("payment_id" = String, Path, format = Uuid, description = "ID of the payment")),
     responses(
+        Errors, AuthErrors,
         (status = 200, description = "The payment", body = PaymentView),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: the key lacks `billing`", body = AggregatorFailed),
+        (status = 403, description = "`permission_denied`: the API key lacks the permission `billing`", body = AggregatorFailed),
         (status = 404, description = "`payment_not_found`", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn show_payment(

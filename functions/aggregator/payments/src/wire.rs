@@ -1,4 +1,4 @@
-//! What several endpoints read or show.
+//! What several endpoints take or return.
 
 use domain::aggregator::{PaymentStatus, Sum, dollars, roubles};
 use domain::kernel::{Error, Timestamp};
@@ -8,43 +8,44 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// A payment, and what became of it.
+/// A payment.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PaymentView {
-    /// Id; also that of the transaction that it becomes.
+    /// Payment ID; also the ID of the resulting transaction.
     #[schema(format = Uuid)]
     id: String,
-    /// `pending`, `succeeded`, `failed` (the provider did not take it) or `canceled` (nobody paid). Money that comes too late still succeeds.
+    /// Status: `pending`, `succeeded`, `failed` (refused by the provider) or `canceled` (expired unpaid). A late
+    /// payment still becomes `succeeded`.
     #[schema(example = "succeeded")]
     status: &'static str,
-    /// How much, in roubles and kopecks.
+    /// Amount in roubles, with two decimals.
     #[schema(example = "1000.00")]
     amount: String,
     /// Always `RUB`.
     #[schema(example = "RUB")]
     currency: &'static str,
-    /// What it puts on the account, in US dollars.
+    /// Amount to credit, in US dollars.
     #[schema(value_type = f64, example = 10.81)]
     credit_usd: Exact,
-    /// Roubles for a dollar, when the payment was begun.
+    /// Roubles per US dollar at creation.
     #[schema(example = "92.5058")]
     exchange_rate: Option<String>,
-    /// What went back to the payer, if anything did.
+    /// Amount refunded to the payer, in roubles. Omitted if none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "250.00")]
     refunded: Option<String>,
-    /// The provider's id.
+    /// Payment ID at YooKassa.
     #[schema(example = "2d5e1f0a-000f-5000-8000-1b68e7b15f3f")]
     yookassa_id: Option<String>,
-    /// The page where it is paid, while it can be.
+    /// URL of the provider's payment page. Only while `pending`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uri")]
     confirmation_url: Option<String>,
-    /// When it was begun.
+    /// Creation time.
     #[schema(format = DateTime)]
     created_at: String,
-    /// When it was credited.
+    /// Time of the credit; null if not credited.
     #[schema(format = DateTime)]
     paid_at: Option<String>,
 }
@@ -68,7 +69,7 @@ impl PaymentView {
     }
 }
 
-/// An amount as JSON: a number, or the same in a string.
+/// An amount in JSON: a number, or a string with one.
 pub(crate) fn sum(amount: &Value, currency: &str) -> Result<Sum, Error> {
     let text = match amount {
         Value::Number(number) => number.to_string(),

@@ -1,12 +1,11 @@
-//! AI Aggregator: counts calls that are over, and has their companies told.
+//! AI Aggregator: counts finished model calls and publishes `usage.tracked` events.
 //!
-//! Queue: `UsageQueue`, messages [`UsageMessage`]. A call that is told twice is counted once, and its company is told once. Calls of one company that
-//! come in one batch are counted together.
+//! Queue: `UsageQueue`, messages [`UsageMessage`]. A message that comes twice is counted and published once. Calls of
+//! one company in one batch are counted together.
 
 use domain::aggregator::{PRODUCT, UsageLog, UsageMessage, UsageReporter};
 use edge::{ConfigError, Function, Platform, Registration};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::new(PRODUCT, "usage-worker", start);
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {

@@ -1,7 +1,7 @@
-//! AI Aggregator: sends events to companies' servers.
+//! AI Aggregator: delivers webhooks.
 //!
-//! Queue: `WebhookQueue`, messages [`DeliveryMessage`]. A message may come any number of times: the delivery's lease decides who sends, and its due time
-//! when. A company whose endpoint is disabled because it fails is told by a letter.
+//! Queue: `WebhookQueue`, messages [`DeliveryMessage`]. A message may come any number of times: the delivery's lease
+//! decides which worker sends, its due time when. A company whose endpoint is disabled for failing gets an email.
 
 use std::sync::Arc;
 
@@ -11,7 +11,6 @@ use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::mail::{MailSettings, mailer};
 use vendors::webhook::{WebhookSettings, webhook_sender};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::new(PRODUCT, "webhook-worker", start);
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {

@@ -2,27 +2,27 @@
 
 use axum::extract::State;
 use domain::webhooks::{EndpointChange, SecretChoice};
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, BodyErrors, Errors};
 use edge::{Answer, Body, Company, PathParameter, Reply};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::wire::{WebhookView, webhook_id};
 
-/// What to change of a webhook; what is missing stays.
+/// Changes to a webhook. Omitted fields keep their values.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ChangeWebhookBody {
-    /// Another address.
+    /// URL that events are sent to.
     #[schema(example = "https://your-app.com/webhooks/ai-aggregator", max_length = 2048)]
     url: Option<String>,
-    /// Other events.
+    /// Events to subscribe to.
     #[schema(example = json!(["usage.tracked"]))]
     events: Option<Vec<String>>,
-    /// Another secret. For a day, headers have signatures with both.
+    /// Signing secret. For one day, the headers have signatures with the old and the new one.
     #[schema(example = "another-webhook-secret", min_length = 8, max_length = 256)]
     secret: Option<String>,
-    /// Whether anything is to be sent. Switching on forgets failures.
+    /// Whether events are sent. `true` also clears past failures.
     is_active: Option<bool>,
 }
 
@@ -33,23 +33,21 @@ impl From<ChangeWebhookBody> for EndpointChange {
     }
 }
 
-/// Change a webhook
+/// Update a webhook
 #[utoipa::path(
     patch,
     path = "/api/v1/webhooks/{id}",
     tag = "webhooks",
     operation_id = "change_webhook",
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "Id of the webhook")),
+    params(("id" = String, Path, description = "ID of the webhook")),
     request_body = ChangeWebhookBody,
     responses(
-        (status = 200, description = "Changed; a new secret is told", body = WebhookView),
-        (status = 400, description = "`invalid_request`", body = AggregatorFailed),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: an API key cannot say where data is sent", body = AggregatorFailed),
+        Errors, AuthErrors, BodyErrors,
+        (status = 200, description = "Webhook updated; `secret` is included if it was changed", body = WebhookView),
+        (status = 403, description = "`permission_denied`: requires an access token, not an API key", body = AggregatorFailed),
         (status = 404, description = "`webhook_not_found`", body = AggregatorFailed),
-        (status = 409, description = "`busy`: its secret is being changed by another request", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
+        (status = 409, description = "`busy`: another request is changing the secret", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn change_webhook(

@@ -4,23 +4,24 @@ use axum::extract::State;
 use domain::aggregator::CompanyId;
 use domain::idempotency::Request;
 use domain::webhooks::{NewEndpoint, SecretChoice};
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, BodyErrors, Errors};
+use edge::openapi::IdempotencyHeader;
 use edge::{Answer, Body, Company, IdempotencyKey, Reply};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::wire::WebhookView;
 
-/// A request for a webhook.
+/// A new webhook.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct CreateWebhookBody {
-    /// Where events are to be sent: a public https address.
+    /// URL that events are sent to: public, `https`, up to 2048 characters.
     #[schema(example = "https://your-app.com/webhooks/ai-aggregator", max_length = 2048)]
     url: String,
-    /// Which: `payment.succeeded`, `payment.failed`, `usage.tracked`.
+    /// Events to subscribe to: `payment.succeeded`, `payment.failed`, `usage.tracked`.
     #[schema(example = json!(["payment.succeeded", "payment.failed", "usage.tracked"]))]
     events: Vec<String>,
-    /// What is to sign them: 8 to 256 characters, or `whsec_` and 24 to 64 bytes in base64. We make one up without it.
+    /// Signing secret: 8 to 256 characters, or `whsec_` followed by 24 to 64 bytes in base64. Default: generated.
     #[schema(example = "your-webhook-secret", min_length = 8, max_length = 256)]
     secret: Option<String>,
 }
@@ -38,25 +39,25 @@ impl CreateWebhookBody {
     }
 }
 
-/// Make a webhook
+/// Create a webhook
 ///
-/// Each event is posted as JSON, signed with the secret in its field `signature` and, as Standard Webhooks has it, in headers. What a server does not
-/// answer with 2xx within 15 seconds is tried again, ten times in three days. This answer is the only one that has the secret.
+/// Events are sent as JSON POST requests, signed with the secret in the field `signature` and in the headers of
+/// Standard Webhooks. A delivery that is not answered with 2xx within 15 seconds is retried, ten times in three days. A
+/// generated secret is returned only in this response.
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks",
     tag = "webhooks",
     operation_id = "create_webhook",
     security(("bearer" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, max_length = 128, description = "A repeat with the same key within 24 hours makes nothing new")),
+    params(IdempotencyHeader),
     request_body = CreateWebhookBody,
     responses(
-        (status = 201, description = "Made", body = WebhookView),
-        (status = 400, description = "`invalid_request`; the 21st webhook too", body = AggregatorFailed),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: an API key cannot say where data is sent", body = AggregatorFailed),
-        (status = 409, description = "`idempotency_key_reused`", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
+        Errors, AuthErrors, BodyErrors,
+        (status = 201, description = "Webhook created", body = WebhookView),
+        (status = 400, description = "`invalid_request`: malformed body, invalid field, or more than 20 webhooks", body = AggregatorFailed),
+        (status = 403, description = "`permission_denied`: requires an access token, not an API key", body = AggregatorFailed),
+        (status = 409, description = "`idempotency_key_reused`: the key was used with another body", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn create_webhook(

@@ -1,27 +1,26 @@
 //! `DELETE /api/v1/webhooks/{id}`
 
 use axum::extract::State;
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, Errors};
 use edge::{Company, Failure, NoContent, PathParameter};
 
 use crate::wire::webhook_id;
 
-/// Remove a webhook
+/// Delete a webhook
 ///
-/// What is on its way to it is not sent any more, and its log cannot be read any more.
+/// Pending deliveries are cancelled, and the delivery log is no longer available.
 #[utoipa::path(
     delete,
     path = "/api/v1/webhooks/{id}",
     tag = "webhooks",
     operation_id = "delete_webhook",
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "Id of the webhook")),
+    params(("id" = String, Path, description = "ID of the webhook")),
     responses(
-        (status = 204, description = "Removed"),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: an API key cannot say where data is sent", body = AggregatorFailed),
+        Errors, AuthErrors,
+        (status = 204, description = "Webhook deleted"),
+        (status = 403, description = "`permission_denied`: requires an access token, not an API key", body = AggregatorFailed),
         (status = 404, description = "`webhook_not_found`", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn delete_webhook(

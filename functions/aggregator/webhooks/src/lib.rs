@@ -1,4 +1,4 @@
-//! AI Aggregator: where companies are told what happens.
+//! AI Aggregator: outbound webhooks.
 //!
 //! | method | path | needs |
 //! | --- | --- | --- |
@@ -11,7 +11,7 @@
 //! | GET | `/api/v1/webhooks/{id}/deliveries` | likewise |
 //! | POST | `/api/v1/webhooks/{id}/deliveries/{delivery_id}/replay` | likewise |
 //!
-//! Where data is sent is the company's to say: an API key that got lost must not be able to have it sent to somebody else.
+//! API keys cannot manage webhooks: a leaked key must not redirect a company's data.
 
 mod change_webhook;
 mod create_webhook;
@@ -25,7 +25,6 @@ mod wire;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::FromRef;
 use domain::aggregator::{Authenticator, PRODUCT, endpoints};
 use domain::webhooks::{Courier, Deliveries, Endpoints};
@@ -34,22 +33,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::webhook::{WebhookSettings, webhook_sender};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::http(PRODUCT, "webhooks", start, || api().into_openapi());
 
-/// What the endpoints share.
-#[derive(Clone)]
+#[derive(Clone, FromRef)]
 struct State {
     endpoints: Endpoints,
     deliveries: Deliveries,
     courier: Courier,
     authenticator: Authenticator,
-}
-
-impl FromRef<State> for Authenticator {
-    fn from_ref(state: &State) -> Self {
-        state.authenticator.clone()
-    }
 }
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
@@ -59,14 +50,14 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let settings = WebhookSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let deliveries = platform.deliveries(&table)?;
-    let counted = platform.counted("webhooks", "RATE_LIMIT_GROUP", &authenticator, &table)?;
+    let throttle = platform.throttle("webhooks", "RATE_LIMIT_GROUP", &authenticator, &table)?;
     let state = State {
         endpoints: endpoints(table, settings.reach, Arc::clone(&clock), ids),
         courier: Courier::new(deliveries.clone(), webhook_sender(settings, clock)),
         deliveries,
         authenticator,
     };
-    Function::http::<Aggregator>(platform, counted.guard(Router::from(api())).with_state(state))
+    Function::http::<Aggregator>(platform, throttle.guard(api()).with_state(state))
 }
 
 fn api() -> OpenApiRouter<State> {

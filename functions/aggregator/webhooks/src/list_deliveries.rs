@@ -3,24 +3,26 @@
 use axum::extract::State;
 use domain::kernel::Error;
 use domain::webhooks::DeliveryId;
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, Errors};
 use edge::{Answer, Company, PathParameter, Query, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::wire::{DeliveryView, webhook_id};
 
-/// Some of a webhook's deliveries.
+/// A page of deliveries.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeliveriesView {
-    /// The latest first.
+    /// Deliveries, newest first.
     data: Vec<DeliveryView>,
-    /// For `cursor`, if more follow.
+    /// Value of `cursor` for the next page; null on the last page.
     next_cursor: Option<String>,
 }
 
-/// What was sent to a webhook in the last 30 days, and how that went
+/// List deliveries
+///
+/// Deliveries of the last 30 days, with their attempts.
 #[utoipa::path(
     get,
     path = "/api/v1/webhooks/{id}/deliveries",
@@ -28,17 +30,16 @@ pub(crate) struct DeliveriesView {
     operation_id = "list_deliveries",
     security(("bearer" = [])),
     params(
-        ("id" = String, Path, description = "Id of the webhook"),
-        ("limit" = Option<u32>, Query, description = "1 to 100; 20 without it"),
-        ("cursor" = Option<String>, Query, description = "`nextCursor` of the page before"),
+        ("id" = String, Path, description = "ID of the webhook"),
+        ("limit" = Option<u32>, Query, description = "Items per page, 1 to 100. Default 20"),
+        ("cursor" = Option<String>, Query, description = "`nextCursor` of the previous page"),
     ),
     responses(
-        (status = 200, description = "A page of the log", body = DeliveriesView),
-        (status = 400, description = "`invalid_request`", body = AggregatorFailed),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: webhooks are not for API keys", body = AggregatorFailed),
+        Errors, AuthErrors,
+        (status = 200, description = "A page of deliveries", body = DeliveriesView),
+        (status = 400, description = "`invalid_request`: invalid query parameter", body = AggregatorFailed),
+        (status = 403, description = "`permission_denied`: requires an access token, not an API key", body = AggregatorFailed),
         (status = 404, description = "`webhook_not_found`", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn list_deliveries(

@@ -1,21 +1,21 @@
 //! `GET /api/v1/webhooks`
 
 use axum::extract::State;
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, Errors};
 use edge::{Answer, Company, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::wire::WebhookView;
 
-/// A company's webhooks.
+/// Webhooks of a company.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WebhooksView {
-    /// The earliest first.
+    /// Webhooks, oldest first.
     data: Vec<WebhookView>,
 }
 
-/// The company's webhooks
+/// List webhooks
 #[utoipa::path(
     get,
     path = "/api/v1/webhooks",
@@ -23,10 +23,9 @@ pub(crate) struct WebhooksView {
     operation_id = "list_webhooks",
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "The webhooks, without their secrets", body = WebhooksView),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: webhooks are not for API keys", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
+        Errors, AuthErrors,
+        (status = 200, description = "The webhooks; `secret` is omitted", body = WebhooksView),
+        (status = 403, description = "`permission_denied`: requires an access token, not an API key", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn list_webhooks(State(state): State<crate::State>, Company(caller): Company) -> Answer<WebhooksView> {

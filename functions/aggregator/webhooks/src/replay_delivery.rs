@@ -2,14 +2,15 @@
 
 use axum::extract::State;
 use domain::webhooks::DeliveryMessage;
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, Errors};
 use edge::{Answer, Company, PathPair, Reply};
 
 use crate::wire::{DeliveryView, delivery_id, webhook_id};
 
-/// Send a delivery again
+/// Replay a delivery
 ///
-/// With all its attempts, whatever became of it; ten times at most. The server sees the same `webhook-id`.
+/// Sends the event again, with all retries and the same `webhook-id`, whatever the outcome was. At most ten times per
+/// delivery.
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks/{id}/deliveries/{delivery_id}/replay",
@@ -17,17 +18,16 @@ use crate::wire::{DeliveryView, delivery_id, webhook_id};
     operation_id = "replay_delivery",
     security(("bearer" = [])),
     params(
-        ("id" = String, Path, description = "Id of the webhook"),
-        ("delivery_id" = String, Path, description = "Id of the delivery"),
+        ("id" = String, Path, description = "ID of the webhook"),
+        ("delivery_id" = String, Path, description = "ID of the delivery"),
     ),
     responses(
-        (status = 202, description = "It is on its way", body = DeliveryView),
-        (status = 400, description = "`invalid_request`: the webhook is switched off, or this was replayed ten times", body = AggregatorFailed),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: an API key cannot say where data is sent", body = AggregatorFailed),
+        Errors, AuthErrors,
+        (status = 202, description = "Delivery scheduled", body = DeliveryView),
+        (status = 400, description = "`invalid_request`: the webhook is inactive, or the delivery was replayed ten times", body = AggregatorFailed),
+        (status = 403, description = "`permission_denied`: requires an access token, not an API key", body = AggregatorFailed),
         (status = 404, description = "`webhook_not_found`, `delivery_not_found`", body = AggregatorFailed),
-        (status = 409, description = "`in_progress`: it is still on its way", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
+        (status = 409, description = "`in_progress`: the delivery is pending", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn replay_delivery(

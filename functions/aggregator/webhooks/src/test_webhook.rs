@@ -1,27 +1,27 @@
 //! `POST /api/v1/webhooks/{id}/test`
 
 use axum::extract::State;
-use edge::openapi::AggregatorFailed;
+use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, Errors};
 use edge::{Answer, Company, PathParameter, Reply};
 
 use crate::wire::{DeliveryView, webhook_id};
 
 /// Send a test event
 ///
-/// It is sent now, active or not, and the answer says how that went, after 15 seconds at most. It is not tried again, not kept, and has no consequences.
+/// Sent at once, even to an inactive webhook. The response contains the outcome, after 15 seconds at most. Not retried,
+/// not logged, not counted as a failure.
 #[utoipa::path(
     post,
     path = "/api/v1/webhooks/{id}/test",
     tag = "webhooks",
     operation_id = "test_webhook",
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "Id of the webhook")),
+    params(("id" = String, Path, description = "ID of the webhook")),
     responses(
-        (status = 200, description = "How it went: `delivered` or `failed`", body = DeliveryView),
-        (status = 401, description = "`token_expired`, `invalid_api_key`", body = AggregatorFailed),
-        (status = 403, description = "`permission_denied`: an API key cannot say where data is sent", body = AggregatorFailed),
+        Errors, AuthErrors,
+        (status = 200, description = "Outcome of the attempt: `delivered` or `failed`", body = DeliveryView),
+        (status = 403, description = "`permission_denied`: requires an access token, not an API key", body = AggregatorFailed),
         (status = 404, description = "`webhook_not_found`", body = AggregatorFailed),
-        (status = 429, description = "`rate_limit_exceeded`", body = AggregatorFailed),
     )
 )]
 pub(crate) async fn test_webhook(

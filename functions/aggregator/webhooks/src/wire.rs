@@ -1,4 +1,4 @@
-//! Shapes that several endpoints share.
+//! Views that several endpoints share.
 
 use domain::kernel::{Error, Resource};
 use domain::webhooks::{
@@ -12,30 +12,30 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WebhookView {
-    /// Id.
     #[schema(format = Uuid)]
     id: String,
-    /// Where events are sent.
+    /// URL that events are sent to.
     #[schema(example = "https://your-app.com/webhooks/ai-aggregator")]
     url: String,
-    /// Which.
+    /// Subscribed events.
     #[schema(example = json!(["payment.succeeded", "payment.failed", "usage.tracked"]))]
     events: Vec<String>,
-    /// What signs them: told when it is set, and never again.
+    /// Signing secret. Returned only when it is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "your-webhook-secret")]
     secret: Option<String>,
-    /// Whether anything is sent.
+    /// Whether events are sent.
     is_active: bool,
-    /// Why we stopped sending: `gone` (the server answered 410) or `failing` (it took nothing for too long).
+    /// Reason why the webhook was disabled automatically: `gone` (the server returned 410) or `failing` (no delivery
+    /// succeeded for too long).
     disabled_reason: Option<&'static str>,
-    /// Since when nothing has got through.
+    /// Time since which no delivery has succeeded; null if deliveries succeed.
     #[schema(format = DateTime)]
     failing_since: Option<String>,
-    /// When it was made.
+    /// Creation time.
     #[schema(format = DateTime)]
     created_at: String,
-    /// When it was changed last.
+    /// Time of the last update.
     #[schema(format = DateTime)]
     updated_at: String,
 }
@@ -59,52 +59,52 @@ impl WebhookView {
     }
 }
 
-/// An event on its way to a webhook.
+/// A delivery of an event to a webhook.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeliveryView {
-    /// Id.
     #[schema(format = Uuid)]
     id: String,
-    /// Id of the event, which is the `webhook-id` of every attempt and `id` in the body.
+    /// Event ID: the header `webhook-id` of every attempt and `id` in the body.
     #[schema(format = Uuid)]
     event_id: String,
-    /// Which event.
+    /// Event type.
     #[schema(example = "payment.succeeded")]
     event: String,
-    /// `pending`, `delivered`, `failed` or `cancelled`.
+    /// Status: `pending`, `delivered`, `failed` or `cancelled`.
     #[schema(example = "delivered")]
     status: &'static str,
-    /// The latest attempts, the earliest first.
+    /// The latest attempts, oldest first.
     attempts: Vec<AttemptView>,
-    /// When the next attempt is due.
+    /// Time of the next attempt; null if none follows.
     #[schema(format = DateTime)]
     next_attempt_at: Option<String>,
-    /// What is sent, without its signature.
+    /// Request body, without the signature.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     payload: Option<Box<RawValue>>,
-    /// When it was published.
+    /// Time of publication.
     #[schema(format = DateTime)]
     created_at: String,
 }
 
-/// An attempt to send an event.
+/// An attempt of a delivery.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AttemptView {
-    /// When it began.
+    /// Start time.
     #[schema(format = DateTime)]
     started_at: String,
-    /// How long it took, in milliseconds.
+    /// Duration, in milliseconds.
     #[schema(example = 120)]
     duration_ms: u64,
-    /// The status of the answer.
+    /// HTTP status of the response; null if there was none.
     #[schema(example = 200)]
     status_code: Option<u16>,
-    /// Why there was none: `timed_out`, `blocked` (the address leads where webhooks must not go) or `unreachable`.
+    /// Reason why there was no response: `timed_out`, `blocked` (the URL leads to an address that webhooks must not
+    /// reach) or `unreachable`.
     error: Option<&'static str>,
-    /// The beginning of the answer, up to 1 KB, or what happened in words.
+    /// Beginning of the response body, up to 1 KB, or description of the error.
     detail: String,
 }
 
@@ -156,7 +156,7 @@ impl From<Trial> for DeliveryView {
     }
 }
 
-/// The webhook of a path. What is no id is nobody's.
+/// The webhook of a path. A malformed ID is not found.
 pub(crate) fn webhook_id(text: &str) -> Result<EndpointId, Error> {
     text.parse().map_err(|_| Error::NotFound(Resource::WEBHOOK))
 }

@@ -2,25 +2,25 @@
 
 use axum::extract::State;
 use domain::identity::Origin;
-use edge::{ClientAddress, Cookies, QueryParameters, Redirect, RequestScope};
+use edge::{ClientAddress, Cookies, Query, Redirect, RequestScope};
 
-/// Come back from Yandex
+/// Complete the sign-in with Yandex
 ///
-/// For browsers that Yandex sends back. Signs in, and opens an account with 100 raits where there is none.
+/// For browsers redirected back by Yandex. Signs the user in; creates an account with 100 raits if there is none.
 #[utoipa::path(
     get,
     path = "/api/v1/auth/yandex/callback",
     tag = "auth",
     operation_id = "finish_yandex",
     params(
-        ("state" = Option<String>, Query, description = "What the browser set out with"),
-        ("code" = Option<String>, Query, description = "Yandex's code; works once"),
-        ("error" = Option<String>, Query, description = "Why there is no code"),
-        ("oauth_attempt" = Option<String>, Cookie, description = "Set when the browser set out"),
+        ("state" = Option<String>, Query, description = "`state` of the authorization request"),
+        ("code" = Option<String>, Query, description = "Authorization code. Single use"),
+        ("error" = Option<String>, Query, description = "Error code of the identity provider"),
+        ("oauth_attempt" = Option<String>, Cookie, description = "Set by the authorization request"),
     ),
     responses((
         status = 302,
-        description = "To the front end, with `#access_token=…&token_type=Bearer&expires_in=900` and the refresh cookie, or with `#error=`: \
+        description = "Redirect to the front end, with `#access_token=…&token_type=Bearer&expires_in=900` and the refresh cookie, or with `#error=`: \
                        `access_denied`, `state_mismatch`, `invalid_code`, `email_not_verified`, `provider_unavailable`, \
                        `provider_not_configured`, `rate_limited`, `server_error`",
         headers(("Location" = String), ("Set-Cookie" = String)),
@@ -31,7 +31,7 @@ pub(crate) async fn finish_yandex(
     scope: RequestScope,
     caller: ClientAddress,
     cookies: Cookies,
-    query: QueryParameters,
+    query: Query,
 ) -> Redirect {
     state.finish(Origin::Yandex, scope, caller, cookies, query).await
 }

@@ -8,9 +8,9 @@
 //! | POST | `/api/v1/auth/logout` | refresh cookie, if there is one |
 //! | GET | `/api/v1/auth/me` | access token |
 //! | GET | `/api/v1/auth/google` | nothing; limited per address; for browsers |
-//! | GET | `/api/v1/auth/google/callback` | the browser that set out; limited per address; for browsers |
+//! | GET | `/api/v1/auth/google/callback` | the browser that sent the authorization request; limited per address; for browsers |
 //! | GET | `/api/v1/auth/yandex` | nothing; limited per address; for browsers |
-//! | GET | `/api/v1/auth/yandex/callback` | the browser that set out; limited per address; for browsers |
+//! | GET | `/api/v1/auth/yandex/callback` | the browser that sent the authorization request; limited per address; for browsers |
 
 mod finish_google;
 mod finish_yandex;
@@ -32,42 +32,32 @@ use domain::easy_writer::{Accounts, PRODUCT};
 use domain::identity::{Identity, LogInThrottle, OAuth, Origin, SharedOAuthProvider};
 use domain::kernel::Clock;
 use domain::ledger::Ledger;
-use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform, Registration, malformed};
+use edge::{ConfigError, EasyWriter, Function, Platform, RateLimit, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::oauth::{OAuthSettings, oauth_providers};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::http(PRODUCT, "auth", start, || api().into_openapi());
 
-/// What the endpoints share.
-#[derive(Clone)]
+#[derive(Clone, FromRef)]
 struct State {
     accounts: Accounts,
     identity: Identity,
     oauth: OAuth,
-    /// The page that browsers come back to from a provider.
+    /// The front end's page that browsers return to.
     return_url: Arc<str>,
     log_ins: LogInThrottle,
-    limiter: RateLimiter,
     limits: Limits,
     clock: Arc<dyn Clock>,
 }
 
-/// Requests that one address may make.
+/// Requests per address.
 #[derive(Clone)]
 struct Limits {
-    register: Policy,
-    refresh: Policy,
-    /// Steps on the way to a provider and back.
-    oauth: Policy,
-}
-
-impl FromRef<State> for Identity {
-    fn from_ref(state: &State) -> Self {
-        state.identity.clone()
-    }
+    register: RateLimit,
+    refresh: RateLimit,
+    /// Authorization requests and callbacks.
+    oauth: RateLimit,
 }
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
@@ -83,18 +73,17 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
             platform.vars.parse("RATE_LIMIT_LOGIN")?,
             platform.vars.parse("RATE_LIMIT_LOGIN_NETWORK")?,
         ),
-        limiter: RateLimiter::new(table),
         limits: Limits {
-            register: platform.policy("register", "RATE_LIMIT_REGISTER")?,
-            refresh: platform.policy("refresh", "RATE_LIMIT_REFRESH")?,
-            oauth: platform.policy("oauth", "RATE_LIMIT_OAUTH")?,
+            register: platform.rate_limit("register", "RATE_LIMIT_REGISTER", &table)?,
+            refresh: platform.rate_limit("refresh", "RATE_LIMIT_REFRESH", &table)?,
+            oauth: platform.rate_limit("oauth", "RATE_LIMIT_OAUTH", &table)?,
         },
         clock: Arc::clone(&platform.clock),
     };
-    Function::http::<EasyWriter>(platform, router(state))
+    Function::http::<EasyWriter>(platform, Router::from(api()).with_state(state))
 }
 
-/// The providers that have credentials, each with its callback below `PUBLIC_URL`.
+/// The configured identity providers, each with its callback URL below `PUBLIC_URL`.
 fn oauth(platform: &Platform, identity: &Identity) -> Result<OAuth, ConfigError> {
     let settings = OAuthSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
@@ -109,10 +98,6 @@ fn oauth(platform: &Platform, identity: &Identity) -> Result<OAuth, ConfigError>
     };
     let providers = oauth_providers(settings, &platform.clock).into_iter().filter_map(with_callback).collect();
     Ok(OAuth::new(identity.clone(), providers))
-}
-
-fn router(state: State) -> Router {
-    Router::from(api()).with_state(state)
 }
 
 fn api() -> OpenApiRouter<State> {

@@ -1,28 +1,27 @@
 //! `POST /api/v1/auth/login`
 
 use axum::extract::State;
-use edge::openapi::{Failed, Success};
+use edge::easy_writer::openapi::{BodyErrors, Errors, Failed, Success};
 use edge::{Answer, Body, ClientAddress, Reply, RequestScope};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::wire::SignedInView;
 
-/// E-mail and password.
+/// Credentials of a user.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct LogInBody {
-    /// Address of the account, in any letter case.
+    /// Email address, case-insensitive.
     #[schema(example = "user@example.com")]
     email: String,
-    /// The password.
     #[schema(example = "pass123456")]
     password: String,
 }
 
 /// Sign in
 ///
-/// Failures are limited: those of one network with one account, and those of one network with all accounts. What fails elsewhere does not count,
-/// so nobody can lock somebody else out.
+/// Failed attempts are limited per network and account, and per network. Attempts from other networks do not count, so
+/// an account cannot be locked by others.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/login",
@@ -30,10 +29,9 @@ pub(crate) struct LogInBody {
     operation_id = "log_in",
     request_body = LogInBody,
     responses(
-        (status = 200, description = "Signed in; sets the refresh cookie", body = Success<SignedInView>),
-        (status = 400, description = "`VALIDATION_ERROR`", body = Failed),
-        (status = 401, description = "`INVALID_CREDENTIALS`: address unknown or password wrong, not told which", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
+        Errors, BodyErrors,
+        (status = 200, description = "Signed in; the refresh cookie is set", body = Success<SignedInView>),
+        (status = 401, description = "`INVALID_CREDENTIALS`: unknown email address or wrong password", body = Failed),
     )
 )]
 pub(crate) async fn log_in(

@@ -3,36 +3,35 @@
 use axum::extract::State;
 use domain::identity::TokenIssuer;
 use domain::kernel::{AuthFailure, Error};
-use edge::openapi::{Failed, Success};
+use edge::easy_writer::openapi::{AuthErrors, Errors, Success};
 use edge::{Answer, ClientAddress, Cookies, Reply, RequestScope};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::wire::{REFRESH_COOKIE, refresh_cookie};
 
-/// A fresh access token.
+/// An access token.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TokenView {
-    /// For the `Authorization` header.
+    /// Access token for the `Authorization` header.
     access_token: String,
-    /// Seconds until it expires.
+    /// Lifetime of the access token, in seconds.
     #[schema(example = 900)]
     expires_in: u64,
 }
 
-/// Renew the access token
+/// Refresh the access token
 ///
-/// Every call also replaces the refresh cookie. A replaced token that is used again after ten seconds ends the sign-in: somebody copied it.
+/// Also replaces the refresh cookie. Reuse of a replaced refresh token more than ten seconds later revokes the session.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/refresh",
     tag = "auth",
     operation_id = "refresh",
-    params(("refresh_token" = String, Cookie, description = "Set by register and login")),
+    params(("refresh_token" = String, Cookie, description = "Refresh token, set by register and login")),
     responses(
-        (status = 200, description = "New tokens; replaces the refresh cookie", body = Success<TokenView>),
-        (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
+        Errors, AuthErrors,
+        (status = 200, description = "New access token; the refresh cookie is replaced", body = Success<TokenView>),
     )
 )]
 pub(crate) async fn refresh(
@@ -41,7 +40,7 @@ pub(crate) async fn refresh(
     ClientAddress(address): ClientAddress,
     cookies: Cookies,
 ) -> Answer<TokenView> {
-    scope.limit(&state.limiter, &state.limits.refresh, &address, state.clock.now()).await?;
+    scope.limit(&state.limits.refresh, &address).await?;
     let token = cookies.get(REFRESH_COOKIE).ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
     let (access_token, refresh_token) = state.identity.refresh(token).await?;
     let view = TokenView { access_token, expires_in: TokenIssuer::access_lifetime_seconds() };

@@ -1,29 +1,29 @@
-//! The way to a provider and back, as a browser sees it: redirects, and never an answer for programs.
+//! Sign-in with an identity provider, as a browser sees it: redirects only, never a JSON body.
 //!
-//! Whatever happens, the browser ends at `AUTH_RETURN_URL`, which is configuration and nothing else: nothing that comes with a request can send
-//! it elsewhere. What happened is in the fragment, which no server and no `Referer` gets to see.
+//! The browser always ends at `AUTH_RETURN_URL`, which comes from configuration only, so there is no open redirect. The
+//! outcome is in the fragment, which is sent to no server and in no `Referer`.
 //!
 //! | fragment | means |
 //! | --- | --- |
 //! | `access_token`, `token_type=Bearer`, `expires_in` | signed in; the refresh cookie is set |
-//! | `error=access_denied` | the person said no |
-//! | `error=state_mismatch` | another browser, too late, or a callback that was used before |
-//! | `error=invalid_code` | the provider's code is wrong, used, or too old |
-//! | `error=email_not_verified` | the address has an account, and the provider does not stand for it being this person's |
-//! | `error=provider_unavailable` | the provider does not answer |
-//! | `error=provider_not_configured` | there is no sign-in through this provider |
+//! | `error=access_denied` | the user refused |
+//! | `error=state_mismatch` | another browser, too late, or a repeated callback |
+//! | `error=invalid_code` | the authorization code is wrong, used or expired |
+//! | `error=email_not_verified` | the email address has an account, and the provider has not verified the address |
+//! | `error=provider_unavailable` | the provider does not respond |
+//! | `error=provider_not_configured` | the provider is not configured |
 //! | `error=rate_limited` | too many attempts |
 //! | `error=server_error` | anything else |
 
 use domain::identity::{Authorization, Callback, OAuthError, OAuthFailure, Origin, SignedIn, TokenIssuer};
 use domain::kernel::{Error, Result};
-use edge::{ClientAddress, Cookies, QueryParameters, Redirect, RequestScope};
+use edge::{ClientAddress, Cookies, Query, Redirect, RequestScope};
 
 use crate::State;
 use crate::wire::{LOGIN_STATE_COOKIE, cleared_login_state_cookie, login_state_cookie, refresh_cookie};
 
 impl State {
-    /// Sends the browser to a provider.
+    /// Redirects the browser to a provider.
     pub(crate) async fn start(&self, origin: Origin, scope: RequestScope, caller: ClientAddress) -> Redirect {
         match self.authorize(origin, scope, caller).await {
             Ok(Authorization { url, login_state }) => Redirect::to(url).cookie(&login_state_cookie(login_state)),
@@ -36,14 +36,14 @@ impl State {
         self.oauth.authorize(origin)
     }
 
-    /// Takes the browser back from a provider.
+    /// Handles the browser's return from a provider.
     pub(crate) async fn finish(
         &self,
         origin: Origin,
         scope: RequestScope,
         caller: ClientAddress,
         cookies: Cookies,
-        query: QueryParameters,
+        query: Query,
     ) -> Redirect {
         let redirect = match self.callback(origin, scope, caller, cookies, query).await {
             Ok(SignedIn { access_token, refresh_token, .. }) => {
@@ -62,15 +62,16 @@ impl State {
         scope: RequestScope,
         caller: ClientAddress,
         cookies: Cookies,
-        query: QueryParameters,
+        query: Query,
     ) -> Outcome<SignedIn> {
         self.count(scope, caller).await?;
-        let callback = Callback { state: query.get("state"), code: query.get("code"), error: query.get("error") };
+        let callback =
+            Callback { state: query.lenient("state"), code: query.lenient("code"), error: query.lenient("error") };
         self.accounts.callback(&self.oauth, origin, callback, cookies.get(LOGIN_STATE_COOKIE)).await
     }
 
     async fn count(&self, scope: RequestScope, ClientAddress(address): ClientAddress) -> Result<()> {
-        scope.limit(&self.limiter, &self.limits.oauth, &address, self.clock.now()).await
+        scope.limit(&self.limits.oauth, &address).await
     }
 
     fn refusal(&self, failure: &OAuthFailure) -> Redirect {
@@ -86,7 +87,7 @@ impl State {
 
 type Outcome<T> = Result<T, OAuthFailure>;
 
-/// The code for a failure, and whether it is our fault or our dependencies' rather than the person's.
+/// The code for a failure, and whether it is a fault of ours or of a dependency rather than the user's.
 fn verdict(failure: &OAuthFailure) -> (&'static str, bool) {
     match failure {
         OAuthFailure::NotConfigured => ("provider_not_configured", false),
@@ -95,7 +96,7 @@ fn verdict(failure: &OAuthFailure) -> (&'static str, bool) {
         OAuthFailure::EmailNotVerified => ("email_not_verified", false),
         OAuthFailure::Provider(OAuthError::InvalidCode) => ("invalid_code", false),
         OAuthFailure::Provider(OAuthError::Unavailable(_)) => ("provider_unavailable", true),
-        // The words are those of RFC 6749, 4.1.2.1.
+        // Error codes of RFC 6749, 4.1.2.1.
         OAuthFailure::TurnedDown(word) if matches!(word.as_str(), "temporarily_unavailable" | "server_error") => {
             ("provider_unavailable", true)
         }

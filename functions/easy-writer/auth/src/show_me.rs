@@ -1,12 +1,12 @@
 //! `GET /api/v1/auth/me`
 
 use axum::extract::State;
-use edge::openapi::{Failed, Success};
+use edge::easy_writer::openapi::{AuthErrors, Success, UnlimitedErrors};
 use edge::{Answer, Caller, Reply};
 
 use crate::wire::UserView;
 
-/// Who am I?
+/// Retrieve the current user
 #[utoipa::path(
     get,
     path = "/api/v1/auth/me",
@@ -14,8 +14,8 @@ use crate::wire::UserView;
     operation_id = "show_me",
     security(("bearer" = [])),
     responses(
+        UnlimitedErrors, AuthErrors,
         (status = 200, description = "The user", body = Success<UserView>),
-        (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
     )
 )]
 pub(crate) async fn show_me(State(state): State<crate::State>, caller: Caller) -> Answer<UserView> {

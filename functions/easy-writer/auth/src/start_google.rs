@@ -4,9 +4,9 @@ use axum::extract::State;
 use domain::identity::Origin;
 use edge::{ClientAddress, Redirect, RequestScope};
 
-/// Sign in through Google
+/// Sign in with Google
 ///
-/// For browsers to navigate to. Sends them to Google, which sends them back to the callback.
+/// For browser navigation. Redirects to Google, which redirects back to the callback.
 #[utoipa::path(
     get,
     path = "/api/v1/auth/google",
@@ -14,7 +14,7 @@ use edge::{ClientAddress, Redirect, RequestScope};
     operation_id = "start_google",
     responses((
         status = 302,
-        description = "To Google, with a cookie that the callback asks for; or to the front end with `#error=`: `provider_not_configured`, \
+        description = "Redirect to Google, with a cookie that the callback requires; or to the front end with `#error=`: `provider_not_configured`, \
                        `rate_limited`, `server_error`",
         headers(("Location" = String), ("Set-Cookie" = String)),
     ))

@@ -4,9 +4,9 @@ use axum::extract::State;
 use domain::identity::Origin;
 use edge::{ClientAddress, Redirect, RequestScope};
 
-/// Sign in through Yandex
+/// Sign in with Yandex
 ///
-/// For browsers to navigate to. Sends them to Yandex, which sends them back to the callback.
+/// For browser navigation. Redirects to Yandex, which redirects back to the callback.
 #[utoipa::path(
     get,
     path = "/api/v1/auth/yandex",
@@ -14,7 +14,7 @@ use edge::{ClientAddress, Redirect, RequestScope};
     operation_id = "start_yandex",
     responses((
         status = 302,
-        description = "To Yandex, with a cookie that the callback asks for; or to the front end with `#error=`: `provider_not_configured`, \
+        description = "Redirect to Yandex, with a cookie that the callback requires; or to the front end with `#error=`: `provider_not_configured`, \
                        `rate_limited`, `server_error`",
         headers(("Location" = String), ("Set-Cookie" = String)),
     ))

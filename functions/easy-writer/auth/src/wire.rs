@@ -1,4 +1,4 @@
-//! Shapes and cookies that several endpoints share.
+//! Views and cookies that several endpoints share.
 
 use domain::identity::{Origin, SignedIn, TokenIssuer, User};
 use domain::kernel::Amount;
@@ -8,30 +8,28 @@ use edge::cookie::{Cookie, SameSite};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Name of the cookie that holds the refresh token.
 pub(crate) const REFRESH_COOKIE: &str = "refresh_token";
 
-/// Name of the cookie that ties a browser to its way to a provider and back.
+/// Ties the callback to the browser that sent the authorization request.
 pub(crate) const LOGIN_STATE_COOKIE: &str = "oauth_attempt";
 
 /// A user.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct UserView {
-    /// Id.
     #[schema(format = Uuid)]
     id: String,
-    /// Address that identifies the account; empty if the provider told none that is verified.
+    /// Email address; identifies the account. Empty if the identity provider returned no verified address.
     #[schema(example = "user@example.com")]
     email: String,
-    /// Display name, once given.
+    /// Display name; null if not set.
     name: Option<String>,
-    /// How the account came into being: `local`, `google` or `yandex`.
+    /// Sign-in method of the account: `local`, `google` or `yandex`.
     #[schema(example = "local")]
     provider: &'static str,
-    /// Raits that can be spent now.
+    /// Available balance, in raits.
     #[schema(example = 100)]
     balance: i64,
-    /// When the account came into being.
+    /// Creation time of the account.
     #[schema(format = DateTime)]
     created_at: String,
 }
@@ -56,17 +54,16 @@ impl UserView {
 /// A signed-in user.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SignedInView {
-    /// Who.
     user: UserView,
-    /// For the `Authorization` header.
+    /// Access token for the `Authorization` header.
     access_token: String,
-    /// Seconds until the access token expires.
+    /// Lifetime of the access token, in seconds.
     #[schema(example = 900)]
     expires_in: u64,
 }
 
 impl SignedInView {
-    /// The answer to a successful sign-in: tokens in body and cookie.
+    /// The response to a sign-in: access token in the body, refresh token in the cookie.
     pub(crate) fn reply(reply: fn(Self) -> Reply<Self>, signed_in: SignedIn, balance: Amount) -> Reply<Self> {
         let cookie = refresh_cookie(signed_in.refresh_token);
         let view = Self {
@@ -78,7 +75,7 @@ impl SignedInView {
     }
 }
 
-/// The cookie for a refresh token. Only the endpoints under `/api/v1/auth` get to see it, and no page of another site can make a browser send it.
+/// The cookie for a refresh token. Sent to `/api/v1/auth` only, and never from another site's page.
 pub(crate) fn refresh_cookie(token: String) -> Cookie<'static> {
     let lifetime = i64::try_from(TokenIssuer::refresh_lifetime_seconds()).unwrap_or_default();
     Cookie::build((REFRESH_COOKIE, token))
@@ -90,13 +87,13 @@ pub(crate) fn refresh_cookie(token: String) -> Cookie<'static> {
         .build()
 }
 
-/// The cookie that removes the refresh token from the browser.
+/// Removes the refresh token from the browser.
 pub(crate) fn cleared_cookie() -> Cookie<'static> {
     cleared(refresh_cookie(String::new()))
 }
 
-/// The cookie that waits for a browser which is away at a provider. `Lax`, because it must come along when the provider's page, another site,
-/// sends the browser back.
+/// The cookie for the duration of a sign-in with a provider. `Lax`, because the callback is a navigation from the
+/// provider's site.
 pub(crate) fn login_state_cookie(login_state: String) -> Cookie<'static> {
     let lifetime = i64::try_from(TokenIssuer::login_state_lifetime_seconds()).unwrap_or_default();
     Cookie::build((LOGIN_STATE_COOKIE, login_state))
@@ -108,7 +105,7 @@ pub(crate) fn login_state_cookie(login_state: String) -> Cookie<'static> {
         .build()
 }
 
-/// The cookie that ends the waiting.
+/// Removes the cookie of a sign-in with a provider.
 pub(crate) fn cleared_login_state_cookie() -> Cookie<'static> {
     cleared(login_state_cookie(String::new()))
 }

@@ -1,6 +1,7 @@
 //! Easy Writer: runs background sessions.
 //!
-//! Queue: `GenerationQueue`, messages [`WorkMessage`]. A message may come any number of times: the job's lease decides who works on it.
+//! Queue: `GenerationQueue`, messages [`WorkMessage`]. A message may come any number of times: the job's lease decides
+//! which worker runs it.
 
 use std::sync::Arc;
 
@@ -11,7 +12,6 @@ use edge::easy_writer::frames::render;
 use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::text::{TextVendorsSettings, text_models};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::new(PRODUCT, "generation-worker", start);
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {

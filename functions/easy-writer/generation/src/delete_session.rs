@@ -1,36 +1,35 @@
 //! `DELETE /api/v1/generation/sessions/{session_id}`
 
 use axum::extract::State;
-use edge::openapi::{Failed, Success};
+use edge::easy_writer::openapi::{AuthErrors, Errors, Failed, Success};
 use edge::{Answer, Caller, PathParameter, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::wire::session_id;
 
-/// A confirmation.
+/// Confirmation.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DeletedView {
-    /// For people.
+    /// Human-readable message.
     #[schema(example = "Deleted")]
     message: &'static str,
 }
 
 /// Delete a session
 ///
-/// A session that is still running is stopped, and nothing is charged for it. Transactions stay.
+/// A running session is stopped and is free. Transactions are kept.
 #[utoipa::path(
     delete,
     path = "/api/v1/generation/sessions/{session_id}",
     tag = "generation",
     operation_id = "delete_session",
     security(("bearer" = [])),
-    params(("session_id" = String, Path, description = "Id of the session")),
+    params(("session_id" = String, Path, description = "ID of the session")),
     responses(
-        (status = 200, description = "Deleted", body = Success<DeletedView>),
-        (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
-        (status = 404, description = "`SESSION_NOT_FOUND`: no such session, or somebody else's", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
+        Errors, AuthErrors,
+        (status = 200, description = "Session deleted", body = Success<DeletedView>),
+        (status = 404, description = "`SESSION_NOT_FOUND`: unknown session, or session of another user", body = Failed),
     )
 )]
 pub(crate) async fn delete_session(

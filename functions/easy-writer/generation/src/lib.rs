@@ -1,4 +1,4 @@
-//! Easy Writer: past and running sessions.
+//! Easy Writer: sessions, past and running.
 //!
 //! | method | path | needs |
 //! | --- | --- | --- |
@@ -13,49 +13,32 @@ mod wire;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::FromRef;
 use domain::easy_writer::PRODUCT;
 use domain::generation::Jobs;
 use domain::identity::Identity;
-use edge::{ConfigError, EasyWriter, Function, Platform, Registration, Throttle};
+use edge::{ConfigError, EasyWriter, Function, Platform, Registration};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The function.
 pub const FUNCTION: Registration = Registration::http(PRODUCT, "generation", start, || api().into_openapi());
 
-/// What the endpoints share.
-#[derive(Clone)]
+#[derive(Clone, FromRef)]
 struct State {
     jobs: Jobs,
     identity: Identity,
 }
 
-impl FromRef<State> for Identity {
-    fn from_ref(state: &State) -> Self {
-        state.identity.clone()
-    }
-}
-
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
-    let throttle = platform.throttle("generation", &identity, &table)?;
+    let throttle = platform.throttle("generation", "RATE_LIMIT_GROUP", &identity, &table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let state = State { jobs: Jobs::new(table.clone(), platform.objects()?, clock, ids), identity };
-    Function::http::<EasyWriter>(platform, router(state, throttle))
-}
-
-fn router(state: State, throttle: Throttle) -> Router {
-    throttle.guard(Router::from(plain())).with_state(state)
+    Function::http::<EasyWriter>(platform, throttle.guard(api()).with_state(state))
 }
 
 fn api() -> OpenApiRouter<State> {
-    plain()
-}
-
-fn plain() -> OpenApiRouter<State> {
     OpenApiRouter::new()
         .routes(routes!(list_sessions::list_sessions))
         .routes(routes!(show_session::show_session, delete_session::delete_session))

@@ -2,44 +2,44 @@
 
 use axum::extract::State;
 use domain::generation::Job;
-use edge::openapi::{Failed, PaginationView, Success};
-use edge::{Answer, Caller, PagingOf, Reply};
+use edge::easy_writer::openapi::{AuthErrors, Errors, Failed, Success};
+use edge::openapi::PaginationView;
+use edge::{Answer, Caller, Query, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::wire::status;
 
-/// A page of sessions, latest first.
+/// A page of sessions.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SessionsView {
-    /// The sessions.
+    /// Sessions, newest first.
     sessions: Vec<SessionSummaryView>,
-    /// Where the page is.
+    /// Position of the page.
     pagination: PaginationView,
 }
 
-/// A session, in short.
+/// Summary of a session.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SessionSummaryView {
-    /// Id.
     #[schema(format = Uuid)]
     session_id: String,
-    /// Which tool.
+    /// Tool ID.
     #[schema(example = "essay")]
     tool_id: String,
-    /// For people.
+    /// Display name of the tool.
     #[schema(example = "Эссе")]
     tool_name: String,
-    /// `pending`, `in_progress`, `completed` or `failed`.
+    /// Status: `pending`, `in_progress`, `completed` or `failed`.
     #[schema(example = "completed")]
     status: &'static str,
-    /// The beginning of the text; empty until completed.
+    /// Beginning of the generated text; empty until completed.
     #[schema(example = "Текст начинается…")]
     preview: String,
-    /// Raits charged; 0 until completed.
+    /// Cost charged, in raits; 0 until completed.
     #[schema(example = 50)]
     cost_raits: i64,
-    /// When it was started.
+    /// Creation time.
     #[schema(format = DateTime)]
     created_at: String,
 }
@@ -58,7 +58,7 @@ impl From<Job> for SessionSummaryView {
     }
 }
 
-/// The user's sessions
+/// List sessions
 #[utoipa::path(
     get,
     path = "/api/v1/generation/sessions",
@@ -66,21 +66,21 @@ impl From<Job> for SessionSummaryView {
     operation_id = "list_sessions",
     security(("bearer" = [])),
     params(
-        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Items of the page, 10 unless given"),
-        ("offset" = Option<u32>, Query, maximum = 10_000, description = "Items to skip"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Items per page, 1 to 100. Default 10"),
+        ("offset" = Option<u32>, Query, maximum = 10_000, description = "Number of items to skip, up to 10000. Default 0"),
     ),
     responses(
+        Errors, AuthErrors,
         (status = 200, description = "A page of sessions", body = Success<SessionsView>),
-        (status = 400, description = "`VALIDATION_ERROR`", body = Failed),
-        (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
+        (status = 400, description = "`VALIDATION_ERROR`: invalid query parameter", body = Failed),
     )
 )]
 pub(crate) async fn list_sessions(
     State(state): State<crate::State>,
     caller: Caller,
-    PagingOf(page): PagingOf<10>,
+    query: Query,
 ) -> Answer<SessionsView> {
+    let page = query.page(10)?;
     let paged = state.jobs.list(caller.user(), page).await?;
     let pagination = PaginationView::of(&paged);
     Ok(Reply::ok(SessionsView { sessions: paged.items.into_iter().map(Into::into).collect(), pagination }))

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use domain::generation::{Failure, Job, Mode};
 use domain::kernel::Error;
-use edge::openapi::{Failed, Success};
+use edge::easy_writer::openapi::{AuthErrors, Errors, Failed, Success};
 use edge::{Answer, Caller, PathParameter, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,38 +13,37 @@ use crate::wire::{session_id, status};
 /// A session.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SessionView {
-    /// Id.
     #[schema(format = Uuid)]
     session_id: String,
-    /// Which tool.
+    /// Tool ID.
     #[schema(example = "essay")]
     tool_id: String,
-    /// `quick` or `standard`.
+    /// Mode: `quick` or `standard`.
     #[schema(example = "standard")]
     mode: &'static str,
-    /// `pending`, `in_progress`, `completed` or `failed`.
+    /// Status: `pending`, `in_progress`, `completed` or `failed`.
     #[schema(example = "completed")]
     status: &'static str,
-    /// What the tool was given, defaults included.
+    /// Input of the tool, including defaults.
     #[schema(value_type = Object)]
     input_data: serde_json::Value,
-    /// The text, once completed.
+    /// Generated text; null until completed.
     result: Option<String>,
-    /// Who wrote it; empty until completed.
+    /// Provider that generated the text; empty until completed.
     #[schema(example = "openai")]
     provider_used: &'static str,
-    /// Tokens read and written; 0 until completed.
+    /// Number of tokens, input and output; 0 until completed.
     #[schema(example = 1250)]
     tokens_used: u64,
-    /// Raits charged; 0 until completed.
+    /// Cost charged, in raits; 0 until completed.
     #[schema(example = 50)]
     cost_raits: i64,
-    /// Why it failed: `GENERATION_FAILED` or `PROVIDER_UNAVAILABLE`.
+    /// Error code of a failed session: `GENERATION_FAILED` or `PROVIDER_UNAVAILABLE`.
     error_code: Option<&'static str>,
-    /// When it was started.
+    /// Creation time.
     #[schema(format = DateTime)]
     created_at: String,
-    /// When it was finished.
+    /// Completion time; null while running.
     #[schema(format = DateTime)]
     completed_at: Option<String>,
 }
@@ -74,19 +73,18 @@ impl SessionView {
     }
 }
 
-/// A session
+/// Retrieve a session
 #[utoipa::path(
     get,
     path = "/api/v1/generation/sessions/{session_id}",
     tag = "generation",
     operation_id = "show_session",
     security(("bearer" = [])),
-    params(("session_id" = String, Path, description = "Id of the session")),
+    params(("session_id" = String, Path, description = "ID of the session")),
     responses(
+        Errors, AuthErrors,
         (status = 200, description = "The session", body = Success<SessionView>),
-        (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
-        (status = 404, description = "`SESSION_NOT_FOUND`: no such session, or somebody else's", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
+        (status = 404, description = "`SESSION_NOT_FOUND`: unknown session, or session of another user", body = Failed),
     )
 )]
 pub(crate) async fn show_session(

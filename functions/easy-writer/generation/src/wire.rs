@@ -3,7 +3,7 @@
 use domain::generation::Status;
 use domain::kernel::{Error, JobId, Resource};
 
-/// The session of a path. What is not an id is not the id of any session.
+/// The session of a path. A malformed ID is not found.
 pub(crate) fn session_id(text: &str) -> Result<JobId, Error> {
     text.parse().map_err(|_| Error::NotFound(Resource::SESSION))
 }

@@ -1,6 +1,6 @@
-//! Easy Writer: greets fresh WebSocket connections and tells them what they missed.
+//! Easy Writer: sends new WebSocket connections the frames so far.
 //!
-//! Queue: `GreetingQueue`, messages [`GreetMessage`]. A greeting that cannot be delivered now comes again.
+//! Queue: `GreetingQueue`, messages [`GreetMessage`]. A connection that cannot be reached now is retried.
 
 use std::sync::Arc;
 
@@ -11,7 +11,6 @@ use domain::realtime::{GreetMessage, Publisher};
 use edge::easy_writer::frames::render;
 use edge::{ConfigError, Function, Platform, Registration};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::new(PRODUCT, "greeting-worker", start);
 
 fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {

@@ -1,9 +1,9 @@
-//! The darkroom of the domain, by the crate `pictures`.
+//! The domain's image processing, by the crate `pictures`.
 
 use domain::easy_writer::{Darkroom, Developed};
 use pictures::{Picture, enlarge, finish, thumbnail};
 
-/// Works in memory, on the calling thread.
+/// In memory, on the calling thread.
 pub(crate) struct Pictures;
 
 impl Darkroom for Pictures {

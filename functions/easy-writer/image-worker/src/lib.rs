@@ -1,6 +1,7 @@
-//! Easy Writer: draws and enlarges pictures.
+//! Easy Writer: generates and upscales images.
 //!
-//! Queue: `ImageQueue`, messages [`WorkMessage`]. A message may come any number of times: the job's lease decides who works on it.
+//! Queue: `ImageQueue`, messages [`WorkMessage`]. A message may come any number of times: the job's lease decides which
+//! worker runs it.
 
 mod darkroom;
 
@@ -13,7 +14,6 @@ use edge::easy_writer::frames::render;
 use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::image::{ImageVendorsSettings, enlarger, image_models};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::new(PRODUCT, "image-worker", start);
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {

@@ -1,4 +1,4 @@
-//! Easy Writer: pictures.
+//! Easy Writer: images.
 //!
 //! | method | path | needs |
 //! | --- | --- | --- |
@@ -15,54 +15,33 @@ mod wire;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::FromRef;
 use domain::easy_writer::{Images, PRODUCT};
 use domain::generation::Jobs;
 use domain::identity::Identity;
-use domain::kernel::Clock;
-use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform, Registration, Throttle};
+use edge::{ConfigError, EasyWriter, Function, Platform, RateLimit, Registration};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The function.
 pub const FUNCTION: Registration = Registration::http(PRODUCT, "images", start, || api().into_openapi());
 
-/// What the endpoints share.
-#[derive(Clone)]
+#[derive(Clone, FromRef)]
 struct State {
     images: Images,
     identity: Identity,
-    limiter: RateLimiter,
-    image_limit: Policy,
-    clock: Arc<dyn Clock>,
-}
-
-impl FromRef<State> for Identity {
-    fn from_ref(state: &State) -> Self {
-        state.identity.clone()
-    }
+    image_limit: RateLimit,
 }
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
-    let throttle = platform.throttle("images", &identity, &table)?;
+    let throttle = platform.throttle("images", "RATE_LIMIT_GROUP", &identity, &table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
-    let jobs = Jobs::new(table.clone(), platform.objects()?, Arc::clone(&clock), ids);
-    let state = State {
-        images: Images::new(&jobs, platform.queue("IMAGE_QUEUE_URL")?),
-        identity,
-        limiter: RateLimiter::new(table),
-        image_limit: platform.policy("image", "RATE_LIMIT_IMAGE")?,
-        clock,
-    };
-    Function::http::<EasyWriter>(platform, router(state, throttle))
-}
-
-fn router(state: State, throttle: Throttle) -> Router {
-    throttle.guard(Router::from(plain())).merge(Router::from(limited())).with_state(state)
+    let image_limit = platform.rate_limit("image", "RATE_LIMIT_IMAGE", &table)?;
+    let jobs = Jobs::new(table, platform.objects()?, clock, ids);
+    let images = Images::new(&jobs, platform.queue("IMAGE_QUEUE_URL")?);
+    let state = State { images, identity, image_limit };
+    Function::http::<EasyWriter>(platform, throttle.guard(plain()).merge(limited()).with_state(state))
 }
 
 fn api() -> OpenApiRouter<State> {

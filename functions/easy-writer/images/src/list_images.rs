@@ -2,41 +2,40 @@
 
 use axum::extract::State;
 use domain::easy_writer::{Image, Picture};
-use edge::openapi::{Failed, PaginationView, Success};
-use edge::{Answer, Caller, PagingOf, Reply};
+use edge::easy_writer::openapi::{AuthErrors, Errors, Failed, Success};
+use edge::openapi::PaginationView;
+use edge::{Answer, Caller, Query, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::wire::status;
 
-/// A page of pictures, latest first.
+/// A page of images.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ImagesView {
-    /// The pictures.
+    /// Images, newest first.
     images: Vec<ImageSummaryView>,
-    /// Where the page is.
+    /// Position of the page.
     pagination: PaginationView,
 }
 
-/// A picture, in short.
+/// Summary of an image.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ImageSummaryView {
-    /// Id.
     #[schema(format = Uuid)]
     image_id: String,
-    /// `processing`, `completed` or `failed`, apart from larger copies.
+    /// Status of the generation, without upscaling: `processing`, `completed` or `failed`.
     #[schema(example = "completed")]
     status: &'static str,
-    /// What it shows.
     #[schema(example = "Красивый закат над морем")]
     prompt: String,
-    /// Where a small JPEG is; empty until the picture is drawn.
+    /// Path of the JPEG thumbnail; empty until completed.
     #[schema(example = "/uploads/thumbnails/0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f.jpg")]
     thumbnail_url: String,
-    /// `web`, `banner`, `print` or `messenger`.
+    /// Format: `web`, `banner`, `print` or `messenger`.
     #[schema(example = "web")]
     format: &'static str,
-    /// When it was ordered.
+    /// Creation time.
     #[schema(format = DateTime)]
     created_at: String,
 }
@@ -54,7 +53,7 @@ impl From<Image> for ImageSummaryView {
     }
 }
 
-/// The user's pictures
+/// List images
 #[utoipa::path(
     get,
     path = "/api/v1/images",
@@ -62,21 +61,17 @@ impl From<Image> for ImageSummaryView {
     operation_id = "list_images",
     security(("bearer" = [])),
     params(
-        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Items of the page, 10 unless given"),
-        ("offset" = Option<u32>, Query, maximum = 10_000, description = "Items to skip"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Items per page, 1 to 100. Default 10"),
+        ("offset" = Option<u32>, Query, maximum = 10_000, description = "Number of items to skip, up to 10000. Default 0"),
     ),
     responses(
-        (status = 200, description = "A page of pictures", body = Success<ImagesView>),
-        (status = 400, description = "`VALIDATION_ERROR`", body = Failed),
-        (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
+        Errors, AuthErrors,
+        (status = 200, description = "A page of images", body = Success<ImagesView>),
+        (status = 400, description = "`VALIDATION_ERROR`: invalid query parameter", body = Failed),
     )
 )]
-pub(crate) async fn list_images(
-    State(state): State<crate::State>,
-    caller: Caller,
-    PagingOf(page): PagingOf<10>,
-) -> Answer<ImagesView> {
+pub(crate) async fn list_images(State(state): State<crate::State>, caller: Caller, query: Query) -> Answer<ImagesView> {
+    let page = query.page(10)?;
     let paged = state.images.list(caller.user(), page).await?;
     let pagination = PaginationView::of(&paged);
     Ok(Reply::ok(ImagesView { images: paged.items.into_iter().map(Into::into).collect(), pagination }))

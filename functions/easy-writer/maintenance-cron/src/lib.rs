@@ -1,12 +1,12 @@
-//! Easy Writer: once a minute, finds sessions that got stuck, and repairs them.
+//! Easy Writer: every minute, sweeps up interrupted jobs.
 //!
-//! A session whose worker died, or whose message was never sent, goes to the queue again; one that was tried too often fails, its hold is
-//! released and its watchers are told.
+//! A job whose worker died or whose message was never sent is queued again. After too many attempts it fails, its hold
+//! is released and its subscribers get an error frame.
 
 use std::sync::Arc;
 
 use domain::easy_writer::PRODUCT;
-use domain::generation::{JobFeed, Jobs, WorkMessage};
+use domain::generation::{JobFeed, Jobs, SweptJob, WorkMessage};
 use domain::kernel::telemetry::{self, Metric};
 use domain::kernel::{Error, JobKind, Result};
 use domain::realtime::Publisher;
@@ -14,7 +14,6 @@ use edge::easy_writer::frames::render;
 use edge::{ConfigError, Function, Platform, Registration};
 use store::Queue;
 
-/// The function.
 pub const FUNCTION: Registration = Registration::new(PRODUCT, "maintenance-cron", start);
 
 fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
@@ -26,7 +25,7 @@ fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
     Ok(Function::schedule(move || sweep(jobs.clone(), queues.clone(), publisher.clone())))
 }
 
-/// Where jobs go.
+/// Queues per kind of job.
 #[derive(Clone)]
 struct Queues {
     texts: Queue,
@@ -44,17 +43,19 @@ impl Queues {
 
 async fn sweep(jobs: Jobs, queues: Queues, publisher: Publisher) -> Result<()> {
     let mut swept = jobs.sweep(|kind| queues.of(kind)).await;
-    telemetry::note(Metric::JOBS_OVERDUE, swept.requeued as u64);
-    telemetry::note(Metric::JOBS_GIVEN_UP, swept.failed.len() as u64);
-    tracing::info!(requeued = swept.requeued, failed = swept.failed.len(), "swept");
-    for WorkMessage { owner, kind, job } in swept.failed {
+    let failed: Vec<WorkMessage> = swept.done.iter().filter_map(SweptJob::failed).collect();
+    let requeued = swept.done.len() - failed.len();
+    telemetry::note(Metric::JOBS_OVERDUE, requeued as u64);
+    telemetry::note(Metric::JOBS_GIVEN_UP, failed.len() as u64);
+    tracing::info!(requeued, failed = failed.len(), "swept");
+    for WorkMessage { owner, kind, job } in failed {
         let feed = JobFeed { jobs: &jobs.of(kind), owner, job, render: render(kind) };
         if let Err(error) = publisher.publish(job, &feed).await {
             tracing::error!(%error, %job, "watchers not told");
             swept.problems += 1;
         }
     }
-    // Everything else is done; the failed invocation is what an operator is alarmed by.
+    // Everything else is done. The failed invocation raises the alarm.
     match swept.problems {
         0 => Ok(()),
         problems => Err(Error::internal("sweep", format!("{problems} problems"))),

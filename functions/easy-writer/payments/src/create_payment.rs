@@ -3,38 +3,39 @@
 use axum::extract::State;
 use domain::easy_writer::{NewDeposit, whole_roubles};
 use domain::payments::Checkout;
-use edge::openapi::{Failed, Success};
+use edge::easy_writer::openapi::{AuthErrors, BodyErrors, Errors, Failed, Success};
+use edge::openapi::IdempotencyHeader;
 use edge::{Answer, Body, Caller, IdempotencyKey, Reply, RequestScope};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A payment to be made.
+/// A new payment.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct CreateBody {
-    /// How much, in whole roubles: from 100 to 300 000.
+    /// Amount in whole roubles, 100 to 300000.
     #[schema(value_type = i64, minimum = 100, maximum = 300_000, example = 500)]
     amount_rub: serde_json::Number,
-    /// Who takes the money: an `id` of `GET /payments/methods`.
+    /// Payment provider: an `id` of `GET /payments/methods`.
     #[schema(example = "yookassa")]
     provider: String,
 }
 
-/// A payment that can be paid.
+/// A payment that awaits the payer.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CheckoutView {
-    /// Id of the payment.
+    /// Payment ID.
     #[schema(format = Uuid)]
     payment_id: String,
-    /// The page where it is paid.
+    /// URL of the provider's payment page.
     #[schema(format = "uri", example = "https://yoomoney.ru/checkout/payments/v2/contract?orderId=2d5e")]
     payment_url: String,
-    /// How much, in roubles.
+    /// Amount, in roubles.
     #[schema(example = 500)]
     amount_rub: i64,
-    /// Raits that it buys.
+    /// Amount to credit, in raits.
     #[schema(example = 5000)]
     amount_raits: i64,
-    /// Until when it should be paid.
+    /// Time by which the payment should be made.
     #[schema(format = DateTime)]
     expires_at: String,
 }
@@ -51,9 +52,10 @@ impl From<Checkout> for CheckoutView {
     }
 }
 
-/// Begin a payment
+/// Create a payment
 ///
-/// The raits come when the provider confirms the payment, whether the payer returns to the front end or not.
+/// Redirect the payer to `payment_url`. Raits are credited when the provider confirms the payment, whether or not the
+/// payer returns.
 #[utoipa::path(
     post,
     path = "/api/v1/payments/create",
@@ -61,17 +63,14 @@ impl From<Checkout> for CheckoutView {
     operation_id = "create_payment",
     request_body = CreateBody,
     security(("bearer" = [])),
-    params(
-        ("Idempotency-Key" = Option<String>, Header, max_length = 128, description = "A repeat with the same key within 24 hours makes no other payment"),
-    ),
+    params(IdempotencyHeader),
     responses(
-        (status = 200, description = "It can be paid", body = Success<CheckoutView>),
-        (status = 400, description = "`INVALID_AMOUNT`; `VALIDATION_ERROR`; `PAYMENT_FAILED`: the provider does not take it", body = Failed),
-        (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
+        Errors, AuthErrors, BodyErrors,
+        (status = 200, description = "Payment created; redirect the payer to `payment_url`", body = Success<CheckoutView>),
+        (status = 400, description = "`INVALID_AMOUNT`; `VALIDATION_ERROR`; `PAYMENT_FAILED`: the payment provider refuses the payment", body = Failed),
         (status = 404, description = "`USER_NOT_FOUND`", body = Failed),
-        (status = 409, description = "`IDEMPOTENCY_KEY_REUSED`: the key belongs to another request; `CONFLICT`: try again", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
-        (status = 503, description = "`PROVIDER_UNAVAILABLE`: the provider does not answer", body = Failed),
+        (status = 409, description = "`IDEMPOTENCY_KEY_REUSED`: the key was used with another body; `CONFLICT`: retry", body = Failed),
+        (status = 503, description = "`PROVIDER_UNAVAILABLE`: the payment provider does not respond; `SERVICE_UNAVAILABLE`: retry later", body = Failed),
     )
 )]
 pub(crate) async fn create_payment(
@@ -82,7 +81,7 @@ pub(crate) async fn create_payment(
     Body(body): Body<CreateBody>,
 ) -> Answer<CheckoutView> {
     let user = caller.user();
-    scope.limit(&state.limiter, &state.create_limit, &user.to_string(), state.clock.now()).await?;
+    scope.limit(&state.limits.create, &user.to_string()).await?;
     let order = NewDeposit { roubles: body.amount_rub, provider: body.provider, idempotency_key };
     Ok(Reply::ok(state.deposits.create(user, order).await?.into()))
 }

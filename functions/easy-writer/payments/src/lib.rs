@@ -1,11 +1,11 @@
-//! Easy Writer: buying raits.
+//! Easy Writer: payments for raits.
 //!
 //! | method | path | needs |
 //! | --- | --- | --- |
 //! | GET | `/api/v1/payments/methods` | access token |
 //! | POST | `/api/v1/payments/create` | access token; limited per user |
 //! | GET | `/api/v1/payments/{payment_id}/status` | access token |
-//! | POST | `/api/v1/payments/webhook/{provider}` | proof of the provider; limited per address |
+//! | POST | `/api/v1/payments/webhook/{provider}` | signature of the provider; limited per address |
 //! | GET | `/api/v1/payments/webhook/{provider}` | likewise |
 //! | POST | `/api/v1/payments/webhook/{provider}/{kind}` | likewise |
 //! | GET | `/api/v1/payments/webhook/{provider}/{kind}` | likewise |
@@ -18,67 +18,54 @@ mod show_status;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::FromRef;
 use domain::easy_writer::{Deposits, PRODUCT};
 use domain::identity::Identity;
-use domain::kernel::Clock;
 use domain::payments::Payments;
-use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform, Registration, Throttle, malformed};
+use edge::{ConfigError, EasyWriter, Function, Platform, RateLimit, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::payments::{PaymentProvidersSettings, payment_providers};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::http(PRODUCT, "payments", start, || api().into_openapi());
 
-/// What the endpoints share.
-#[derive(Clone)]
+#[derive(Clone, FromRef)]
 struct State {
     deposits: Deposits,
     payments: Payments,
     identity: Identity,
-    limiter: RateLimiter,
-    create_limit: Policy,
-    notice_limit: Policy,
-    clock: Arc<dyn Clock>,
+    limits: Limits,
 }
 
-impl FromRef<State> for Identity {
-    fn from_ref(state: &State) -> Self {
-        state.identity.clone()
-    }
+/// Requests that one caller may make.
+#[derive(Clone)]
+struct Limits {
+    /// Payments of a user.
+    create: RateLimit,
+    /// Notifications from an address.
+    notice: RateLimit,
 }
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
-    let throttle = platform.throttle("payments", &identity, &table)?;
+    let throttle = platform.throttle("payments", "RATE_LIMIT_GROUP", &identity, &table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let settings = PaymentProvidersSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
-    let payments = Payments::new(table.clone(), payment_providers(settings, &clock), Arc::clone(&clock), ids);
+    let limits = Limits {
+        create: platform.rate_limit("payment", "RATE_LIMIT_PAYMENT", &table)?,
+        notice: platform.rate_limit("notice", "RATE_LIMIT_NOTICE", &table)?,
+    };
+    let payments = Payments::new(table, payment_providers(settings, &clock), clock, ids);
     let deposits = Deposits {
         identity: identity.clone(),
         payments: payments.clone(),
         return_url: platform.vars.require("PAYMENT_RETURN_URL")?.to_owned(),
         lifetime: Duration::from_mins(platform.vars.parse("PAYMENT_LIFETIME_MINUTES")?),
     };
-    let state = State {
-        deposits,
-        payments,
-        identity,
-        limiter: RateLimiter::new(table),
-        create_limit: platform.policy("payment", "RATE_LIMIT_PAYMENT")?,
-        notice_limit: platform.policy("notice", "RATE_LIMIT_NOTICE")?,
-        clock,
-    };
-    Function::http::<EasyWriter>(platform, router(state, throttle))
-}
-
-fn router(state: State, throttle: Throttle) -> Router {
-    throttle.guard(Router::from(plain())).merge(Router::from(limited())).with_state(state)
+    let state = State { deposits, payments, identity, limits };
+    Function::http::<EasyWriter>(platform, throttle.guard(plain()).merge(limited()).with_state(state))
 }
 
 fn api() -> OpenApiRouter<State> {

@@ -2,34 +2,34 @@
 
 use axum::extract::State;
 use domain::easy_writer::{MIN_ROUBLES, PaymentMethod, RAITS_PER_ROUBLE};
-use edge::openapi::{Failed, Success};
+use edge::easy_writer::openapi::{AuthErrors, Errors, Success};
 use edge::{Answer, Caller, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How raits can be bought.
+/// Payment methods for raits.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MethodsView {
-    /// Who takes the money.
+    /// Configured payment providers.
     methods: Vec<MethodView>,
-    /// Raits for one rouble.
+    /// Raits per rouble.
     #[schema(example = 10)]
     exchange_rate: i64,
-    /// The least that can be paid, in roubles.
+    /// Minimum amount, in roubles.
     #[schema(example = 100)]
     min_amount_rub: i64,
 }
 
-/// A way to pay.
+/// A payment method.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MethodView {
-    /// What to name it in a request.
+    /// Provider ID, for the field `provider` of `POST /payments/create`.
     #[schema(example = "yookassa")]
     id: &'static str,
-    /// What people call it.
+    /// Display name.
     #[schema(example = "ЮKassa")]
     name: &'static str,
-    /// File name of its sign.
+    /// File name of the icon.
     #[schema(example = "yookassa.svg")]
     icon: &'static str,
 }
@@ -40,9 +40,9 @@ impl From<PaymentMethod> for MethodView {
     }
 }
 
-/// Ways to pay
+/// List payment methods
 ///
-/// Only those that are set up.
+/// Only configured providers are listed.
 #[utoipa::path(
     get,
     path = "/api/v1/payments/methods",
@@ -50,9 +50,8 @@ impl From<PaymentMethod> for MethodView {
     operation_id = "list_methods",
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "The ways to pay", body = Success<MethodsView>),
-        (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
+        Errors, AuthErrors,
+        (status = 200, description = "The payment methods", body = Success<MethodsView>),
     )
 )]
 pub(crate) async fn list_methods(State(state): State<crate::State>, _: Caller) -> Answer<MethodsView> {

@@ -1,10 +1,11 @@
 //! `POST` and `GET /api/v1/payments/webhook/{provider}`, and the same with `/{kind}`
 //!
-//! CloudPayments tells kinds of notices apart by address only; Robokassa and CloudPayments may be set up to use either method.
+//! CloudPayments distinguishes kinds of notifications by URL only; Robokassa and CloudPayments can be configured to use
+//! either method.
 
 use axum::extract::State;
 use domain::payments::provider::RawNotice;
-use edge::openapi::Failed;
+use edge::easy_writer::openapi::{Errors, Failed};
 use edge::{ClientAddress, EdgeError, Failure, PathPair, PathParameter, RawCall, RequestScope, Verbatim};
 
 type Acknowledged = Result<Verbatim, Failure>;
@@ -17,7 +18,7 @@ async fn receive(
     call: &RawCall,
 ) -> Acknowledged {
     let provider = provider.parse().map_err(|_| EdgeError::NoSuchRoute)?;
-    scope.limit(&state.limiter, &state.notice_limit, &address.0, state.clock.now()).await?;
+    scope.limit(&state.limits.notice, &address.0).await?;
     let notice = RawNotice {
         kind,
         query: &call.query,
@@ -30,24 +31,24 @@ async fn receive(
     Ok(Verbatim { content_type: acknowledgement.content_type, body: acknowledgement.body })
 }
 
-/// A provider's notice
+/// Receive a payment notification
 ///
-/// For providers, not for clients. The answer is what the provider wants to hear; anything but 200 makes it tell the same again.
+/// Called by payment providers, which repeat a notification until they get a 200.
 #[utoipa::path(
     post,
     path = "/api/v1/payments/webhook/{provider}",
     tag = "payments",
     operation_id = "receive_notice",
-    params(("provider" = String, Path, description = "Who calls", example = "tbank")),
+    params(("provider" = String, Path, description = "Payment provider", example = "tbank")),
     responses(
-        (status = 200, description = "Noted, in the provider's own words"),
-        (status = 400, description = "`VALIDATION_ERROR`: it makes no sense", body = Failed),
-        (status = 401, description = "`SIGNATURE_INVALID`: it is not proved", body = Failed),
-        (status = 404, description = "`NOT_FOUND`, `PAYMENT_NOT_FOUND`: no such provider, or not set up", body = Failed),
-        (status = 409, description = "`CONFLICT`: try again", body = Failed),
-        (status = 413, description = "`PAYLOAD_TOO_LARGE`: more than 64 KB", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
-        (status = 503, description = "`PROVIDER_UNAVAILABLE`: it cannot be checked now", body = Failed),
+        Errors,
+        (status = 200, description = "Notification processed; the body is the provider's acknowledgement"),
+        (status = 400, description = "`VALIDATION_ERROR`: malformed notification", body = Failed),
+        (status = 401, description = "`SIGNATURE_INVALID`: signature verification failed", body = Failed),
+        (status = 404, description = "`NOT_FOUND`: unknown provider; `PAYMENT_NOT_FOUND`: provider not configured", body = Failed),
+        (status = 409, description = "`CONFLICT`: retry", body = Failed),
+        (status = 413, description = "`PAYLOAD_TOO_LARGE`: body larger than 64 KB", body = Failed),
+        (status = 503, description = "`PROVIDER_UNAVAILABLE`: the payment cannot be verified now; `SERVICE_UNAVAILABLE`: retry later", body = Failed),
     )
 )]
 pub(crate) async fn receive_notice(
@@ -60,7 +61,7 @@ pub(crate) async fn receive_notice(
     receive(&state, scope, &address, (&provider, ""), &call).await
 }
 
-/// A provider's notice, in the query string
+/// Receive a payment notification in the query string
 ///
 /// As `receive_notice`.
 #[utoipa::path(
@@ -68,15 +69,15 @@ pub(crate) async fn receive_notice(
     path = "/api/v1/payments/webhook/{provider}",
     tag = "payments",
     operation_id = "receive_notice_by_get",
-    params(("provider" = String, Path, description = "Who calls", example = "robokassa")),
+    params(("provider" = String, Path, description = "Payment provider", example = "robokassa")),
     responses(
-        (status = 200, description = "Noted, in the provider's own words"),
-        (status = 400, description = "`VALIDATION_ERROR`: it makes no sense", body = Failed),
-        (status = 401, description = "`SIGNATURE_INVALID`: it is not proved", body = Failed),
-        (status = 404, description = "`NOT_FOUND`, `PAYMENT_NOT_FOUND`: no such provider, or not set up", body = Failed),
-        (status = 409, description = "`CONFLICT`: try again", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
-        (status = 503, description = "`PROVIDER_UNAVAILABLE`: it cannot be checked now", body = Failed),
+        Errors,
+        (status = 200, description = "Notification processed; the body is the provider's acknowledgement"),
+        (status = 400, description = "`VALIDATION_ERROR`: malformed notification", body = Failed),
+        (status = 401, description = "`SIGNATURE_INVALID`: signature verification failed", body = Failed),
+        (status = 404, description = "`NOT_FOUND`: unknown provider; `PAYMENT_NOT_FOUND`: provider not configured", body = Failed),
+        (status = 409, description = "`CONFLICT`: retry", body = Failed),
+        (status = 503, description = "`PROVIDER_UNAVAILABLE`: the payment cannot be verified now; `SERVICE_UNAVAILABLE`: retry later", body = Failed),
     )
 )]
 pub(crate) async fn receive_notice_by_get(
@@ -89,27 +90,27 @@ pub(crate) async fn receive_notice_by_get(
     receive(&state, scope, &address, (&provider, ""), &call).await
 }
 
-/// A provider's notice of one kind
+/// Receive a payment notification of one kind
 ///
-/// As `receive_notice`, for providers that have an address for each kind of notice.
+/// As `receive_notice`, for providers with a separate URL for each kind of notification.
 #[utoipa::path(
     post,
     path = "/api/v1/payments/webhook/{provider}/{kind}",
     tag = "payments",
     operation_id = "receive_notice_of_kind",
     params(
-        ("provider" = String, Path, description = "Who calls", example = "cloudpayments"),
-        ("kind" = String, Path, description = "What about", example = "pay"),
+        ("provider" = String, Path, description = "Payment provider", example = "cloudpayments"),
+        ("kind" = String, Path, description = "Kind of notification", example = "pay"),
     ),
     responses(
-        (status = 200, description = "Noted, in the provider's own words"),
-        (status = 400, description = "`VALIDATION_ERROR`: it makes no sense", body = Failed),
-        (status = 401, description = "`SIGNATURE_INVALID`: it is not proved", body = Failed),
-        (status = 404, description = "`NOT_FOUND`, `PAYMENT_NOT_FOUND`: no such provider, or not set up", body = Failed),
-        (status = 409, description = "`CONFLICT`: try again", body = Failed),
-        (status = 413, description = "`PAYLOAD_TOO_LARGE`: more than 64 KB", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
-        (status = 503, description = "`PROVIDER_UNAVAILABLE`: it cannot be checked now", body = Failed),
+        Errors,
+        (status = 200, description = "Notification processed; the body is the provider's acknowledgement"),
+        (status = 400, description = "`VALIDATION_ERROR`: malformed notification", body = Failed),
+        (status = 401, description = "`SIGNATURE_INVALID`: signature verification failed", body = Failed),
+        (status = 404, description = "`NOT_FOUND`: unknown provider; `PAYMENT_NOT_FOUND`: provider not configured", body = Failed),
+        (status = 409, description = "`CONFLICT`: retry", body = Failed),
+        (status = 413, description = "`PAYLOAD_TOO_LARGE`: body larger than 64 KB", body = Failed),
+        (status = 503, description = "`PROVIDER_UNAVAILABLE`: the payment cannot be verified now; `SERVICE_UNAVAILABLE`: retry later", body = Failed),
     )
 )]
 pub(crate) async fn receive_notice_of_kind(
@@ -122,7 +123,7 @@ pub(crate) async fn receive_notice_of_kind(
     receive(&state, scope, &address, (&provider, &kind), &call).await
 }
 
-/// A provider's notice of one kind, in the query string
+/// Receive a payment notification of one kind in the query string
 ///
 /// As `receive_notice_of_kind`.
 #[utoipa::path(
@@ -131,17 +132,17 @@ pub(crate) async fn receive_notice_of_kind(
     tag = "payments",
     operation_id = "receive_notice_of_kind_by_get",
     params(
-        ("provider" = String, Path, description = "Who calls", example = "cloudpayments"),
-        ("kind" = String, Path, description = "What about", example = "check"),
+        ("provider" = String, Path, description = "Payment provider", example = "cloudpayments"),
+        ("kind" = String, Path, description = "Kind of notification", example = "check"),
     ),
     responses(
-        (status = 200, description = "Noted, in the provider's own words"),
-        (status = 400, description = "`VALIDATION_ERROR`: it makes no sense", body = Failed),
-        (status = 401, description = "`SIGNATURE_INVALID`: it is not proved", body = Failed),
-        (status = 404, description = "`NOT_FOUND`, `PAYMENT_NOT_FOUND`: no such provider, or not set up", body = Failed),
-        (status = 409, description = "`CONFLICT`: try again", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
-        (status = 503, description = "`PROVIDER_UNAVAILABLE`: it cannot be checked now", body = Failed),
+        Errors,
+        (status = 200, description = "Notification processed; the body is the provider's acknowledgement"),
+        (status = 400, description = "`VALIDATION_ERROR`: malformed notification", body = Failed),
+        (status = 401, description = "`SIGNATURE_INVALID`: signature verification failed", body = Failed),
+        (status = 404, description = "`NOT_FOUND`: unknown provider; `PAYMENT_NOT_FOUND`: provider not configured", body = Failed),
+        (status = 409, description = "`CONFLICT`: retry", body = Failed),
+        (status = 503, description = "`PROVIDER_UNAVAILABLE`: the payment cannot be verified now; `SERVICE_UNAVAILABLE`: retry later", body = Failed),
     )
 )]
 pub(crate) async fn receive_notice_of_kind_by_get(

@@ -4,33 +4,32 @@ use axum::extract::State;
 use domain::easy_writer::whole_roubles;
 use domain::kernel::{Error, Resource};
 use domain::payments::{Payment, Status};
-use edge::openapi::{Failed, Success};
+use edge::easy_writer::openapi::{AuthErrors, Errors, Failed, Success};
 use edge::{Answer, Caller, PathParameter, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A payment, and what became of it.
+/// A payment.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PaymentView {
-    /// Id.
     #[schema(format = Uuid)]
     payment_id: String,
-    /// `pending`, `completed` or `failed`. A payment that comes too late is completed all the same.
+    /// Status: `pending`, `completed` or `failed`. A late payment still becomes `completed`.
     #[schema(example = "completed")]
     status: &'static str,
-    /// How much, in roubles.
+    /// Amount, in roubles.
     #[schema(example = 500)]
     amount_rub: i64,
-    /// Raits that it buys.
+    /// Amount to credit, in raits.
     #[schema(example = 5000)]
     amount_raits: i64,
-    /// Who takes the money.
+    /// Payment provider.
     #[schema(example = "yookassa")]
     provider: &'static str,
-    /// When it was begun.
+    /// Creation time.
     #[schema(format = DateTime)]
     created_at: String,
-    /// When the raits came, once they have.
+    /// Time of the credit; null until completed.
     #[schema(format = DateTime)]
     completed_at: Option<String>,
 }
@@ -53,19 +52,18 @@ impl PaymentView {
     }
 }
 
-/// A payment
+/// Retrieve a payment
 #[utoipa::path(
     get,
     path = "/api/v1/payments/{payment_id}/status",
     tag = "payments",
     operation_id = "show_status",
     security(("bearer" = [])),
-    params(("payment_id" = String, Path, format = Uuid, description = "Id of the payment")),
+    params(("payment_id" = String, Path, format = Uuid, description = "ID of the payment")),
     responses(
+        Errors, AuthErrors,
         (status = 200, description = "The payment", body = Success<PaymentView>),
-        (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
     )
 )]
 pub(crate) async fn show_status(

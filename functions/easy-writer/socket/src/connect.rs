@@ -7,7 +7,8 @@ use edge::Handshake;
 
 use crate::Socket;
 
-/// Lets the owner of a job watch it, and has the fresh connection greeted: the gateway takes no frames until the handshake is over.
+/// Subscribes the owner of a job. The frames so far are sent by a worker: API Gateway takes none until the handshake is
+/// over.
 pub(crate) async fn connect(socket: &Socket, handshake: Handshake) -> Result<()> {
     let token = handshake.token.as_deref().ok_or(Error::Unauthenticated(AuthFailure::TokenInvalid))?;
     let caller = socket.identity.authenticate(token)?;
@@ -19,7 +20,7 @@ pub(crate) async fn connect(socket: &Socket, handshake: Handshake) -> Result<()>
     Ok(socket.greetings.send(&greeting).await?)
 }
 
-/// What a path asks to watch; any other path leads to no session.
+/// The job that a path names. Any other path is an unknown session.
 fn watched(path: &str) -> Result<(JobKind, JobId)> {
     let kinds = [("/ws/generation/", JobKind::Text), ("/ws/image/", JobKind::Image)];
     let found = kinds.into_iter().find_map(|(prefix, kind)| Some((kind, path.strip_prefix(prefix)?)));
@@ -29,7 +30,7 @@ fn watched(path: &str) -> Result<(JobKind, JobId)> {
     Ok((kind, id))
 }
 
-/// Who watches a picture that was or is being enlarged wants to see that.
+/// For an image with an upscaling, that.
 fn latest(job: &Job) -> (JobKind, JobId) {
     match job.successor {
         Some(upscale) => (JobKind::Upscale, upscale),

@@ -5,9 +5,9 @@
 //! | `$connect` | `/ws/generation/{session_id}?token=` | access token of the session's owner |
 //! | `$connect` | `/ws/image/{image_id}?token=` | access token of the image's owner |
 //! | `$disconnect` | | |
-//! | `$default` | | ignored: the server speaks only |
+//! | `$default` | | ignored: only the server sends |
 //!
-//! What is sent over the connections comes from the generation and greeting workers.
+//! Frames are sent by the workers.
 
 mod connect;
 
@@ -20,7 +20,6 @@ use domain::realtime::Connections;
 use edge::{ConfigError, EasyWriter, Function, Handshake, Platform, Registration, SocketHandler};
 use store::Queue;
 
-/// The function.
 pub const FUNCTION: Registration = Registration::new(PRODUCT, "socket", start);
 
 /// What the routes share.

@@ -1,4 +1,4 @@
-//! Easy Writer: the tools.
+//! Easy Writer: tools.
 //!
 //! | method | path | needs |
 //! | --- | --- | --- |
@@ -16,42 +16,29 @@ mod wire;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::FromRef;
 use domain::easy_writer::{Catalogue, PRODUCT, Tools};
 use domain::generation::Jobs;
 use domain::identity::Identity;
-use domain::kernel::Clock;
-use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform, Registration, Throttle, malformed};
+use edge::{ConfigError, EasyWriter, Function, Platform, RateLimit, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::text::{TextVendorsSettings, text_models};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::http(PRODUCT, "tools", start, || api().into_openapi());
 
-/// What the endpoints share.
-#[derive(Clone)]
+#[derive(Clone, FromRef)]
 struct State {
     catalogue: Arc<Catalogue>,
     tools: Tools,
     identity: Identity,
-    limiter: RateLimiter,
-    execute_limit: Policy,
-    clock: Arc<dyn Clock>,
-}
-
-impl FromRef<State> for Identity {
-    fn from_ref(state: &State) -> Self {
-        state.identity.clone()
-    }
+    execute_limit: RateLimit,
 }
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
-    let throttle = platform.throttle("tools", &identity, &table)?;
+    let throttle = platform.throttle("tools", "RATE_LIMIT_GROUP", &identity, &table)?;
     let (clock, ids) = (Arc::clone(&platform.clock), Arc::clone(&platform.ids));
     let catalogue = Arc::new(Catalogue::load().map_err(|error| malformed("tool catalogue", &error))?);
     let settings = TextVendorsSettings::read(|name| platform.vars.get(name));
@@ -59,24 +46,14 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let models = text_models(settings, &clock, &ids);
     let tools = Tools {
         catalogue: Arc::clone(&catalogue),
-        jobs: Jobs::new(table.clone(), platform.objects()?, Arc::clone(&clock), ids),
+        jobs: Jobs::new(table.clone(), platform.objects()?, clock, ids),
         models,
         queue: platform.queue("GENERATION_QUEUE_URL")?,
         quick_deadline: Duration::from_secs(platform.vars.parse("QUICK_DEADLINE_SECONDS")?),
     };
-    let state = State {
-        catalogue,
-        tools,
-        identity,
-        limiter: RateLimiter::new(table),
-        execute_limit: platform.policy("execute", "RATE_LIMIT_EXECUTE")?,
-        clock,
-    };
-    Function::http::<EasyWriter>(platform, router(state, throttle))
-}
-
-fn router(state: State, throttle: Throttle) -> Router {
-    throttle.guard(Router::from(plain())).merge(Router::from(limited())).with_state(state)
+    let execute_limit = platform.rate_limit("execute", "RATE_LIMIT_EXECUTE", &table)?;
+    let state = State { catalogue, tools, identity, execute_limit };
+    Function::http::<EasyWriter>(platform, throttle.guard(plain()).merge(limited()).with_state(state))
 }
 
 fn api() -> OpenApiRouter<State> {

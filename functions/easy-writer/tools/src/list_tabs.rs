@@ -2,31 +2,31 @@
 
 use axum::extract::State;
 use domain::easy_writer::Tab;
-use edge::openapi::{Failed, Success};
+use edge::easy_writer::openapi::{Errors, Success};
 use edge::{Answer, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// All tabs.
+/// The tabs.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TabsView {
-    /// In the order in which they are shown.
+    /// Tabs, in display order.
     tabs: Vec<TabView>,
 }
 
 /// A group of tools.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TabView {
-    /// Id.
+    /// Tab ID.
     #[schema(example = "everyday")]
     id: String,
-    /// For people.
+    /// Display name.
     #[schema(example = "На каждый день")]
     name: String,
     /// Name of a Lucide icon.
     #[schema(example = "sun")]
     icon: String,
-    /// How many tools it has.
+    /// Number of tools.
     #[schema(example = 8)]
     tools_count: usize,
 }
@@ -37,15 +37,15 @@ impl From<&Tab> for TabView {
     }
 }
 
-/// All tabs
+/// List tabs
 #[utoipa::path(
     get,
     path = "/api/v1/tools/tabs",
     tag = "tools",
     operation_id = "list_tabs",
     responses(
+        Errors,
         (status = 200, description = "The tabs", body = Success<TabsView>),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
     )
 )]
 pub(crate) async fn list_tabs(State(state): State<crate::State>) -> Answer<TabsView> {

@@ -1,43 +1,43 @@
 //! `GET /api/v1/tools/{tool_id}/schema`
 
 use axum::extract::State;
-use edge::openapi::{Failed, Success};
+use edge::easy_writer::openapi::{Errors, Failed, Success};
 use edge::{Answer, PathParameter, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::wire::{ModeView, modes};
 
-/// What a tool takes.
+/// Input schema of a tool.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SchemaView {
-    /// Id of the tool.
+    /// Tool ID.
     #[schema(example = "spell_check")]
     tool_id: String,
-    /// For people.
+    /// Display name.
     #[schema(example = "Проверка орфографии")]
     name: String,
-    /// JSON Schema (2020-12) of `input`, the very one that requests are checked against.
+    /// JSON Schema (2020-12) of `input`. Requests are validated against it.
     #[schema(value_type = Object)]
     input_schema: serde_json::Value,
-    /// How it can be run; the first is the usual way.
+    /// Supported modes; the first is the default.
     supports_modes: Vec<ModeView>,
-    /// The most raits that a run costs.
+    /// Maximum cost of a run, in raits.
     #[schema(example = 5)]
     estimated_cost: i64,
 }
 
-/// What a tool takes
+/// Retrieve the schema of a tool
 #[utoipa::path(
     get,
     path = "/api/v1/tools/{tool_id}/schema",
     tag = "tools",
     operation_id = "show_schema",
-    params(("tool_id" = String, Path, description = "Id of the tool", example = "spell_check")),
+    params(("tool_id" = String, Path, description = "ID of the tool", example = "spell_check")),
     responses(
+        Errors,
         (status = 200, description = "The schema", body = Success<SchemaView>),
         (status = 404, description = "`TOOL_NOT_FOUND`", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
     )
 )]
 pub(crate) async fn show_schema(

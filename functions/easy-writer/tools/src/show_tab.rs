@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::easy_writer::Tool;
-use edge::openapi::{Failed, Success};
+use edge::easy_writer::openapi::{Errors, Failed, Success};
 use edge::{Answer, PathParameter, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,19 +12,17 @@ use crate::wire::{ModeView, modes};
 /// A tab and its tools.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TabToolsView {
-    /// The tab.
     tab: TabNameView,
-    /// Its tools, in the order in which they are shown.
+    /// Tools, in display order.
     tools: Vec<ToolView>,
 }
 
-/// A tab, in short.
+/// ID and name of a tab.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TabNameView {
-    /// Id.
     #[schema(example = "everyday")]
     id: String,
-    /// For people.
+    /// Display name.
     #[schema(example = "На каждый день")]
     name: String,
 }
@@ -32,21 +30,19 @@ pub(crate) struct TabNameView {
 /// A tool.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ToolView {
-    /// Id.
     #[schema(example = "spell_check")]
     id: String,
-    /// For people.
+    /// Display name.
     #[schema(example = "Проверка орфографии")]
     name: String,
-    /// What it does.
     #[schema(example = "Исправление ошибок в тексте")]
     description: String,
     /// Name of a Lucide icon.
     #[schema(example = "check-circle")]
     icon: String,
-    /// How it can be run; the first is the usual way.
+    /// Supported modes; the first is the default.
     supports_modes: Vec<ModeView>,
-    /// The most raits that a run costs.
+    /// Maximum cost of a run, in raits.
     #[schema(example = 5)]
     estimated_cost: i64,
 }
@@ -64,17 +60,17 @@ impl From<&Tool> for ToolView {
     }
 }
 
-/// A tab and its tools
+/// Retrieve a tab
 #[utoipa::path(
     get,
     path = "/api/v1/tools/tabs/{tab_id}",
     tag = "tools",
     operation_id = "show_tab",
-    params(("tab_id" = String, Path, description = "Id of the tab", example = "everyday")),
+    params(("tab_id" = String, Path, description = "ID of the tab", example = "everyday")),
     responses(
-        (status = 200, description = "The tab", body = Success<TabToolsView>),
+        Errors,
+        (status = 200, description = "The tab and its tools", body = Success<TabToolsView>),
         (status = 404, description = "`TAB_NOT_FOUND`", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
     )
 )]
 pub(crate) async fn show_tab(

@@ -1,17 +1,17 @@
-//! Shapes that several endpoints share.
+//! Views that several endpoints share.
 
 use domain::easy_writer::Tool;
 use domain::generation::Mode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How a tool runs.
+/// Mode of a run.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum ModeView {
-    /// At once; the answer has the result.
+    /// Synchronous: the response contains the result.
     Quick,
-    /// In the background; the WebSocket tells the progress.
+    /// In the background: progress is sent over the WebSocket.
     Standard,
 }
 
@@ -33,7 +33,6 @@ impl From<ModeView> for Mode {
     }
 }
 
-/// The modes of a tool.
 pub(crate) fn modes(tool: &Tool) -> Vec<ModeView> {
     tool.modes().into_iter().map(ModeView::from).collect()
 }

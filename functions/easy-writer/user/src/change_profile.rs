@@ -2,22 +2,22 @@
 
 use axum::extract::State;
 use domain::identity::{Profile, UserName};
-use edge::openapi::{Failed, Success};
+use edge::easy_writer::openapi::{AuthErrors, BodyErrors, Errors, Success};
 use edge::{Answer, Body, Caller, Reply};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::show_profile::ProfileView;
 
-/// What changes.
+/// Changes to the profile.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct ChangeProfileBody {
-    /// Display name: 1 to 100 characters.
+    /// Display name, 1 to 100 characters.
     #[schema(example = "Иван Петров", min_length = 1, max_length = 100)]
     name: String,
 }
 
-/// Change the profile
+/// Update the profile
 #[utoipa::path(
     put,
     path = "/api/v1/user/profile",
@@ -26,10 +26,8 @@ pub(crate) struct ChangeProfileBody {
     request_body = ChangeProfileBody,
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "The profile as it is now", body = Success<ProfileView>),
-        (status = 400, description = "`VALIDATION_ERROR`", body = Failed),
-        (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
+        Errors, AuthErrors, BodyErrors,
+        (status = 200, description = "The updated profile", body = Success<ProfileView>),
     )
 )]
 pub(crate) async fn change_profile(

@@ -16,7 +16,6 @@ mod show_profile;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::FromRef;
 use domain::easy_writer::{Accounts, PRODUCT};
 use domain::generation::JobCounts;
@@ -24,53 +23,38 @@ use domain::identity::Identity;
 use domain::kernel::Clock;
 use domain::ledger::Ledger;
 use domain::mail::SharedMailer;
-use domain::rate_limit::{Policy, RateLimiter};
-use edge::{ConfigError, EasyWriter, Function, Platform, Registration, Throttle, malformed};
+use edge::{ConfigError, EasyWriter, Function, Platform, RateLimit, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vendors::mail::{MailSettings, mailer};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::http(PRODUCT, "user", start, || api().into_openapi());
 
-/// What the endpoints share.
-#[derive(Clone)]
+#[derive(Clone, FromRef)]
 struct State {
     accounts: Accounts,
     identity: Identity,
     jobs: JobCounts,
-    limiter: RateLimiter,
-    password_limit: Policy,
+    password_limit: RateLimit,
     clock: Arc<dyn Clock>,
     mailer: Option<SharedMailer>,
-}
-
-impl FromRef<State> for Identity {
-    fn from_ref(state: &State) -> Self {
-        state.identity.clone()
-    }
 }
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let table = platform.table()?;
     let identity = platform.identity(PRODUCT, &table)?;
-    let throttle = platform.throttle("user", &identity, &table)?;
+    let throttle = platform.throttle("user", "RATE_LIMIT_GROUP", &identity, &table)?;
     let mail = MailSettings::read(|name| platform.vars.get(name));
     let mail = mail.map_err(|error| malformed(error.name, &error.reason))?;
     let state = State {
         accounts: Accounts::new(identity.clone(), Ledger::new(table.clone())),
         identity,
-        jobs: JobCounts::new(table.clone()),
-        limiter: RateLimiter::new(table),
-        password_limit: platform.policy("password", "RATE_LIMIT_LOGIN")?,
+        password_limit: platform.rate_limit("password", "RATE_LIMIT_LOGIN", &table)?,
+        jobs: JobCounts::new(table),
         clock: Arc::clone(&platform.clock),
         mailer: mailer(mail, &platform.clock),
     };
-    Function::http::<EasyWriter>(platform, router(state, throttle))
-}
-
-fn router(state: State, throttle: Throttle) -> Router {
-    throttle.guard(Router::from(plain())).merge(Router::from(limited())).with_state(state)
+    Function::http::<EasyWriter>(platform, throttle.guard(plain()).merge(limited()).with_state(state))
 }
 
 fn api() -> OpenApiRouter<State> {

@@ -3,36 +3,36 @@
 use axum::extract::State;
 use domain::kernel::Amount;
 use domain::ledger::{Entry, EntryState};
-use edge::openapi::{Failed, PaginationView, Success};
-use edge::{Answer, Caller, PagingOf, Reply};
+use edge::easy_writer::openapi::{AuthErrors, Errors, Failed, Success};
+use edge::openapi::PaginationView;
+use edge::{Answer, Caller, Query, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A page of transactions, latest first.
+/// A page of transactions.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TransactionsView {
-    /// The transactions.
+    /// Transactions, newest first.
     transactions: Vec<TransactionView>,
-    /// Where the page is.
+    /// Position of the page.
     pagination: PaginationView,
 }
 
-/// A change of the balance.
+/// A transaction.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TransactionView {
-    /// Id. A generation's transaction has the id of its session.
+    /// Transaction ID. For a generation, the session ID.
     #[schema(format = Uuid)]
     id: String,
-    /// `topup` or `spend`.
+    /// Type: `topup` or `spend`.
     #[schema(example = "spend")]
     r#type: &'static str,
-    /// Raits: positive came in, negative went out.
+    /// Amount, in raits; negative for spending.
     #[schema(example = -15)]
     amount: i64,
-    /// What for.
     #[schema(example = "Проверка орфографии")]
     description: String,
-    /// When it began.
+    /// Creation time.
     #[schema(format = DateTime)]
     created_at: String,
 }
@@ -53,9 +53,9 @@ impl From<Entry> for TransactionView {
     }
 }
 
-/// The user's transactions
+/// List transactions
 ///
-/// What running generations have reserved is not listed until it is spent.
+/// Amounts reserved by running generations are listed once they are spent.
 #[utoipa::path(
     get,
     path = "/api/v1/user/transactions",
@@ -63,21 +63,21 @@ impl From<Entry> for TransactionView {
     operation_id = "list_transactions",
     security(("bearer" = [])),
     params(
-        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Items of the page, 20 unless given"),
-        ("offset" = Option<u32>, Query, maximum = 10_000, description = "Items to skip"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Items per page, 1 to 100. Default 20"),
+        ("offset" = Option<u32>, Query, maximum = 10_000, description = "Number of items to skip, up to 10000. Default 0"),
     ),
     responses(
+        Errors, AuthErrors,
         (status = 200, description = "A page of transactions", body = Success<TransactionsView>),
-        (status = 400, description = "`VALIDATION_ERROR`", body = Failed),
-        (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
+        (status = 400, description = "`VALIDATION_ERROR`: invalid query parameter", body = Failed),
     )
 )]
 pub(crate) async fn list_transactions(
     State(state): State<crate::State>,
     caller: Caller,
-    PagingOf(page): PagingOf<20>,
+    query: Query,
 ) -> Answer<TransactionsView> {
+    let page = query.page(20)?;
     let paged = state.accounts.transactions(caller.user(), page).await?;
     let pagination = PaginationView::of(&paged);
     Ok(Reply::ok(TransactionsView { transactions: paged.items.into_iter().map(Into::into).collect(), pagination }))

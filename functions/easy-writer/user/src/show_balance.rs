@@ -1,29 +1,29 @@
 //! `GET /api/v1/user/balance`
 
 use axum::extract::State;
-use edge::openapi::{Failed, Success};
+use edge::easy_writer::openapi::{AuthErrors, Errors, Success};
 use edge::{Answer, Caller, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What the user can spend, and what it is worth.
+/// Balance of a user.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct BalanceView {
-    /// Raits that can be spent now.
+    /// Available balance, in raits.
     #[schema(example = 1500)]
     balance: i64,
     /// Always `raits`.
     #[schema(example = "raits")]
     currency: &'static str,
-    /// For people.
+    /// Currency symbol.
     #[schema(example = "Ꝑ")]
     currency_symbol: &'static str,
-    /// Raits for one rouble.
+    /// Raits per rouble.
     #[schema(example = 10)]
     exchange_rate: i64,
 }
 
-/// The balance
+/// Retrieve the balance
 #[utoipa::path(
     get,
     path = "/api/v1/user/balance",
@@ -31,9 +31,8 @@ pub(crate) struct BalanceView {
     operation_id = "show_balance",
     security(("bearer" = [])),
     responses(
+        Errors, AuthErrors,
         (status = 200, description = "The balance", body = Success<BalanceView>),
-        (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
     )
 )]
 pub(crate) async fn show_balance(State(state): State<crate::State>, caller: Caller) -> Answer<BalanceView> {

@@ -3,33 +3,32 @@
 use axum::extract::State;
 use domain::easy_writer::Me;
 use domain::identity::Origin;
-use edge::openapi::{Failed, Success};
+use edge::easy_writer::openapi::{AuthErrors, Errors, Success};
 use edge::{Answer, Caller, Reply};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A user as they see themselves.
+/// Profile of a user.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ProfileView {
-    /// Id.
     #[schema(format = Uuid)]
     id: String,
-    /// Address that identifies the account; empty if the provider told none that is verified.
+    /// Email address; identifies the account. Empty if the identity provider returned no verified address.
     #[schema(example = "user@example.com")]
     email: String,
-    /// Display name, once given.
+    /// Display name; null if not set.
     #[schema(example = "Иван")]
     name: Option<String>,
-    /// How the account came into being: `local`, `google` or `yandex`.
+    /// Sign-in method of the account: `local`, `google` or `yandex`.
     #[schema(example = "local")]
     provider: &'static str,
-    /// Raits that can be spent now.
+    /// Available balance, in raits.
     #[schema(example = 1500)]
     balance: i64,
-    /// Generations completed so far.
+    /// Number of completed generations.
     #[schema(example = 42)]
     total_generations: u64,
-    /// When the account came into being.
+    /// Creation time of the account.
     #[schema(format = DateTime, example = "2024-12-18T10:30:00Z")]
     created_at: String,
 }
@@ -52,7 +51,7 @@ impl ProfileView {
     }
 }
 
-/// The user's profile
+/// Retrieve the profile
 #[utoipa::path(
     get,
     path = "/api/v1/user/profile",
@@ -60,9 +59,8 @@ impl ProfileView {
     operation_id = "show_profile",
     security(("bearer" = [])),
     responses(
+        Errors, AuthErrors,
         (status = 200, description = "The profile", body = Success<ProfileView>),
-        (status = 401, description = "`TOKEN_EXPIRED`, `TOKEN_INVALID`", body = Failed),
-        (status = 429, description = "`RATE_LIMITED`", body = Failed),
     )
 )]
 pub(crate) async fn show_profile(State(state): State<crate::State>, caller: Caller) -> Answer<ProfileView> {

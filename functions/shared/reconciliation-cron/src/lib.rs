@@ -1,7 +1,7 @@
 //! Every five minutes, asks payment providers about payments whose notifications may be lost.
 //!
-//! A provider's answer is settled exactly as a notification is, so asking twice does no harm. Unpaid payments are given up a day after they
-//! expire; money that arrives later is still credited.
+//! A provider's answer is settled exactly as a notification is, so asking twice does no harm. Unpaid payments are given
+//! up a day after they expire; money that arrives later is still credited.
 
 use std::sync::Arc;
 
@@ -10,7 +10,6 @@ use domain::{aggregator, easy_writer};
 use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::payments::{PaymentProvidersSettings, payment_providers};
 
-/// The function.
 pub const FUNCTION: Registration = Registration::shared("reconciliation-cron", start);
 
 fn start(platform: &Platform) -> Result<Function, ConfigError> {

@@ -18,6 +18,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
 use http::header::CONTENT_SECURITY_POLICY;
+use serde_json::Value;
 
 use crate::function::Function;
 use crate::gateway::socket_api::SocketApi;

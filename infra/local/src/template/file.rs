@@ -6,6 +6,7 @@ use std::path::{Path as FilePath, PathBuf};
 use serde_yaml_ng::Value as Yaml;
 
 use super::error::{Error, Path, Problem};
+use super::loops;
 use super::node::Node;
 
 /// Resource types that nest a template, and the property that says where it is.
@@ -26,7 +27,8 @@ impl File {
         let error = |problem: Problem| Error { file: path.to_owned(), path: "template".to_owned(), problem };
         let text = std::fs::read_to_string(path).map_err(|cause| error(cause.into()))?;
         let yaml: Yaml = serde_yaml_ng::from_str(&text).map_err(|cause| error(cause.into()))?;
-        let mut file = Self { path: path.to_owned(), root: yaml.into(), nested: BTreeMap::new() };
+        let root = loops::expand(path, yaml.into())?;
+        let mut file = Self { path: path.to_owned(), root, nested: BTreeMap::new() };
         let nested = file.section("Resources").iter().filter_map(|(id, resource)| file.load_nested(id, resource));
         file.nested = nested.collect::<Result<_, _>>()?;
         Ok(file)

@@ -3,13 +3,14 @@
 //! A template that uses something else is an error that names file and path, never a silent difference from AWS. Only resource types that
 //! have no local counterpart are ignored.
 //!
-//! - `file`, `node`: YAML to a tree.
+//! - `file`, `node`, `loops`: YAML to a tree, with loops written out.
 //! - `scope`, `names`, `evaluate`, `secret`: what names and intrinsic functions mean.
 //! - `read`, [`model`]: what is left when all of that is evaluated.
 
 mod error;
 mod evaluate;
 mod file;
+mod loops;
 pub mod model;
 mod names;
 mod node;
@@ -37,6 +38,11 @@ impl Template {
     /// Reads the template at `path` and those that it nests.
     pub fn load(path: &Path) -> Result<Self, Error> {
         file::File::load(path).map(|file| Self { file })
+    }
+
+    /// The template's text as a tree, with loops written out and nothing evaluated: `!Ref X` is `{"Ref": "X"}`.
+    pub fn tree(&self) -> serde_json::Value {
+        (&self.file.root).into()
     }
 
     /// The names of the parameters that the template takes.

@@ -58,6 +58,9 @@ impl Names<'_> {
             ("AWS::SQS::Queue", "QueueName") => name,
             ("AWS::DynamoDB::Table", "Arn") => self.arn("dynamodb", &format!("table/{name}")),
             ("AWS::S3::Bucket", "Arn") => format!("arn:{PARTITION}:s3:::{name}"),
+            ("AWS::S3::Bucket", "RegionalDomainName") => {
+                format!("{name}.s3.{}.{URL_SUFFIX}", self.surroundings.region)
+            }
             ("AWS::Serverless::Function", "Arn") => self.arn("lambda", &format!("function:{name}")),
             _ => return Ok(None),
         };
@@ -105,8 +108,9 @@ impl Names<'_> {
         })
     }
 
+    /// Of the product and of what its template calls the resource, whichever of the templates that it nests that is.
     fn derived(self, id: &str) -> String {
-        self.stack.iter().map(String::as_str).chain([id]).collect::<Vec<_>>().join("-")
+        self.stack.first().map(String::as_str).into_iter().chain([id]).collect::<Vec<_>>().join("-")
     }
 }
 

@@ -1,7 +1,10 @@
 //! Template text as a tree in which both spellings of an intrinsic function, `!Sub` and `Fn::Sub`, are the same thing.
 
-use serde_json::Number;
+use serde_json::{Map, Number, Value};
 use serde_yaml_ng::Value as Yaml;
+
+/// What the keys of loops begin with. They are calls by name only: what they produce stands beside other entries.
+pub(super) const LOOP: &str = "Fn::ForEach::";
 
 /// A part of a template, not evaluated yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,10 +88,35 @@ impl Node {
     }
 }
 
+/// `!Ref X` becomes `{"Ref": "X"}`, and `!GetAtt X.Y` `{"GetAtt": "X.Y"}`.
+impl From<&Node> for Value {
+    fn from(node: &Node) -> Self {
+        match node {
+            Node::Null => Self::Null,
+            Node::Bool(value) => Self::Bool(*value),
+            Node::Number(number) => Self::Number(number.clone()),
+            Node::String(text) => Self::String(text.clone()),
+            Node::List(items) => items.iter().map(Self::from).collect(),
+            Node::Map(entries) => {
+                Self::Object(entries.iter().map(|(key, entry)| (key.clone(), entry.into())).collect())
+            }
+            Node::Call(function, argument) => {
+                let argument = match argument.as_ref() {
+                    Node::List(parts) if function == "GetAtt" => {
+                        Self::String(parts.iter().filter_map(Node::as_str).collect::<Vec<_>>().join("."))
+                    }
+                    other => other.into(),
+                };
+                Self::Object(Map::from_iter([(function.clone(), argument)]))
+            }
+        }
+    }
+}
+
 /// Whether a map with this one key is a call in its long form. `Condition` is one too, but only inside conditions: elsewhere it is a plain
 /// key, of policies for example.
 fn is_call(key: &str) -> bool {
-    key == "Ref" || key.starts_with("Fn::")
+    key == "Ref" || key.starts_with("Fn::") && !key.starts_with(LOOP)
 }
 
 /// The key of a map. Templates write account numbers and ports as bare numbers.

@@ -107,10 +107,16 @@ impl<'a> Scope<'a> {
         if let Some(output) = attribute.strip_prefix(OUTPUTS) {
             let unknown = || self.file.error(path, Problem::UnknownName(format!("{id}.{attribute}")));
             let nested = self.nested(id)?.ok_or_else(unknown)?;
-            let value =
-                nested.file.entry("Outputs", output).and_then(|output| output.get("Value")).ok_or_else(unknown)?;
             let outputs = Path::root("Outputs");
-            return nested.evaluate(value, &outputs.key(output)).map(Option::unwrap_or_default);
+            let here = outputs.key(output);
+            let declared = nested.file.entry("Outputs", output).ok_or_else(unknown)?;
+            if let Some(condition) = declared.get("Condition").and_then(Node::as_str)
+                && !nested.holds(condition, &here)?
+            {
+                return Err(unknown());
+            }
+            let value = declared.get("Value").ok_or_else(unknown)?;
+            return nested.evaluate(value, &here).map(Option::unwrap_or_default);
         }
         self.names().attribute(id, resource, attribute, self, &resource_path).and_then(|value| {
             value.ok_or_else(|| self.file.error(path, Problem::UnknownAttribute(format!("{id}.{attribute}"))))

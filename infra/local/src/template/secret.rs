@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::{Error, Path, Problem};
+use super::file::File;
 use super::names::kind;
 use super::node::Node;
 use super::scope::Scope;
@@ -30,10 +31,9 @@ impl Default for Generate {
 /// The value of `secret-id[:SecretString[:json-key]]`; `None` if the reference asks for something else, such as a version: a local secret has one.
 pub(super) fn resolve(scope: &Scope, reference: &str, path: &Path) -> Result<Option<String>, Error> {
     let Some((id, key)) = parse(reference) else { return Ok(None) };
-    let Some((logical_id, resource)) = find(scope, id, path)? else {
+    let Some(value) = find(scope, id, path)? else {
         return Err(scope.file.error(path, Problem::UnknownName(id.to_owned())));
     };
-    let value = value(scope, logical_id, resource)?;
     let Some(key) = key else { return Ok(Some(value)) };
     let document: Option<Value> = serde_json::from_str(&value).ok();
     Ok(document.as_ref().and_then(|document| document.get(key)?.as_str()).map(str::to_owned))
@@ -52,16 +52,27 @@ fn parse(reference: &str) -> Option<(&str, Option<&str>)> {
     }
 }
 
-/// The secret of this template that is called `id`, by ARN or by name.
-fn find<'a>(scope: &'a Scope, id: &str, path: &Path) -> Result<Option<(&'a str, &'a Node)>, Error> {
-    let secrets = scope.file.section("Resources").iter().filter(|(_, resource)| kind(resource) == SECRET);
-    for (logical_id, resource) in secrets {
+/// The value of the secret that is called `id`, by ARN or by name, in this template or in one that it nests.
+fn find(scope: &Scope, id: &str, path: &Path) -> Result<Option<String>, Error> {
+    for (logical_id, resource) in secrets(scope.file) {
         let name = scope.names().physical(logical_id, resource, scope, path)?;
         if id == name || id == scope.names().arn("secretsmanager", &format!("secret:{name}")) {
-            return Ok(Some((logical_id, resource)));
+            return value(scope, logical_id, resource).map(Some);
+        }
+    }
+    let nested = scope.file.nested.iter().filter(|(_, file)| secrets(file).next().is_some());
+    for (nesting, _) in nested {
+        if let Some(nested) = scope.nested(nesting)?
+            && let Some(value) = find(&nested, id, path)?
+        {
+            return Ok(Some(value));
         }
     }
     Ok(None)
+}
+
+fn secrets(file: &File) -> impl Iterator<Item = &(String, Node)> {
+    file.section("Resources").iter().filter(|(_, resource)| kind(resource) == SECRET)
 }
 
 const SECRET: &str = "AWS::SecretsManager::Secret";

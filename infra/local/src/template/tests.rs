@@ -193,6 +193,122 @@ Outputs: { Url: { Value: !Sub '${Name}@${Inbox}' } }
 }
 
 #[test]
+fn a_product_nests_parts_whose_resources_and_secrets_are_its_own() {
+    let root = "
+Resources:
+  EasyReader: { Type: 'AWS::Serverless::Application', Properties: { Location: product.yaml } }
+";
+    let product = "
+Resources:
+  State: { Type: 'AWS::Serverless::Application', Properties: { Location: state.yaml } }
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      Environment:
+        Variables:
+          TABLE: !GetAtt State.Outputs.Table
+          KEYS: !Sub '{{resolve:secretsmanager:${State.Outputs.Keys}:SecretString}}'
+";
+    let state = "
+Parameters: { Objects: { Type: String, Default: 'no' } }
+Conditions: { HasBucket: !Equals [!Ref Objects, 'yes'] }
+Resources:
+  Table: { Type: 'AWS::DynamoDB::Table', Properties: { KeySchema: [] } }
+  Bucket: { Type: 'AWS::S3::Bucket', Condition: HasBucket }
+  Keys: { Type: 'AWS::SecretsManager::Secret', Properties: { GenerateSecretString: { PasswordLength: 20 } } }
+Outputs:
+  Table: { Value: !Ref Table }
+  Keys: { Value: !Ref Keys }
+  Bucket: { Condition: HasBucket, Value: !GetAtt Bucket.RegionalDomainName }
+";
+    let files = [("root.yaml", root), ("product.yaml", product), ("state.yaml", state)];
+    let model = model_of(&files, &[]).unwrap();
+    assert_eq!(model.functions[0].environment["TABLE"], "EasyReader-Table");
+    assert_eq!(model.functions[0].environment["KEYS"].len(), 20);
+    assert_eq!((model.tables[0].name.as_str(), model.tables[0].product.as_str()), ("EasyReader-Table", "easy-reader"));
+
+    let wants_bucket = product.replace("Outputs.Table", "Outputs.Bucket");
+    let error = model_of(&[files[0], ("product.yaml", &wants_bucket), files[2]], &[]).unwrap_err();
+    assert!(matches!(&error.problem, Problem::UnknownName(name) if name == "State.Outputs.Bucket"), "{error}");
+    let with_bucket = state.replace("'no'", "'yes'");
+    let model = model_of(&[files[0], ("product.yaml", &wants_bucket), ("state.yaml", &with_bucket)], &[]).unwrap();
+    assert_eq!(model.functions[0].environment["TABLE"], "easy-reader-bucket.s3.eu-central-1.amazonaws.com");
+}
+
+#[test]
+fn loops_are_written_out_as_cloudformation_does() {
+    let text = "
+Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
+Mappings: { Ages: { Mail: { Seconds: 60 }, a-b: { Seconds: 90 } } }
+Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      Environment:
+        Variables:
+          Fn::ForEach::Urls:
+            - Queue
+            - [Mail, ab]
+            - ${Queue}_URL: { Ref: !Sub '${Queue}Queue' }
+          ARN: !GetAtt MailDead.Arn
+  Fn::ForEach::Queues:
+    - Queue
+    - [Mail, a-b]
+    - '&{Queue}Queue':
+        Type: AWS::SQS::Queue
+        Properties:
+          VisibilityTimeout: !FindInMap [Ages, !Ref Queue, Seconds]
+          QueueName: !Sub ['${Queue}-${AWS::Region}-${Extra}', { Extra: !Ref Queue }]
+      Fn::ForEach::Inner:
+        - Kind
+        - [Dead]
+        - '&{Queue}${Kind}': { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'not ${Queue}' } }
+";
+    let model = model_of(&[("t.yaml", text)], &[]).unwrap();
+    let queue = |id: &str| model.queues.iter().find(|queue| queue.logical_id == id).unwrap();
+    assert_eq!(queue("MailQueue").name, "Mail-eu-central-1-Mail");
+    assert_eq!(
+        (queue("abQueue").name.as_str(), &*queue("abQueue").attributes["VisibilityTimeout"]),
+        ("a-b-eu-central-1-a-b", "90")
+    );
+    assert_eq!(queue("abDead").name, "not ${Queue}", "only Fn::Sub fills in");
+    let variables = &model.functions[0].environment;
+    assert!(
+        variables["Mail_URL"].ends_with("/Mail-eu-central-1-Mail") && variables.contains_key("ab_URL"),
+        "{variables:?}"
+    );
+    assert!(variables["ARN"].ends_with(":not ${Queue}"));
+}
+
+#[test]
+fn a_loop_that_cannot_be_is_named_with_its_place() {
+    let problem = |transform: &str, spec: &str| {
+        let text = format!("{transform}\nResources:\n  A1: {{ Type: 'AWS::SQS::Queue' }}\n  Fn::ForEach::L: {spec}\n");
+        let error = model_of(&[("t.yaml", &text)], &[]).unwrap_err();
+        assert!(error.file.ends_with("t.yaml"));
+        format!("{}: {}", error.path, error.problem)
+    };
+    let (declared, at) = ("Transform: AWS::LanguageExtensions", "Resources.Fn::ForEach::L");
+    let queue = "{ Type: 'AWS::SQS::Queue' }";
+    let expected = format!("{at}: calls ForEach with the wrong arguments: an identifier, a list of texts and a map");
+    assert_eq!(problem(declared, "[X, [a]]"), expected);
+    assert_eq!(problem(declared, &format!("[X, !Ref Names, {{ 'A${{X}}': {queue} }}]")), expected);
+    assert_eq!(
+        problem(declared, &format!("[X, [1], {{ 'A${{X}}': {queue} }}]")),
+        expected,
+        "numbers are written as texts"
+    );
+    assert_eq!(
+        problem(declared, &format!("[X, ['1'], {{ 'A${{X}}': {queue} }}]")),
+        format!("{at}: has the wrong shape: A1 is there already")
+    );
+    assert_eq!(
+        problem("", &format!("[X, ['2'], {{ 'A${{X}}': {queue} }}]")),
+        format!("{at}: has the wrong shape: a loop needs the transform AWS::LanguageExtensions")
+    );
+}
+
+#[test]
 fn events_become_routes_mappings_and_schedules() {
     let model = model_of(
         &[(
@@ -332,23 +448,4 @@ fn the_repositorys_own_templates_are_understood() {
         assert!(queue.attributes.contains_key("RedrivePolicy"), "{} has no dead-letter queue", queue.name);
         assert!(mapping.reports_failures, "{} loses failed messages", queue.name);
     }
-}
-
-#[test]
-fn cargo_lambda_watch_has_the_routes_of_the_templates() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let manifest: toml::Table = std::fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
-    let written = &manifest["workspace"]["metadata"]["lambda"]["watch"]["router"];
-    let written = written.as_table().unwrap().iter();
-    let written: BTreeMap<_, _> =
-        written.map(|(path, function)| (path.clone(), function.as_str().unwrap().to_owned())).collect();
-
-    let secrets = Secrets::in_memory();
-    let model = Template::load(&root.join("template.yaml")).unwrap();
-    let model = model.evaluate(&surroundings(&secrets), &BTreeMap::new()).unwrap();
-    // Its router knows paths and no hosts, so of products with the same paths it can serve one; the others are asked by name (--functions-at).
-    let apis = model.http_apis.values().filter(|api| api.product == "easy-writer");
-    let routes = apis.flat_map(|api| &api.routes);
-    let routes = routes.map(|route| (route.path.replace("{proxy+}", "{*proxy}"), route.function.clone()));
-    assert_eq!(written, routes.collect(), "Cargo.toml, [workspace.metadata.lambda.watch.router]");
 }

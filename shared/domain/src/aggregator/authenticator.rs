@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
-use store::{Condition, Delete, Put, Query, Table, Update, Write};
+use store::{Condition, Delete, Put, Query, Table, Transaction, Update};
 
 use super::ids::{CompanyId, KeyId};
 use super::items::{ApiKeyItem, ApiKeyLookupItem, KEY_PREFIX, api_key_key, api_key_lookup_key, keys_partition};
@@ -248,11 +248,10 @@ impl Authenticator {
             permissions,
             expires_at: epoch_seconds(expires_at),
         };
-        let writes: Vec<Write> = vec![
-            Put::new(&record)?.when(Condition::item_missing()).into(),
-            Put::new(&lookup)?.when(Condition::item_missing()).into(),
-        ];
-        self.table.transact(writes).await?;
+        let mut transaction = Transaction::new();
+        transaction.add(Put::new(&record)?.when(Condition::item_missing()));
+        transaction.add(Put::new(&lookup)?.when(Condition::item_missing()));
+        self.table.commit(transaction).await?;
         Ok((record.into(), text))
     }
 
@@ -267,9 +266,10 @@ impl Authenticator {
     pub async fn revoke(&self, company: CompanyId, id: KeyId) -> Result<ApiKey> {
         let item: Option<ApiKeyItem> = self.table.get(api_key_key(company, id)).await?;
         let item = item.ok_or(Error::NotFound(Resource::API_KEY))?;
-        let end = Update::new(api_key_key(company, id)).set("active", false).when(Condition::item_exists());
-        let writes: Vec<Write> = vec![end.into(), Delete::new(api_key_lookup_key(&item.hash)).into()];
-        self.table.transact(writes).await?;
+        let mut transaction = Transaction::new();
+        transaction.add(Update::new(api_key_key(company, id)).set("active", false).when(Condition::item_exists()));
+        transaction.add(Delete::new(api_key_lookup_key(&item.hash)));
+        self.table.commit(transaction).await?;
         self.lock().retain(|_, cached| cached.caller.key != Some(id));
         Ok(ApiKey { is_active: false, ..item.into() })
     }

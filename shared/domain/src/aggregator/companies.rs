@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
-use store::{Condition, Delete, Put, Table, Update, Write, attr};
+use store::{Condition, Delete, Put, Table, Transaction, Update, attr};
 
 use super::PRODUCT_NAME;
 use super::ids::CompanyId;
@@ -110,12 +110,13 @@ impl Companies {
         });
         let email = new.email.clone();
         let registration = Registration { email: new.email, password: new.password };
-        let profile = |id: UserId, now: Timestamp| {
+        let profile = |transaction: &mut Transaction, id: UserId, now: Timestamp| {
             let (CompanyName(name), description, company) = (new.name, new.description, CompanyId::from(id));
             let created_at = now.as_millisecond();
             let item =
                 CompanyItem { key: company_key(company), company, name, description, verified: false, created_at };
-            Ok(vec![Put::new(&item)?.when(Condition::item_missing()).into()])
+            transaction.add(Put::new(&item)?.when(Condition::item_missing()));
+            Ok(())
         };
         let opened = self.identity.register(registration, request, profile).await?;
         let company = self.get(opened.signed_in.user.id.into(), email.to_string()).await?;
@@ -170,11 +171,10 @@ impl Companies {
         if sent.expires_at <= epoch_seconds(now) {
             return Err(Error::Unauthenticated(AuthFailure::TokenExpired));
         }
-        let unconfirmed = Update::new(company_key(sent.company)).set("verified", true);
-        let mut writes: Vec<Write> = vec![
-            Delete::new(key).when(Condition::item_exists()).into(),
-            unconfirmed.when(attr("verified").equals(false)).into(),
-        ];
+        let mut transaction = Transaction::new();
+        let token_use = transaction.add(Delete::new(key).when(Condition::item_exists()));
+        let verify = Update::new(company_key(sent.company)).set("verified", true);
+        let verification = transaction.add(verify.when(attr("verified").equals(false)));
         if self.verification.gift.is_positive() {
             // The operation is the company's id, so there is at most one such entry.
             let posting = Posting {
@@ -182,13 +182,13 @@ impl Companies {
                 amount: self.verification.gift,
                 description: GIFT.to_owned(),
             };
-            writes.extend(ledger::credit_writes(sent.company.into(), &posting, now)?);
+            ledger::credit(sent.company.into(), &posting, now).add_to(&mut transaction)?;
         }
-        match self.table.transact(writes).await {
+        match self.table.commit(transaction).await {
             Ok(()) => Ok(()),
-            Err(error) if error.failed_write(0).is_some() => Err(invalid()),
+            Err(error) if error.failed(token_use).is_some() => Err(invalid()),
             // Confirmed already, through another email.
-            Err(error) if error.failed_write(1).is_some() => Ok(()),
+            Err(error) if error.failed(verification).is_some() => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

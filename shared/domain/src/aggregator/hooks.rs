@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use store::{Queue, Table};
+use store::{MAX_WRITES, Queue, Table};
 use uuid::Uuid;
 
 use super::PRODUCT_NAME;
 use super::events::{EVENTS, USAGE_TRACKED, UsageTracked};
 use super::ids::CompanyId;
 use super::record::UsageMessage;
-use super::usage::{Call, UsageLog, sums};
+use super::usage::{Call, Uncounted, UsageLog, sums};
 use crate::identity::Identity;
 use crate::kernel::{Clock, Error, IdSource, Result};
 use crate::mail::{self, Mail, SharedMailer};
@@ -36,9 +36,6 @@ pub struct UsageReporter {
     pub usage: UsageLog,
     pub deliveries: Deliveries,
 }
-
-/// How many writes a transaction may have: DynamoDB's limit.
-const MAX_WRITES: usize = 100;
 
 impl UsageReporter {
     /// Counts calls and publishes one [`USAGE_TRACKED`] for each, however often its message is delivered.
@@ -77,23 +74,22 @@ impl UsageReporter {
             let rest = open.split_off(fitting.count().max(1));
             let (calls, sending): (Vec<_>, Vec<_>) = open.into_iter().unzip();
             open = rest;
-            let error = match self.usage.count(&calls).await {
+            let Uncounted { error, refused } = match self.usage.count(&calls).await {
                 Ok(()) => {
                     self.deliveries.send(&sending.concat()).await;
                     continue;
                 }
-                Err(error) => error,
+                Err(uncounted) => uncounted,
             };
             // If the batch is rejected as a whole, one message is bad: retry each alone.
-            let is_refused = calls.len() > 1 && matches!(error, store::Error::Internal { .. });
-            let is_odd = |index: usize| is_refused || error.failed_write(index).is_some();
-            if !(0..calls.len()).any(is_odd) {
+            let is_rejected = calls.len() > 1 && matches!(error, store::Error::Internal { .. });
+            if !is_rejected && !refused.contains(&true) {
                 let error = Arc::new(Error::from(error));
                 failed.extend(calls.iter().map(|call| (call.message.operation, Arc::clone(&error))));
                 continue;
             }
-            for (index, (call, messages)) in calls.into_iter().zip(sending).enumerate() {
-                if !is_odd(index) {
+            for ((call, messages), refused) in calls.into_iter().zip(sending).zip(refused) {
+                if !is_rejected && !refused {
                     // Another call failed the transaction: retry without it.
                     open.push((call, messages));
                     continue;

@@ -57,9 +57,9 @@ pub const REJECTED: &str = "rejected";
 
 impl Resource {
     /// A language model.
-    pub const MODEL: Self = Self::new("model");
+    pub const MODEL: Self = Self::new("Model");
     /// A key for programs.
-    pub const API_KEY: Self = Self::new("API key");
+    pub const API_KEY: Self = Self::new("ApiKey");
 }
 
 impl Metric {

@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use store::{Put, Queue, Table, Write};
+use store::{Put, Queue, Table, Transaction};
 use uuid::Uuid;
 
 use super::authenticator::Caller;
 use super::ids::CompanyId;
 use super::items::{AnswerItem, answer_key};
 use super::record::{UsageMessage, UsageRecord};
-use crate::idempotency::Request;
+use crate::idempotency::{self, Request};
 use crate::kernel::{Amount, Clock, Error, IdSource, Result, Rule, Timestamp, epoch_seconds};
 use crate::ledger::{self, EntryState, Ledger, Posting};
 
@@ -93,35 +93,35 @@ impl CallBilling for LedgerBilling {
         let begun = self.clock.now();
         let operation = self.ids.uuid(begun);
         let posting = Posting { operation, amount: most, description: format!("{what} usage") };
-        let mut writes = ledger::due_hold_writes(caller.company.into(), &posting, begun + HOLD_TIMEOUT, begun)?;
-        let request_write = writes.len();
-        if let Some(request) = &request {
-            writes.push(request.write(operation, begun)?);
-        }
-        let error = match self.table.transact(writes).await {
+        let mut transaction = Transaction::new();
+        let hold = ledger::hold(caller.company.into(), &posting, begun).due(begun + HOLD_TIMEOUT);
+        let hold = hold.add_to(&mut transaction)?;
+        let record = idempotency::record(&mut transaction, request.as_ref(), operation, begun)?;
+        let error = match self.table.commit(transaction).await {
             Ok(()) => return Ok(HoldOutcome::New(Hold { caller, operation, held: most, begun, request })),
             Err(error) => error,
         };
         if let Some(request) = &request
-            && let Some(earlier) = request.earlier(&error, request_write)?
+            && let Some(earlier) = record.replay_of(&error)?
         {
             return self.replay(caller.company, earlier, request).await.map(HoldOutcome::Replayed);
         }
-        Err(ledger::refused(error, ledger::BALANCE_WRITE, most)?)
+        Err(hold.refused(error, most)?)
     }
 
     async fn settle(&self, hold: &Hold, cost: Amount, record: UsageRecord, answer: Option<String>) -> Result<()> {
         let company = hold.caller.company;
-        let account = company.into();
-        let mut writes = ledger::capture_writes_with(account, hold.operation, hold.held, cost, &record);
+        let mut transaction = Transaction::new();
+        ledger::capture(company.into(), hold.operation, hold.held, cost).details(&record).add_to(&mut transaction);
         let answer = answer.filter(|answer| hold.request.is_some() && answer.len() <= MAX_ANSWER);
         if let Some(body) = answer {
             let expires_at = epoch_seconds(self.clock.now() + ANSWER_TTL);
-            writes.push(Put::new(&AnswerItem { key: answer_key(company, hold.operation), body, expires_at })?.into());
+            let item = AnswerItem { key: answer_key(company, hold.operation), body, expires_at };
+            transaction.add(Put::new(&item)?);
         }
         let message =
             UsageMessage { company, operation: hold.operation, held: hold.held.units(), cost: cost.units(), record };
-        let (captured, sent) = tokio::join!(self.table.transact(writes), self.queue.send(&message));
+        let (captured, sent) = tokio::join!(self.table.commit(transaction), self.queue.send(&message));
         match (captured, sent) {
             (Ok(()), Ok(())) => Ok(()),
             (Ok(()), Err(error)) => {
@@ -137,9 +137,10 @@ impl CallBilling for LedgerBilling {
     }
 
     async fn release(&self, hold: &Hold) -> Result<()> {
-        let mut writes: Vec<Write> = ledger::release_due_writes(hold.caller.company.into(), hold.operation, hold.held);
-        writes.extend(hold.request.as_ref().map(Request::forget));
-        Ok(self.table.transact(writes).await?)
+        let mut transaction = Transaction::new();
+        ledger::release(hold.caller.company.into(), hold.operation, hold.held).add_to(&mut transaction);
+        transaction.extend(hold.request.as_ref().map(Request::forget));
+        Ok(self.table.commit(transaction).await?)
     }
 }
 
@@ -155,7 +156,7 @@ impl LedgerBilling {
             (None, Some(EntryState::Pending { .. })) => Err(Error::Conflict(Rule::InProgress)),
             // Its process was killed, the sweeper released the hold. A retry is a new call.
             (None, Some(EntryState::Void)) => {
-                self.table.transact(vec![request.forget()]).await?;
+                self.table.commit([request.forget()].into_iter().collect()).await?;
                 Err(Error::Conflict(Rule::Busy))
             }
             // Charged, but the answer is too long to be kept, or the caller left before its end.
@@ -166,18 +167,20 @@ impl LedgerBilling {
     /// Sweeps due calls: releases holds that were never captured, and resends the usage message of captured calls.
     pub async fn sweep(&self) -> Result<Swept> {
         let now = self.clock.now();
-        let mut swept = Swept::default();
-        for (account, entry) in self.ledger.due(now, SWEEP_LIMIT).await? {
+        let due = self.ledger.due(now, SWEEP_LIMIT).await;
+        let mut swept = Swept { problems: u32::try_from(due.problems).unwrap_or(u32::MAX), ..Swept::default() };
+        for (account, entry) in due.done {
             let done = match entry.state {
                 EntryState::Pending { held } => {
-                    let writes = ledger::release_due_writes(account, entry.operation, held);
-                    match self.table.transact(writes).await {
+                    let mut transaction = Transaction::new();
+                    let release = ledger::release(account, entry.operation, held).add_to(&mut transaction);
+                    match self.table.commit(transaction).await {
                         Ok(()) => {
                             swept.released += 1;
                             Ok(())
                         }
                         // Captured meanwhile.
-                        Err(error) if error.failed_write(ledger::ENTRY_WRITE).is_some() => Ok(()),
+                        Err(error) if release.entry_failed(&error) => Ok(()),
                         Err(error) => Err(error.into()),
                     }
                 }

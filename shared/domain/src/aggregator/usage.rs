@@ -6,7 +6,7 @@ use std::slice;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use store::{Query, Table, Update, Write};
+use store::{Put, Query, Table, Transaction, Update};
 
 use super::authenticator::Authenticator;
 use super::ids::{CompanyId, KeyId};
@@ -186,7 +186,7 @@ impl Report {
 pub(super) struct Call<'a> {
     pub(super) message: &'a UsageMessage,
     /// Writes that go into the same transaction.
-    pub(super) also: Vec<Write>,
+    pub(super) also: Vec<Put>,
 }
 
 impl Call<'_> {
@@ -203,6 +203,13 @@ pub(super) fn sums(message: &UsageMessage) -> impl Iterator<Item = (Option<KeyId
     std::iter::once(None).chain(message.record.key.map(Some)).map(move |key| (key, day))
 }
 
+/// Calls that were not counted, because the transaction failed.
+pub(super) struct Uncounted {
+    pub(super) error: store::Error,
+    /// For each call in order, whether it failed the transaction: it is not captured, or is counted already.
+    pub(super) refused: Vec<bool>,
+}
+
 /// Counts calls, and reads the sums.
 #[derive(Clone)]
 pub struct UsageLog {
@@ -217,14 +224,17 @@ impl UsageLog {
     }
 
     /// Counts captured calls of one company in one transaction, with the writes that go with each. Fails if one of them
-    /// is not captured or is counted already: the failed write has the call's index.
-    pub(super) async fn count(&self, calls: &[Call<'_>]) -> store::Result<()> {
-        let settled =
-            calls.iter().map(|call| ledger::settled_write(call.message.company.into(), call.message.operation));
-        let mut writes: Vec<Write> = settled.collect();
-        writes.extend(additions(calls.iter().map(|call| call.message)));
-        writes.extend(calls.iter().flat_map(|call| call.also.iter().cloned()));
-        self.table.transact(writes).await?;
+    /// is not captured or is counted already.
+    pub(super) async fn count(&self, calls: &[Call<'_>]) -> Result<(), Uncounted> {
+        let mut transaction = Transaction::new();
+        let not_due = |call: &Call<'_>| ledger::no_longer_due(call.message.company.into(), call.message.operation);
+        let entries: Vec<_> = calls.iter().map(|call| transaction.add(not_due(call))).collect();
+        transaction.extend(additions(calls.iter().map(|call| call.message)));
+        transaction.extend(calls.iter().flat_map(|call| call.also.iter().cloned()));
+        if let Err(error) = self.table.commit(transaction).await {
+            let refused = entries.into_iter().map(|entry| error.failed(entry).is_some()).collect();
+            return Err(Uncounted { error, refused });
+        }
         for Call { message, .. } in calls {
             self.touch(message).await;
             telemetry::note(Metric::CHARGED, message.cost.unsigned_abs());
@@ -237,18 +247,19 @@ impl UsageLog {
     pub(super) async fn capture_late(&self, call: &Call<'_>) -> Result<bool> {
         let message = call.message;
         let (held, cost) = (Amount::new(message.held), Amount::new(message.cost));
-        let capture =
-            ledger::capture_writes_with(message.company.into(), message.operation, held, cost, &message.record);
-        match self.table.transact(capture).await {
+        let capture = ledger::capture(message.company.into(), message.operation, held, cost).details(&message.record);
+        let mut transaction = Transaction::new();
+        let writes = capture.add_to(&mut transaction);
+        match self.table.commit(transaction).await {
             Ok(()) => {}
             // Not pending: captured, or released.
-            Err(error) if error.failed_write(ledger::ENTRY_WRITE).is_some() => {}
+            Err(error) if writes.entry_failed(&error) => {}
             Err(error) => return Err(error.into()),
         }
         match self.count(slice::from_ref(call)).await {
             Ok(()) => Ok(true),
-            Err(error) if error.failed_write(0).is_some() => Ok(false),
-            Err(error) => Err(error.into()),
+            Err(uncounted) if uncounted.refused.contains(&true) => Ok(false),
+            Err(uncounted) => Err(uncounted.error.into()),
         }
     }
 
@@ -270,7 +281,7 @@ impl UsageLog {
 }
 
 /// The writes that add calls to the sums of their company and its keys.
-fn additions<'a>(messages: impl Iterator<Item = &'a UsageMessage>) -> Vec<Write> {
+fn additions<'a>(messages: impl Iterator<Item = &'a UsageMessage>) -> impl Iterator<Item = Update> {
     type Sums = BTreeMap<String, i64>;
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let mut days: BTreeMap<(CompanyId, Option<KeyId>, Date), Sums> = BTreeMap::new();
@@ -293,9 +304,9 @@ fn additions<'a>(messages: impl Iterator<Item = &'a UsageMessage>) -> Vec<Write>
     }
     let update = |((company, key, day), sums): ((CompanyId, Option<KeyId>, Date), Sums)| {
         let update = Update::new(usage_key(company, key, &day.to_string()));
-        sums.into_iter().fold(update, |update, (name, number)| update.add(name, number)).into()
+        sums.into_iter().fold(update, |update, (name, number)| update.add(name, number))
     };
-    days.into_iter().map(update).collect()
+    days.into_iter().map(update)
 }
 
 impl TryFrom<DayItem> for Day {

@@ -1,6 +1,6 @@
 //! Registration with its welcome credit, log-in, profile and statement.
 
-use store::Write;
+use store::Transaction;
 
 use super::emails;
 use crate::generation::JobCounts;
@@ -114,9 +114,9 @@ impl Accounts {
     }
 }
 
-/// The writes that credit a new account.
-fn gift(user: UserId, now: Timestamp) -> Result<Vec<Write>> {
+/// Credits a new account.
+fn gift(transaction: &mut Transaction, user: UserId, now: Timestamp) -> Result<()> {
     let description = "Приветственный бонус".to_owned();
     let posting = Posting { operation: user.as_uuid(), amount: WELCOME, description };
-    ledger::credit_writes(user.into(), &posting, now)
+    ledger::credit(user.into(), &posting, now).add_to(transaction).map(|_| ())
 }

@@ -36,7 +36,7 @@ pub const IMAGE_FORMAT: &str = "image_format";
 
 impl Resource {
     /// A group of tools.
-    pub const TAB: Self = Self::new("tab");
+    pub const TAB: Self = Self::new("Tab");
     /// A writing tool.
-    pub const TOOL: Self = Self::new("tool");
+    pub const TOOL: Self = Self::new("Tool");
 }

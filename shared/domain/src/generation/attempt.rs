@@ -1,4 +1,4 @@
-//! Working on a job from the queue: what all kinds of work have in common.
+//! Running a job from the queue: what all kinds of work have in common.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,46 +14,46 @@ use super::service::{Jobs, MAX_ATTEMPTS, WorkMessage};
 use crate::kernel::{Clock, Error, Result, Timestamp};
 use crate::realtime::Publisher;
 
-/// How often running work looks for progress to tell.
+/// How often running work is polled for progress.
 const TICK: Duration = Duration::from_millis(500);
-/// Silent work says that it is alive this often: it keeps the lease, and the watchers' connections, which close after ten silent minutes.
+/// Heartbeat of work without progress: it renews the lease and keeps the subscribers' connections, which close after
+/// ten idle minutes.
 const TICKS_PER_HEARTBEAT: u32 = 40;
-/// How long a lease counts as fresh. With the longest silence after it (20 seconds) it is well below the lease itself (60).
-const FRESH: Duration = Duration::from_secs(15);
+/// A lease is renewed once it is this old. With the longest silence after it (20 seconds) it is well below the lease
+/// itself (60).
+const RENEW_AFTER: Duration = Duration::from_secs(15);
 
-/// Takes jobs from the queue and sees them through.
+/// Runs jobs from the queue.
 #[derive(Clone)]
 pub struct Worker {
     /// The jobs, of any kind: the message says which.
     pub jobs: Jobs,
-    /// Tells the watchers.
     pub publisher: Publisher,
-    /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// The wire format of what watchers are told.
+    /// The wire format of frames.
     pub render: Render,
 }
 
 /// A kind of work.
 #[async_trait]
 pub trait Work: Send + Sync {
-    /// Does the work, going on from where the log says that the last attempt stopped.
+    /// Does the work, from where the last attempt stopped according to the log.
     async fn work(&self, attempt: &mut Attempt<'_>) -> Result<Outcome, Stop>;
 }
 
 /// Why an attempt ended early.
 #[derive(Debug)]
 pub enum Stop {
-    /// Somebody else has the job, or it was deleted: not ours to finish.
+    /// The lease is lost: another worker has the job, or it was deleted.
     Lost,
-    /// There is no result and will be none.
+    /// The job fails.
     Failed {
-        /// What the owner is told.
+        /// Shown to the owner.
         failure: Failure,
-        /// Why, for the log.
+        /// For the log.
         reason: String,
     },
-    /// Something of ours broke; the job is tried again.
+    /// A fault of ours; the job is tried again.
     Broken(Error),
 }
 
@@ -64,11 +64,11 @@ impl From<Error> for Stop {
 }
 
 impl Worker {
-    /// Works on the job of a message, from wherever the last attempt stopped. A repeated message does nothing twice.
+    /// Runs the job of a message, from where the last attempt stopped. A repeated message does nothing twice.
     pub async fn run(&self, message: WorkMessage, work: &dyn Work) -> Result<()> {
         let jobs = self.jobs.of(message.kind);
         match jobs.claim(message.owner, message.job).await? {
-            // The message comes again as often as the queue likes, so the sweeper's limit holds here too.
+            // SQS may deliver a message any number of times, so the sweep's limit applies here too.
             Claim::Granted(job) if job.attempts > MAX_ATTEMPTS => {
                 jobs.give_up(&job).await?;
                 self.tell(message).await
@@ -78,12 +78,12 @@ impl Worker {
                 tracing::info!(job = %message.job, "job is being worked on already");
                 Ok(())
             }
-            // The worker that finished it may have died before telling anybody.
+            // The worker that finished it may have died before it published the end.
             Claim::Finished(_) | Claim::Gone => self.tell(message).await,
         }
     }
 
-    /// Brings the watchers of a job up to date, whatever its state.
+    /// Brings the subscribers of a job up to date, whatever its state.
     pub async fn tell(&self, message: WorkMessage) -> Result<()> {
         let jobs = self.jobs.of(message.kind);
         let feed = JobFeed { jobs: &jobs, owner: message.owner, job: message.job, render: self.render };
@@ -104,10 +104,10 @@ impl Worker {
             }
             Err(Stop::Lost) => None,
             Err(Stop::Broken(error)) => match jobs.give_back(&job).await {
-                // The queue repeats the message only after its visibility time-out, which is long. The next sweep is sooner, and sooner than
+                // The message comes again only after its visibility time-out. The next sweep is sooner, and sooner than
                 // the end of the lease.
                 Ok(true) => return Err(error),
-                // What broke is most likely what was deleted with the job.
+                // The fault is most likely that the job's objects were deleted with it.
                 Ok(false) => {
                     tracing::info!(job = %job.id, %error, "the job is not ours any more");
                     None
@@ -120,7 +120,7 @@ impl Worker {
         };
         match ending {
             Some(ending) => attempt.publish(Some(ending)).await,
-            // Deleted, most likely: whoever still watches should know.
+            // Deleted, most likely: subscribers should get the end.
             None => self.tell(jobs.message(job.owner, job.id)).await,
         }
     }
@@ -147,12 +147,12 @@ impl<'a> Attempt<'a> {
         self.jobs
     }
 
-    /// What has happened so far, in this attempt and those before.
+    /// The log so far, of this attempt and those before.
     pub fn events(&self) -> impl DoubleEndedIterator<Item = &Event> {
         self.log.iter().map(|recorded| &recorded.event)
     }
 
-    /// How many events there are.
+    /// The length of the log.
     pub fn length(&self) -> u32 {
         self.log.last().map_or(0, |recorded| recorded.number)
     }
@@ -168,7 +168,7 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// Tells the watchers what the log has.
+    /// Publishes the log to the subscribers.
     pub async fn tell(&self) -> Result<(), Stop> {
         Ok(self.publish(None).await?)
     }
@@ -178,13 +178,13 @@ impl<'a> Attempt<'a> {
         self.worker.publisher.publish(self.job.id, &feed).await
     }
 
-    /// Prolongs the lease, if it is not fresh; a job that was deleted or taken over is not worth going on with.
+    /// Renews the lease if it is older than [`RENEW_AFTER`]. Stops if it is lost.
     ///
-    /// A renewal writes the job and its place in the index, so it costs more than the events that it goes with. Nobody can take over while
-    /// the lease lasts; one who deletes the job meanwhile is noticed with the next renewal, or at the latest at the end.
+    /// A renewal writes the job and its index entry, so it costs more than an event. Nobody can take over while the
+    /// lease lasts; a deletion is noticed at the next renewal, at the latest at the end.
     pub async fn keep(&mut self) -> Result<(), Stop> {
         let now = self.worker.clock.now();
-        if now.duration_since(self.kept).unsigned_abs() < FRESH {
+        if now.duration_since(self.kept).unsigned_abs() < RENEW_AFTER {
             return Ok(());
         }
         if !self.jobs.renew(self.job).await? {
@@ -194,8 +194,8 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// Waits for `work` and records and tells meanwhile what `progress` comes up with. It is asked every half second, and with `true` when
-    /// nothing was told for so long that any event will do as a sign of life. The lease is kept.
+    /// Waits for `work`, and meanwhile records and publishes what `progress` returns. It is polled every half second,
+    /// with `true` when a heartbeat is due. The lease is renewed.
     pub async fn watch<T>(
         &mut self,
         work: impl Future<Output = T>,
@@ -213,7 +213,7 @@ impl<'a> Attempt<'a> {
                     silent += 1;
                     if let Some(event) = progress(self, silent >= TICKS_PER_HEARTBEAT) {
                         silent = 0;
-                        // Work that tells steadily must not outlive its lease either.
+                        // Work with steady progress must not outlive its lease either.
                         self.keep().await?;
                         self.record(event).await?;
                         self.tell().await?;

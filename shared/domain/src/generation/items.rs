@@ -1,8 +1,10 @@
-//! `JOBS#{owner}` holds for each kind of job its numbers (`COUNTS` of texts, `IMAGE_COUNTS`, `UPSCALE_COUNTS`) and one slim item per job
-//! (`JOB#{id}` of texts, `IMAGE#{id}`, `UPSCALE#{id}`); `EVENTS#{job}` holds the job's log, one `{number}` per event.
+//! `JOBS#{owner}` holds for each kind of job its counters (`COUNTS` of texts, `IMAGE_COUNTS`, `UPSCALE_COUNTS`) and one
+//! slim item per job (`JOB#{id}` of texts, `IMAGE#{id}`, `UPSCALE#{id}`); `EVENTS#{job}` holds the job's log, one
+//! `{number}` per event.
 //!
-//! Unfinished jobs are in `gsi1` under `OPEN_JOBS#{shard}`, ordered by due time. Sixteen shards, by the last digit of the id, keep any one
-//! index partition from becoming hot.
+//! Unfinished jobs are in the due index `OPEN_JOBS#{shard}`.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use store::{Body, Key};
@@ -10,10 +12,22 @@ use uuid::Uuid;
 
 use super::ProviderId;
 use super::model::{Failure, Job, Mode, Status};
-use crate::kernel::{Amount, Error, JobId, JobKind, Result, Timestamp, UserId, from_epoch_millis};
+use crate::due::{DueIndex, DueKeys, Lease, Leased};
+use crate::kernel::{Amount, JobId, JobKind, UserId, from_epoch_millis};
 
 const OWNER_PREFIX: &str = "JOBS#";
-pub(super) const SHARDS: u8 = 16;
+
+/// How long a lease lasts unless it is renewed. A dead worker's job waits at most this long, plus the sweeper's period.
+pub(super) const LEASE: Lease = Lease::new("lease", "lease_until", Duration::from_mins(1));
+
+/// Jobs that are not finished: due when their lease ends, or when their message should have come.
+pub(super) const OPEN_JOBS: DueIndex<(UserId, JobKind, JobId)> = DueIndex::new("OPEN_JOBS#", 16, |key| {
+    let owner = key.pk.strip_prefix(OWNER_PREFIX)?.parse().ok()?;
+    [JobKind::Text, JobKind::Image, JobKind::Upscale].into_iter().find_map(|kind| {
+        let id = key.sk.strip_prefix(job_prefix(kind))?.parse().ok()?;
+        Some((owner, kind, id))
+    })
+});
 
 pub(super) fn owner_partition(owner: UserId) -> String {
     format!("{OWNER_PREFIX}{owner}")
@@ -52,25 +66,12 @@ pub(super) fn event_key(job: JobId, number: u32) -> Key {
     Key::new(log_partition(job), event_sort_key(number))
 }
 
-pub(super) fn shard_partition(shard: u8) -> String {
-    format!("OPEN_JOBS#{shard:x}")
-}
-
-pub(super) fn open_partition(job: JobId) -> String {
-    let last_byte = job.as_uuid().as_bytes().last().copied().unwrap_or_default();
-    shard_partition(last_byte % SHARDS)
-}
-
-pub(super) fn due_sort_key(at: Timestamp) -> String {
-    format!("{:015}", at.as_millisecond().max(0))
-}
-
 /// Keys of the objects that hold texts too large for items.
 pub(super) fn input_object(job: JobId) -> String {
     format!("jobs/{job}/input.json")
 }
 
-/// What a holder writes is under the name of its lease: a late one cannot overwrite what another finished with.
+/// Objects carry the lease's token in their names, so a holder that lost its lease cannot overwrite another's result.
 pub(super) fn result_object(job: JobId, lease: Uuid) -> String {
     format!("jobs/{job}/result-{lease}.txt")
 }
@@ -110,10 +111,8 @@ pub(super) enum StoredFailure {
 pub(super) struct JobItem {
     #[serde(flatten)]
     pub(super) key: Key,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) gsi1pk: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) gsi1sk: Option<String>,
+    #[serde(flatten)]
+    pub(super) due: DueKeys,
     #[serde(default)]
     pub(super) kind: JobKind,
     pub(super) job: JobId,
@@ -154,7 +153,7 @@ pub(super) struct JobItem {
     pub(super) events: u32,
 }
 
-/// Numbers of an owner's jobs. The attribute names are spelled in `service` too.
+/// An owner's job counters. The attribute names are spelled in `service` too.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct CountsItem {
     #[serde(default)]
@@ -163,24 +162,9 @@ pub(super) struct CountsItem {
     pub(super) completed: u64,
 }
 
-/// An open job as its index entry knows it: the index holds keys only, so that updates which leave them alone do not write it.
-#[derive(Debug, Deserialize)]
-pub(super) struct OpenJobItem {
-    #[serde(flatten)]
-    key: Key,
-    pub(super) gsi1sk: String,
-}
-
-impl OpenJobItem {
-    /// Owner, kind and id, which the key consists of.
-    pub(super) fn names(&self) -> Result<(UserId, JobKind, JobId)> {
-        let owner = self.key.pk.strip_prefix(OWNER_PREFIX).and_then(|owner| owner.parse().ok());
-        let job = [JobKind::Text, JobKind::Image, JobKind::Upscale].into_iter().find_map(|kind| {
-            let id = self.key.sk.strip_prefix(job_prefix(kind))?.parse().ok()?;
-            Some((kind, id))
-        });
-        let names = owner.zip(job).map(|(owner, (kind, id))| (owner, kind, id));
-        names.ok_or_else(|| Error::internal("open job", "index entry of something else"))
+impl Leased for JobItem {
+    fn token(&self) -> Option<Uuid> {
+        self.lease
     }
 }
 

@@ -1,4 +1,4 @@
-//! Jobs and what becomes of them.
+//! Jobs and their outcomes.
 
 use store::Body;
 use uuid::Uuid;
@@ -10,34 +10,33 @@ use crate::kernel::{Amount, JobId, JobKind, Timestamp, UserId};
 /// How a job is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// At once, in one step, the caller waits.
+    /// In one step while the caller waits.
     Quick,
-    /// In the background, step by step, the caller watches.
+    /// In the background, step by step; the caller subscribes to progress.
     Standard,
 }
 
-/// How far a job has come.
+/// Status of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// Nobody works on it yet.
+    /// Waiting for a worker.
     Pending,
-    /// Somebody does.
+    /// A worker has its lease.
     InProgress,
-    /// It has a result.
     Completed,
-    /// It has none and never will; nothing was charged.
+    /// Final, without a result; nothing was charged.
     Failed,
 }
 
 impl Job {
-    /// What its watchers know it by: a larger copy is watched as the picture that it is of.
+    /// The job whose channel its progress is sent to: for a larger copy, the original picture.
     pub fn watched_as(&self) -> JobId {
         self.source.unwrap_or(self.id)
     }
 }
 
 impl Status {
-    /// Whether the job is finished, for better or worse.
+    /// Whether the job is finished.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Failed)
     }
@@ -48,129 +47,110 @@ impl Status {
 pub enum Failure {
     /// No vendor could be reached.
     ProviderUnavailable,
-    /// Vendors answered, but with nothing usable; or the job was tried too often.
+    /// Vendors returned nothing usable, or the job was tried too often.
     GenerationFailed,
 }
 
 /// A request to start a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {
-    /// Its id, which is also the ledger operation that pays for it.
+    /// Also the ledger operation that pays for the job.
     pub id: JobId,
-    /// Who pays and may look.
     pub owner: UserId,
-    /// What the product calls the kind of work: a tool's id.
+    /// The product's name for the kind of work, such as a tool's id.
     pub subject: String,
-    /// The kind of work in the owner's words; the ledger entry's description.
+    /// The kind of work in the owner's language; the ledger entry's description.
     pub title: String,
-    /// How to run it.
     pub mode: Mode,
     /// The product's input, as text.
     pub input: String,
-    /// The most it may cost. Nothing is held for a job that costs nothing.
+    /// The amount to hold; none for a free job.
     pub price: Amount,
-    /// The completed job whose result it goes on from, if it does.
+    /// The completed job that this one continues.
     pub source: Option<Source>,
-    /// How a repeat of the same request is known.
+    /// The caller's idempotency key.
     pub request: Option<Request>,
 }
 
-/// A completed job that another one goes on from.
+/// A completed job that another one continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// Its kind.
     pub kind: JobKind,
-    /// Its id.
     pub id: JobId,
-    /// The last job that went on from it, as far as the caller knows. Two that start at once know the same, and one of them loses.
+    /// The last job that continued it, as read by the caller. Of two concurrent starts, one fails on this.
     pub successor: Option<JobId>,
 }
 
-/// The answer to "start this job".
+/// Result of starting a job.
 #[derive(Debug)]
 pub enum Started {
-    /// It was started.
     New(Job),
-    /// The same request was made before; this is the job as it is now.
+    /// The request was a replay; this is the job of the first one, as it is now.
     Before(Job),
 }
 
-/// A piece of work.
+/// A generation job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// Its id.
     pub id: JobId,
-    /// What it makes.
     pub kind: JobKind,
-    /// Who pays and may look.
     pub owner: UserId,
-    /// The job whose result it goes on from.
+    /// The job that it continues.
     pub source: Option<JobId>,
-    /// The last job that went on from its result.
+    /// The last job that continued it.
     pub successor: Option<JobId>,
-    /// Kind of work.
     pub subject: String,
-    /// Kind of work in the owner's words.
+    /// The kind of work in the owner's language.
     pub title: String,
-    /// How it is run.
     pub mode: Mode,
-    /// How far it has come.
     pub status: Status,
-    /// The product's input.
     pub input: Body,
-    /// What was held for it.
+    /// The amount held.
     pub price: Amount,
     /// The token of the present holder's lease.
     pub lease: Option<Uuid>,
-    /// How often it was begun.
+    /// How often a worker has claimed it.
     pub attempts: u32,
-    /// When it was started.
     pub created_at: Timestamp,
-    /// When it was finished.
     pub completed_at: Option<Timestamp>,
-    /// What it made, once completed.
     pub result: Option<Body>,
     /// The beginning of the result.
     pub preview: String,
-    /// Who made it.
     pub provider: Option<ProviderId>,
     /// Tokens used by all its model calls.
     pub tokens_used: u64,
-    /// What it cost.
+    /// The amount captured.
     pub cost: Amount,
-    /// Why it failed.
     pub failure: Option<Failure>,
-    /// How many events its log has, once it is finished.
+    /// Length of its log, once finished.
     pub events: u32,
 }
 
-/// What a job made.
+/// The result of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// The text; of other kinds, what the product wants to know about the result.
+    /// The text; for other kinds, the product's description of the result.
     pub text: String,
     /// The beginning of it, for lists.
     pub preview: String,
-    /// Who made it.
     pub provider: ProviderId,
     /// Tokens used by all model calls.
     pub tokens_used: u64,
-    /// What to charge; capped by the job's price.
+    /// The amount to capture; capped by the job's price.
     pub cost: Amount,
-    /// How many events the job's log has.
+    /// Length of the job's log.
     pub events: u32,
 }
 
-/// The answer to "may I work on this job?"
+/// Result of claiming a job.
 #[derive(Debug)]
 pub enum Claim {
-    /// Yes; the job carries the lease.
+    /// The caller has the lease, which the job carries.
     Granted(Job),
-    /// Somebody else is working on it.
+    /// Another worker has the lease.
     Busy,
-    /// There is nothing left to do.
     Finished(Job),
-    /// It was deleted.
+    /// The job was deleted.
     Gone,
 }
 

@@ -1,62 +1,43 @@
-//! Starting, claiming, finishing, listing, deleting and sweeping jobs.
+//! Starting, claiming, finishing, listing and deleting jobs.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use store::{Condition, Delete, Index, Objects, Put, Query, Queue, Table, Update, Write, attr};
+use store::{Condition, Delete, Objects, Put, Query, Table, Transaction, Update, WriteHandle, attr};
 use uuid::Uuid;
 
 use super::items::{
-    CountsItem, JobItem, OpenJobItem, SHARDS, StoredFailure, StoredStatus, counts_key, due_sort_key, input_object,
-    job_key, job_prefix, open_partition, owner_partition, result_object, shard_partition,
+    CountsItem, JobItem, LEASE, OPEN_JOBS, StoredFailure, StoredStatus, counts_key, input_object, job_key, job_prefix,
+    owner_partition, result_object,
 };
 use super::model::{Claim, Failure, Job, NewJob, Outcome, Source, Started, Status};
 use super::progress::{Event, Log};
+use crate::due::{RESEND_AFTER, Reschedule as _, Taken};
+use crate::idempotency;
 use crate::kernel::telemetry::{self, Metric};
 use crate::kernel::{Clock, Error, IdSource, JobId, JobKind, Page, Paged, Resource, Result, Rule, Timestamp, UserId};
 use crate::ledger::{self, Posting};
 
-/// How long a lease lasts unless it is renewed. A dead worker's job waits at most this long, plus the sweeper's period.
-const LEASE: Duration = Duration::from_mins(1);
-
-/// How long a sent job may wait in the queue before the sweeper sends it again. A second message does no harm: the lease decides.
-const QUEUE_PATIENCE: Duration = Duration::from_mins(2);
-
-/// How often a job is begun before it fails.
+/// How often a job is claimed before it fails.
 pub const MAX_ATTEMPTS: u32 = 3;
 
 /// The message that asks a worker to run a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkMessage {
-    /// Whose job.
     pub owner: UserId,
-    /// Of which kind.
     #[serde(default)]
     pub kind: JobKind,
-    /// Which job.
     pub job: JobId,
-}
-
-/// What a sweep did.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Swept {
-    /// Jobs sent to the queue again.
-    pub requeued: usize,
-    /// Jobs that were tried too often and have failed now.
-    pub failed: Vec<WorkMessage>,
-    /// How often something could not be read, sent or failed. It is still there for the next sweep.
-    pub problems: usize,
 }
 
 /// The jobs of one kind of one product.
 #[derive(Clone)]
 pub struct Jobs {
     kind: JobKind,
-    table: Table,
+    pub(super) table: Table,
     objects: Objects,
     log: Log,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
 
@@ -79,7 +60,7 @@ impl JobReader {
     }
 }
 
-/// How many texts owners have: all that a profile needs to know of them.
+/// Reads the number of an owner's texts: all that a profile needs.
 #[derive(Clone)]
 pub struct JobCounts {
     table: Table,
@@ -101,7 +82,7 @@ async fn counts(table: &Table, owner: UserId, kind: JobKind) -> Result<CountsIte
     Ok(table.get(counts_key(owner, kind)).await?.unwrap_or_default())
 }
 
-/// What a missing job of this kind is called.
+/// The resource of `NotFound` for this kind of job.
 fn resource(kind: JobKind) -> Resource {
     match kind {
         JobKind::Text => Resource::SESSION,
@@ -109,13 +90,8 @@ fn resource(kind: JobKind) -> Resource {
     }
 }
 
-/// Position of the job in the transactions that start and settle it.
-const JOB_WRITE: usize = 0;
-/// Position of the ledger's two writes in the same transactions, where there is money in it; the job and the counts come first.
-const LEDGER_WRITES: usize = 2;
-
 impl Jobs {
-    /// Jobs that make texts, kept in `table`, with texts that are too large for it in `objects`.
+    /// Text jobs in `table`, with bodies that are too large for it in `objects`.
     pub fn new(table: Table, objects: Objects, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
         let log = Log::new(table.clone(), objects.clone());
         Self { kind: JobKind::Text, table, objects, log, clock, ids }
@@ -127,12 +103,11 @@ impl Jobs {
         Self { kind, ..self.clone() }
     }
 
-    /// What these jobs make.
     pub fn kind(&self) -> JobKind {
         self.kind
     }
 
-    /// The message that asks for one of these jobs to be worked on.
+    /// The message that asks a worker to run the job.
     pub fn message(&self, owner: UserId, job: JobId) -> WorkMessage {
         WorkMessage { owner, kind: self.kind, job }
     }
@@ -147,20 +122,20 @@ impl Jobs {
         JobId::mint(&*self.ids, self.clock.now())
     }
 
-    /// Holds the price and writes the job, in one transaction. The caller gets the lease if it wants to work on the job itself, and must send a
-    /// [`WorkMessage`] otherwise.
+    /// Holds the price and writes the job, in one transaction. If `leased`, the caller has the lease and runs the job
+    /// itself; otherwise it must send a [`WorkMessage`].
     ///
-    /// Fails with [`Error::InsufficientFunds`] if the balance does not cover the price, with [`Rule::IdempotencyKeyReused`] if the key was used
-    /// for another request, and with [`Rule::InProgress`] if another job went on from the same source meanwhile.
+    /// Fails with [`Error::InsufficientFunds`] if the balance does not cover the price, with
+    /// [`Rule::IdempotencyKeyReused`] if the key was used for another request, and with [`Rule::InProgress`] if another
+    /// job continued the same source meanwhile.
     pub async fn start(&self, new: NewJob, leased: bool) -> Result<Started> {
         let now = self.clock.now();
         let account = new.owner.into();
-        let (lease, due) = if leased { (Some(self.ids.uuid(now)), now + LEASE) } else { (None, now + QUEUE_PATIENCE) };
+        let (lease, due) = if leased { (Some(self.ids.uuid(now)), LEASE.end(now)) } else { (None, now + RESEND_AFTER) };
         let input = self.objects.store_text(&input_object(new.id), new.input).await?;
         let item = JobItem {
             key: job_key(new.owner, self.kind, new.id),
-            gsi1pk: Some(open_partition(new.id)),
-            gsi1sk: Some(due_sort_key(due)),
+            due: OPEN_JOBS.keys(new.id.as_uuid(), due),
             kind: self.kind,
             job: new.id,
             owner: new.owner,
@@ -185,87 +160,70 @@ impl Jobs {
             failure: None,
             events: 0,
         };
-        let mut writes: Vec<Write> = vec![
-            Put::new(&item)?.when(Condition::item_missing()).into(),
-            Update::new(counts_key(new.owner, self.kind)).add("listed", 1).into(),
-        ];
-        if new.price.is_positive() {
+        let mut transaction = Transaction::new();
+        transaction.add(Put::new(&item)?.when(Condition::item_missing()));
+        transaction.add(Update::new(counts_key(new.owner, self.kind)).add("listed", 1));
+        let hold = if new.price.is_positive() {
             let posting = Posting { operation: new.id.as_uuid(), amount: new.price, description: new.title };
-            writes.extend(ledger::hold_writes(account, &posting, now)?);
-        }
-        let source_write = writes.len();
-        if let Some(source) = &new.source {
-            writes.push(succession(new.owner, source, new.id).into());
-        }
-        let request_write = writes.len();
-        if let Some(request) = &new.request {
-            writes.push(request.write(new.id.as_uuid(), now)?);
-        }
-        let error = match self.table.transact(writes).await {
+            Some(ledger::hold(account, &posting, now).add_to(&mut transaction)?)
+        } else {
+            None
+        };
+        let succession = new.source.as_ref().map(|source| transaction.add(succession(new.owner, source, new.id)));
+        let request = idempotency::record(&mut transaction, new.request.as_ref(), new.id.as_uuid(), now)?;
+        let error = match self.table.commit(transaction).await {
             Ok(()) => return Ok(Started::New(item.into())),
             Err(error) => error,
         };
-        // Refused for certain: an input that went to the bucket is not needed. After any other failure the job may exist.
+        // The job was certainly not written, so its input in the bucket is not needed. After any other failure the job
+        // may exist.
         if matches!(error, store::Error::Cancelled(_)) {
             self.objects.delete_text(&item.input).await?;
         }
-        if let Some(request) = &new.request
-            && let Some(before) = request.earlier(&error, request_write)?
-        {
+        if let Some(before) = request.replay_of(&error)? {
             return Ok(Started::Before(self.get(new.owner, before.into()).await?));
         }
-        if new.source.is_some() && error.failed_write(source_write).is_some() {
+        if succession.is_some_and(|write| error.failed(write).is_some()) {
             return Err(Error::Conflict(Rule::InProgress));
         }
-        if !new.price.is_positive() {
-            return Err(error.into());
+        match hold {
+            Some(hold) => Err(hold.refused(error, new.price)?),
+            None => Err(error.into()),
         }
-        Err(ledger::refused(error, LEDGER_WRITES + ledger::BALANCE_WRITE, new.price)?)
     }
 
-    /// Takes the lease of a job that nobody works on.
+    /// Takes the lease of an unfinished job, if it is free.
     pub async fn claim(&self, owner: UserId, job: JobId) -> Result<Claim> {
         let now = self.clock.now();
-        let token = self.ids.uuid(now);
-        let free = attr("lease_until").missing().or(attr("lease_until").less_than(now.as_millisecond()));
         let update = Update::new(job_key(owner, self.kind, job))
             .set("status", StoredStatus::InProgress)
-            .set("lease", token)
-            .set("lease_until", (now + LEASE).as_millisecond())
-            .set("gsi1sk", due_sort_key(now + LEASE))
-            .add("attempts", 1)
-            .when(attr("status").one_of([StoredStatus::Pending, StoredStatus::InProgress]).and(free));
-        let error = match self.table.update::<JobItem>(update).await {
-            Ok(item) => return Ok(Claim::Granted(item.into())),
-            Err(error) => error,
-        };
-        let Some(failed) = error.failed_write(0) else { return Err(error.into()) };
-        Ok(match failed.item::<JobItem>()?.map(Job::from) {
-            None => Claim::Gone,
-            Some(job) if job.status.is_final() => Claim::Finished(job),
-            // The SDK repeats a write whose answer got lost: the lease may be ours already.
-            Some(job) if job.lease == Some(token) => Claim::Granted(job),
-            Some(_) => Claim::Busy,
+            .due_at(LEASE.end(now))
+            .add("attempts", 1);
+        let open = attr("status").one_of([StoredStatus::Pending, StoredStatus::InProgress]);
+        Ok(match LEASE.take::<JobItem>(&self.table, update, open, self.ids.uuid(now), now).await? {
+            Taken::Granted(item) => Claim::Granted(item.into()),
+            Taken::Refused(None) => Claim::Gone,
+            Taken::Refused(Some(item)) => match Job::from(item) {
+                job if job.status.is_final() => Claim::Finished(job),
+                _ => Claim::Busy,
+            },
         })
     }
 
-    /// Prolongs the lease of `job`. Returns whether the caller still has it.
+    /// Renews the lease of `job`. Returns whether the caller still has it.
     pub async fn renew(&self, job: &Job) -> Result<bool> {
-        let until = self.clock.now() + LEASE;
-        let update = Update::new(job_key(job.owner, job.kind, job.id))
-            .set("lease_until", until.as_millisecond())
-            .set("gsi1sk", due_sort_key(until))
-            .when(is_leased(job));
-        lease_kept(self.table.update::<JobItem>(update).await.map(|_| ()))
+        let now = self.clock.now();
+        let update = Update::new(job_key(job.owner, job.kind, job.id)).due_at(LEASE.end(now)).when(is_leased(job));
+        Ok(self.table.try_update::<JobItem>(LEASE.renew(update, now)).await?.is_some())
     }
 
-    /// Gives the lease up so that a worker can take the job from the queue, where the caller will put it. Returns whether the caller still
-    /// had it.
+    /// Releases the lease for the worker that will receive the message that the caller sends next. Returns whether the
+    /// caller still had it.
     pub async fn hand_over(&self, job: &Job) -> Result<bool> {
-        self.free(job, self.clock.now() + QUEUE_PATIENCE).await
+        self.free(job, self.clock.now() + RESEND_AFTER).await
     }
 
-    /// Gives the lease up so that the next sweep sends the job to the queue. Returns whether the caller still had it.
+    /// Releases the lease so that the next sweep sends the job to the queue. Returns whether the caller still had it.
     pub async fn give_back(&self, job: &Job) -> Result<bool> {
         self.free(job, self.clock.now()).await
     }
@@ -273,18 +231,18 @@ impl Jobs {
     async fn free(&self, job: &Job, due: Timestamp) -> Result<bool> {
         let update = Update::new(job_key(job.owner, job.kind, job.id))
             .set("status", StoredStatus::Pending)
-            .set("gsi1sk", due_sort_key(due))
-            .remove("lease")
-            .remove("lease_until")
+            .due_at(due)
             .when(is_leased(job));
-        lease_kept(self.table.update::<JobItem>(update).await.map(|_| ()))
+        Ok(self.table.try_update::<JobItem>(LEASE.release(update)).await?.is_some())
     }
 
-    /// Stores the result and charges for it, in one transaction. `None` if the caller has lost the job: nothing was stored or charged.
+    /// Stores the result and captures the hold, in one transaction. `None` if the caller has lost the lease: nothing
+    /// was stored or captured.
     pub async fn complete(&self, job: &Job, outcome: Outcome) -> Result<Option<Job>> {
         let now = self.clock.now();
         let cost = outcome.cost.min(job.price);
-        let result = self.objects.store_text(&result_object(job.id, lease_token(job)), outcome.text).await?;
+        let result =
+            self.objects.store_text(&result_object(job.id, job.lease.unwrap_or(Uuid::nil())), outcome.text).await?;
         let finish = finished(job, StoredStatus::Completed, now)
             .set("result", &result)
             .set("preview", &outcome.preview)
@@ -292,12 +250,13 @@ impl Jobs {
             .set("tokens_used", outcome.tokens_used)
             .set("cost", cost.units())
             .set("events", outcome.events);
-        let counts = Update::new(counts_key(job.owner, job.kind)).add("completed", 1);
-        let mut writes: Vec<Write> = vec![finish.into(), counts.into()];
+        let mut transaction = Transaction::new();
+        let finish = transaction.add(finish);
+        transaction.add(Update::new(counts_key(job.owner, job.kind)).add("completed", 1));
         if job.price.is_positive() {
-            writes.extend(ledger::capture_writes(job.owner.into(), job.id.as_uuid(), job.price, cost));
+            ledger::capture(job.owner.into(), job.id.as_uuid(), job.price, cost).add_to(&mut transaction);
         }
-        if !lease_kept(self.table.transact(writes).await)? {
+        if !lease_kept(self.table.commit(transaction).await, finish)? {
             self.objects.delete_text(&result).await?;
             return Ok(None);
         }
@@ -316,16 +275,18 @@ impl Jobs {
         }))
     }
 
-    /// Records that the job failed after `events` events and releases its hold, in one transaction. `None` if the caller has lost the job.
+    /// Records that the job failed after `events` events and releases its hold, in one transaction. `None` if the
+    /// caller has lost the lease.
     pub async fn fail(&self, job: &Job, failure: Failure, events: u32) -> Result<Option<Job>> {
         let now = self.clock.now();
         let finish =
             finished(job, StoredStatus::Failed, now).set("failure", StoredFailure::from(failure)).set("events", events);
-        let mut writes: Vec<Write> = vec![finish.into()];
+        let mut transaction = Transaction::new();
+        let finish = transaction.add(finish);
         if job.price.is_positive() {
-            writes.extend(ledger::release_writes(job.owner.into(), job.id.as_uuid(), job.price));
+            ledger::release(job.owner.into(), job.id.as_uuid(), job.price).add_to(&mut transaction);
         }
-        if !lease_kept(self.table.transact(writes).await)? {
+        if !lease_kept(self.table.commit(transaction).await, finish)? {
             return Ok(None);
         }
         Ok(Some(Job {
@@ -338,7 +299,7 @@ impl Jobs {
         }))
     }
 
-    /// Fails a claimed job that was begun too often, or fails to be begun. `None` if the caller has lost the job.
+    /// Fails a claimed job that was claimed too often or cannot be run. `None` if the caller has lost the lease.
     pub async fn give_up(&self, job: &Job) -> Result<Option<Job>> {
         let events = self.log.read(job.id, 1).await?.last().map_or(0, |recorded| recorded.number);
         self.fail(job, Failure::GenerationFailed, events).await
@@ -396,7 +357,7 @@ impl Jobs {
         Ok(Paged { items, total: counts.listed, page })
     }
 
-    /// Deletes the owner's job. One that is still running is stopped and its hold released: nothing is charged for what nobody will see.
+    /// Deletes the owner's job. A running one is stopped and its hold released: nothing is charged.
     pub async fn delete(&self, owner: UserId, id: JobId) -> Result<()> {
         // A second round is only needed if the job finishes between the read and the transaction.
         for _ in 0..2 {
@@ -406,24 +367,23 @@ impl Jobs {
             } else {
                 attr("status").one_of([StoredStatus::Pending, StoredStatus::InProgress])
             };
-            let mut writes: Vec<Write> = vec![
-                Delete::new(job_key(owner, self.kind, id)).when(unchanged).into(),
-                Update::new(counts_key(owner, self.kind)).add("listed", -1).into(),
-            ];
+            let mut transaction = Transaction::new();
+            let deletion = transaction.add(Delete::new(job_key(owner, self.kind, id)).when(unchanged));
+            transaction.add(Update::new(counts_key(owner, self.kind)).add("listed", -1));
             if !job.status.is_final() && job.price.is_positive() {
-                writes.extend(ledger::release_writes(owner.into(), id.as_uuid(), job.price));
+                ledger::release(owner.into(), id.as_uuid(), job.price).add_to(&mut transaction);
             }
-            match self.table.transact(writes).await {
+            match self.table.commit(transaction).await {
                 Ok(()) => return self.delete_texts(&job).await,
-                Err(error) if error.failed_write(JOB_WRITE).is_some() => {}
+                Err(error) if error.failed(deletion).is_some() => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        // Deleted by somebody else in between.
+        // Deleted by another request in between.
         Err(Error::NotFound(resource(self.kind)))
     }
 
-    /// Removes the objects behind a job's texts: input, result, and what its steps wrote.
+    /// Deletes the objects of a job: input, result and the outputs of its steps.
     async fn delete_texts(&self, job: &Job) -> Result<()> {
         let log = self.log.read(job.id, 1).await?;
         let steps = log.iter().filter_map(|recorded| match &recorded.event {
@@ -435,66 +395,9 @@ impl Jobs {
         }
         Ok(())
     }
-
-    /// Sends the jobs of all kinds whose due time has passed to their `queue` again, and fails those that were tried too often. What cannot be
-    /// swept does not keep the rest from being swept: somebody's raits wait there.
-    pub async fn sweep(&self, queue: impl Fn(JobKind) -> Queue) -> Swept {
-        let mut swept = Swept::default();
-        for shard in 0..SHARDS {
-            let due = Query::index(Index::Gsi1, shard_partition(shard)).at_most(due_sort_key(self.clock.now()));
-            let open: Vec<OpenJobItem> = match self.table.query_all(due).await {
-                Ok(open) => open,
-                Err(error) => {
-                    tracing::error!(%error, shard, "open jobs not read");
-                    swept.problems += 1;
-                    continue;
-                }
-            };
-            for overdue in open {
-                if let Err(error) = self.sweep_one(&overdue, &queue, &mut swept).await {
-                    tracing::error!(%error, job = ?overdue.names().ok(), "job not swept");
-                    swept.problems += 1;
-                }
-            }
-        }
-        swept
-    }
-
-    async fn sweep_one(
-        &self,
-        overdue: &OpenJobItem,
-        queue: &impl Fn(JobKind) -> Queue,
-        swept: &mut Swept,
-    ) -> Result<()> {
-        let (owner, kind, id) = overdue.names()?;
-        let jobs = self.of(kind);
-        let message = jobs.message(owner, id);
-        let Some(job) = jobs.find(owner, id).await? else { return Ok(()) };
-        if job.attempts >= MAX_ATTEMPTS {
-            if let Claim::Granted(job) = jobs.claim(owner, id).await?
-                && jobs.give_up(&job).await?.is_some()
-            {
-                swept.failed.push(message);
-            }
-            return Ok(());
-        }
-        // Only if nobody touched the job since the index was read, so that two sweepers send one message.
-        let postpone = Update::new(job_key(owner, kind, id))
-            .set("gsi1sk", due_sort_key(self.clock.now() + QUEUE_PATIENCE))
-            .when(attr("gsi1sk").equals(&overdue.gsi1sk));
-        match self.table.update::<JobItem>(postpone).await {
-            Ok(_) => {
-                queue(kind).send(&message).await?;
-                swept.requeued += 1;
-                Ok(())
-            }
-            Err(store::Error::ConditionFailed(_)) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
 }
 
-/// Makes `job` the last that went on from `source`, if it is completed and nobody else was faster.
+/// Makes `job` the successor of `source`, if that is completed and no other job was faster.
 fn succession(owner: UserId, source: &Source, job: JobId) -> Update {
     let last = match source.successor {
         Some(last) => attr("successor").equals(last),
@@ -505,34 +408,25 @@ fn succession(owner: UserId, source: &Source, job: JobId) -> Update {
         .when(attr("status").equals(StoredStatus::Completed).and(last))
 }
 
-/// The lease that `job` was granted with. A nil one matches no stored lease: a job that was not claimed cannot be finished.
-fn lease_token(job: &Job) -> Uuid {
-    job.lease.unwrap_or(Uuid::nil())
-}
-
-/// The job is being worked on by whoever holds this lease.
+/// The stored lease is the one that `job` carries. A job that was not claimed carries none and matches nothing.
 fn is_leased(job: &Job) -> Condition {
-    attr("lease").equals(lease_token(job)).and(attr("status").equals(StoredStatus::InProgress))
+    LEASE.is_held(job.lease).and(attr("status").equals(StoredStatus::InProgress))
 }
 
 fn finished(job: &Job, status: StoredStatus, now: Timestamp) -> Update {
-    Update::new(job_key(job.owner, job.kind, job.id))
+    let update = Update::new(job_key(job.owner, job.kind, job.id))
         .set("status", status)
         .set("completed_at", now.as_millisecond())
-        .remove("lease")
-        .remove("lease_until")
-        .remove("gsi1pk")
-        .remove("gsi1sk")
-        .when(is_leased(job))
+        .not_due()
+        .when(is_leased(job));
+    LEASE.release(update)
 }
 
-/// Whether a write that only the lease's holder may do was done.
-fn lease_kept(written: store::Result<()>) -> Result<bool> {
-    match written {
+/// Whether a transaction that needs the lease was committed; `job` is the write with that condition.
+fn lease_kept(committed: store::Result<()>, job: WriteHandle) -> Result<bool> {
+    match committed {
         Ok(()) => Ok(true),
-        Err(store::Error::ConditionFailed(_)) => Ok(false),
-        Err(error) if error.failed_write(JOB_WRITE).is_some() => Ok(false),
-        Err(store::Error::Contended) => Err(Error::Conflict(Rule::Busy)),
+        Err(error) if error.failed(job).is_some() => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

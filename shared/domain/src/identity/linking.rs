@@ -1,6 +1,6 @@
 //! Log-in through an identity provider: links the provider's user to an account.
 
-use store::{Condition, Delete, Put, Update, Write};
+use store::{Condition, Delete, MAX_WRITES, Put, Transaction, Update};
 
 use super::items::{EmailItem, LinkItem, UserItem, email_key, link_key, user_key};
 use super::model::{Email, Origin, SignedIn, User};
@@ -11,11 +11,8 @@ use crate::kernel::{Error, Result, Rule, Timestamp, UserId};
 /// Attempts, if a concurrent request wins: the same user in another tab, or a registration of the same address.
 const DECISIONS: u32 = 4;
 
-/// DynamoDB's limit of writes in a transaction.
-const MAX_WRITES: usize = 100;
-
 impl Identity {
-    /// Logs in a user whom `origin` authenticated. `with_account` returns writes for the transaction that creates an
+    /// Logs in a user whom `origin` authenticated. `with_account` adds writes to the transaction that creates an
     /// account.
     ///
     /// **Joining an existing account.** The address of an account with a password is not verified: an attacker can
@@ -29,7 +26,7 @@ impl Identity {
         &self,
         origin: Origin,
         person: &OAuthPerson,
-        with_account: impl Fn(UserId, Timestamp) -> Result<Vec<Write>>,
+        with_account: impl Fn(&mut Transaction, UserId, Timestamp) -> Result<()>,
     ) -> Result<SignedIn, OAuthFailure> {
         for _ in 0..DECISIONS {
             let linked = self.linked(origin, person).await?;
@@ -72,17 +69,17 @@ impl Identity {
         // in between, the next attempt starts from the same state.
         let disarm = Update::new(user_key(user)).remove("password_hash").when(Condition::item_exists());
         let user = User::try_from(self.table.update::<UserItem>(disarm).await?)?;
-        let ended: Vec<Write> =
-            self.families(user.id).await?.into_iter().map(|family| Delete::new(family.key).into()).collect();
-        for some in ended.chunks(MAX_WRITES) {
-            self.table.transact(some.to_vec()).await?;
+        for some in self.families(user.id).await?.chunks(MAX_WRITES) {
+            self.table.commit(some.iter().map(|family| Delete::new(family.key.clone())).collect()).await?;
         }
         let now = self.clock.now();
         let family = self.new_family(user.id, now);
-        let writes = vec![link(origin, person, user.id, now)?, Put::new(&family)?.into()];
-        match self.table.transact(writes).await {
+        let mut transaction = Transaction::new();
+        let link = transaction.add(link(origin, person, user.id, now)?);
+        transaction.add(Put::new(&family)?);
+        match self.table.commit(transaction).await {
             Ok(()) => self.signed_in(user, &family, now).map(Some),
-            Err(error) if error.failed_write(0).is_some() => Ok(None),
+            Err(error) if error.failed(link).is_some() => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -93,7 +90,7 @@ impl Identity {
         origin: Origin,
         person: &OAuthPerson,
         address: Option<Email>,
-        with_account: impl Fn(UserId, Timestamp) -> Result<Vec<Write>>,
+        with_account: impl Fn(&mut Transaction, UserId, Timestamp) -> Result<()>,
     ) -> Result<Option<SignedIn>> {
         let now = self.clock.now();
         let id = UserId::mint(&*self.ids, now);
@@ -101,23 +98,23 @@ impl Identity {
         let claim = address.as_ref().map(|email| EmailItem { key: email_key(email), user: id });
         let user = User { id, email: address, name, origin, created_at: now };
         let family = self.new_family(id, now);
-        let mut writes = vec![link(origin, person, id, now)?];
+        let mut transaction = Transaction::new();
+        let mut contested = vec![transaction.add(link(origin, person, id, now)?)];
         if let Some(claim) = &claim {
-            writes.push(Put::new(claim)?.when(Condition::item_missing()).into());
+            contested.push(transaction.add(Put::new(claim)?.when(Condition::item_missing())));
         }
-        let contested = writes.len();
-        writes.push(Put::new(&UserItem::new(&user, None))?.when(Condition::item_missing()).into());
-        writes.push(Put::new(&family)?.into());
-        writes.extend(with_account(id, now)?);
-        match self.table.transact(writes).await {
+        transaction.add(Put::new(&UserItem::new(&user, None))?.when(Condition::item_missing()));
+        transaction.add(Put::new(&family)?);
+        with_account(&mut transaction, id, now)?;
+        match self.table.commit(transaction).await {
             Ok(()) => self.signed_in(user, &family, now).map(Some),
-            Err(error) if (0..contested).any(|index| error.failed_write(index).is_some()) => Ok(None),
+            Err(error) if contested.iter().any(|write| error.failed(*write).is_some()) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 }
 
-fn link(origin: Origin, person: &OAuthPerson, user: UserId, now: Timestamp) -> Result<Write> {
+fn link(origin: Origin, person: &OAuthPerson, user: UserId, now: Timestamp) -> Result<Put> {
     let item = LinkItem { key: link_key(origin, &person.subject), user, linked_at: now.as_millisecond() };
-    Ok(Put::new(&item)?.when(Condition::item_missing()).into())
+    Ok(Put::new(&item)?.when(Condition::item_missing()))
 }

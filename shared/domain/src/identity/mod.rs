@@ -34,7 +34,7 @@ use crate::kernel::Resource;
 
 impl Resource {
     /// A user account.
-    pub const USER: Self = Self::new("user");
+    pub const USER: Self = Self::new("User");
     /// An e-mail address that identifies an account.
-    pub const EMAIL: Self = Self::new("e-mail address");
+    pub const EMAIL: Self = Self::new("Email");
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use store::{Condition, Put, Write};
+use store::{Condition, Put, Transaction};
 use subtle::ConstantTimeEq as _;
 
 use super::items::{UsedLoginStateItem, login_state_key};
@@ -74,7 +74,7 @@ impl OAuth {
         Ok(Authorization { url, login_state })
     }
 
-    /// Finishes a log-in. `login_state` is the login state that the browser kept; `with_account` returns writes for the
+    /// Finishes a log-in. `login_state` is the login state that the browser kept; `with_account` adds writes to the
     /// transaction that creates an account.
     ///
     /// No parameter is used before the login state is verified.
@@ -83,7 +83,7 @@ impl OAuth {
         origin: Origin,
         callback: Callback<'_>,
         login_state: Option<&str>,
-        with_account: impl Fn(UserId, Timestamp) -> Result<Vec<Write>>,
+        with_account: impl Fn(&mut Transaction, UserId, Timestamp) -> Result<()>,
     ) -> Result<SignedIn, OAuthFailure> {
         let (provider, redirect_uri) = self.provider(origin)?;
         let login_state = self.own_login_state(origin, callback.state, login_state)?;

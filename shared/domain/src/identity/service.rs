@@ -3,22 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Check, Condition, Delete, Put, Query, Table, Update, Write, attr};
+use store::{Check, Condition, Delete, Failed, MAX_WRITES, Put, Query, Table, Transaction, Update, attr};
 use uuid::Uuid;
 
 use super::items::{EmailItem, FAMILY_PREFIX, FamilyItem, UserItem, email_key, family_key, user_key, user_partition};
 use super::model::{Email, NewPassword, Opened, Origin, Profile, Registration, SignedIn, User};
 use super::password;
 use super::tokens::{AccessToken, REFRESH_LIFETIME, RefreshToken, TokenIssuer};
-use crate::idempotency::Request;
+use crate::idempotency::{self, Request};
 use crate::kernel::{AuthFailure, Clock, Error, IdSource, Resource, Result, Rule, Timestamp, UserId, epoch_seconds};
 
 /// How long after a rotation the previous token still gets the current one: a second tab, or a retry after a lost
 /// answer.
 const ROTATION_GRACE: Duration = Duration::from_secs(10);
 
-/// DynamoDB's limit of 100 writes, less one for the user item.
-const FAMILIES_PER_TRANSACTION: usize = 99;
+/// DynamoDB's limit of writes in a transaction, less one for the user item.
+const FAMILIES_PER_TRANSACTION: usize = MAX_WRITES - 1;
 
 /// The accounts of one product.
 #[derive(Clone)]
@@ -35,7 +35,7 @@ impl Identity {
         Self { table, tokens, clock, ids }
     }
 
-    /// Creates an account and logs its user in. `with_account` returns writes for the same transaction, such as a first
+    /// Creates an account and logs its user in. `with_account` adds writes to the same transaction, such as a first
     /// credit.
     ///
     /// A replay of `request` logs in to the account that the first one created, with that account's password.
@@ -46,7 +46,7 @@ impl Identity {
         &self,
         registration: Registration,
         request: Option<Request>,
-        with_account: impl FnOnce(UserId, Timestamp) -> Result<Vec<Write>>,
+        with_account: impl FnOnce(&mut Transaction, UserId, Timestamp) -> Result<()>,
     ) -> Result<Opened> {
         let password = registration.password.text().to_owned();
         let password_hash = password::hash(registration.password).await?;
@@ -55,30 +55,27 @@ impl Identity {
         let email = EmailItem { key: email_key(&registration.email), user: id };
         let user = User { id, email: Some(registration.email), name: None, origin: Origin::Local, created_at: now };
         let family = self.new_family(user.id, now);
-        let mut writes = vec![
-            Put::new(&email)?.when(Condition::item_missing()).into(),
-            Put::new(&UserItem::new(&user, Some(password_hash)))?.when(Condition::item_missing()).into(),
-            Put::new(&family)?.into(),
-        ];
-        writes.extend(with_account(user.id, now)?);
-        let request_write = writes.len();
-        if let Some(request) = &request {
-            writes.push(request.write(id.as_uuid(), now)?);
-        }
-        let error = match self.table.transact(writes).await {
+        let mut transaction = Transaction::new();
+        let address = transaction.add(Put::new(&email)?.when(Condition::item_missing()));
+        transaction.add(Put::new(&UserItem::new(&user, Some(password_hash)))?.when(Condition::item_missing()));
+        transaction.add(Put::new(&family)?);
+        with_account(&mut transaction, user.id, now)?;
+        let request = idempotency::record(&mut transaction, request.as_ref(), id.as_uuid(), now)?;
+        let error = match self.table.commit(transaction).await {
             Ok(()) => return Ok(Opened { signed_in: self.signed_in(user, &family, now)?, is_new: true }),
             Err(error) => error,
         };
-        if let Some(request) = request
-            && let Some(earlier) = request.earlier(&error, request_write)?
-        {
+        if let Some(earlier) = request.replay_of(&error)? {
             // The record of a request holds no hash of the password: a fast hash could be guessed. The account's own
             // hash decides.
             let signed_in = self.sign_in_to(UserId::from(earlier), password).await?;
             let other = Error::Conflict(Rule::IdempotencyKeyReused);
             return Ok(Opened { signed_in: signed_in.ok_or(other)?, is_new: false });
         }
-        if error.failed_write(0).is_some() { Err(Error::AlreadyExists(Resource::EMAIL)) } else { Err(error.into()) }
+        match error.failed(address) {
+            Some(_) => Err(Error::AlreadyExists(Resource::EMAIL)),
+            None => Err(error.into()),
+        }
     }
 
     /// Logs in with e-mail and password. An unknown address takes as long as a wrong password and gets the same answer.
@@ -106,9 +103,12 @@ impl Identity {
         let family = self.new_family(user.id, now);
         // Removing a password and then revoking all families must not miss one that is being created.
         let unchanged = Check::new(user_key(user.id), attr("password_hash").equals(stored_hash));
-        match self.table.transact(vec![unchanged.into(), Put::new(&family)?.into()]).await {
+        let mut transaction = Transaction::new();
+        let unchanged = transaction.add(unchanged);
+        transaction.add(Put::new(&family)?);
+        match self.table.commit(transaction).await {
             Ok(()) => self.signed_in(user, &family, now).map(Some),
-            Err(error) if error.failed_write(0).is_some() => Ok(None),
+            Err(error) if error.failed(unchanged).is_some() => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -125,7 +125,8 @@ impl Identity {
             .when(attr("generation").equals(token.rotation).and(attr("expires_at").at_least(epoch_seconds(now))));
         let rotation = match self.table.update::<FamilyItem>(rotate).await {
             Ok(_) => next,
-            Err(error) => self.refused_rotation(token, error, now).await?,
+            Err(store::Error::ConditionFailed(failed)) => self.refused_rotation(token, &failed, now).await?,
+            Err(error) => return Err(error.into()),
         };
         let access = self.tokens.sign_access(AccessToken { user: token.user, family: token.family }, now)?;
         let refresh = self.tokens.sign_refresh(RefreshToken { rotation, ..token }, now)?;
@@ -134,9 +135,8 @@ impl Identity {
 
     /// What a failed rotation means: a repeat within the grace period gets the current rotation; an older token is a
     /// replay and revokes the family; a missing family was revoked.
-    async fn refused_rotation(&self, token: RefreshToken, error: store::Error, now: Timestamp) -> Result<u64> {
+    async fn refused_rotation(&self, token: RefreshToken, failed: &Failed, now: Timestamp) -> Result<u64> {
         let revoked = Error::Unauthenticated(AuthFailure::TokenInvalid);
-        let Some(failed) = error.failed_write(0) else { return Err(error.into()) };
         let Some(family) = failed.item::<FamilyItem>()? else { return Err(revoked) };
         if family.expires_at < epoch_seconds(now) {
             return Err(Error::Unauthenticated(AuthFailure::TokenExpired));
@@ -198,16 +198,18 @@ impl Identity {
             .collect();
         while others.len() > FAMILIES_PER_TRANSACTION {
             let batch = others.split_off(others.len() - FAMILIES_PER_TRANSACTION);
-            self.table.transact(batch.into_iter().map(Write::from).collect()).await?;
+            self.table.commit(batch.into_iter().collect()).await?;
         }
         let change = Update::new(user_key(caller.user))
             .set("password_hash", new_hash)
             .when(attr("password_hash").equals(old_hash));
-        let writes = std::iter::once(change.into()).chain(others.into_iter().map(Write::from)).collect();
-        match self.table.transact(writes).await {
+        let mut transaction = Transaction::new();
+        let change = transaction.add(change);
+        transaction.extend(others);
+        match self.table.commit(transaction).await {
             Ok(()) => item.try_into(),
             // The password changed meanwhile, so `current` is wrong now.
-            Err(error) if error.failed_write(0).is_some() => Err(Error::Unauthenticated(AuthFailure::Credentials)),
+            Err(error) if error.failed(change).is_some() => Err(Error::Unauthenticated(AuthFailure::Credentials)),
             Err(error) => Err(error.into()),
         }
     }

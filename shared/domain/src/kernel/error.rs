@@ -28,10 +28,10 @@ pub enum Error {
     #[error("forbidden: {0:?}")]
     Forbidden(Denial),
     /// The resource does not exist, or belongs to somebody else: the answer does not say which.
-    #[error("{0} not found")]
+    #[error("{0:?} not found")]
     NotFound(Resource),
     /// The resource to be created exists already.
-    #[error("{0} exists already")]
+    #[error("{0:?} exists already")]
     AlreadyExists(Resource),
     /// The state of the resource does not allow the operation.
     #[error("conflict: {0:?}")]
@@ -55,7 +55,7 @@ pub enum Error {
         resets_at: Timestamp,
     },
     /// The work was attempted and failed; nothing was charged.
-    #[error("{resource} failed")]
+    #[error("{resource:?} failed")]
     Failed {
         /// What was to be made.
         resource: Resource,
@@ -105,7 +105,7 @@ pub enum Denial {
 /// A kind of object that can be missing, exist already, or fail.
 ///
 /// Each context and each product declares its own, as associated constants in its `mod.rs`; the kernel knows none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Resource(&'static str);
 
 impl Resource {
@@ -115,7 +115,7 @@ impl Resource {
     }
 }
 
-impl fmt::Display for Resource {
+impl fmt::Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }

@@ -1,4 +1,4 @@
-//! The check of all accounts, for operators: are the books what the entries say?
+//! The check of all accounts, for operators: does each balance equal the sum of its entries?
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,17 +13,17 @@ use super::service::Ledger;
 use crate::kernel::telemetry::{self, Metric};
 use crate::kernel::{Amount, Error, Result, Timestamp};
 
-/// How often an account is read again that does not agree. Two readings in a row that say the same are believed.
+/// How often an account that does not balance is read again. Two equal readings in a row are taken as the truth.
 const READINGS: usize = 5;
 
 /// How to check.
 #[derive(Debug, Clone)]
 pub struct Check {
-    /// How old a hold may be. Work that a hold pays for ends, or is given up by the sweeper, long before two hours.
+    /// The maximum age of a hold. A sweep ends what it pays for long before two hours.
     pub hold_limit: Duration,
-    /// How many read units a second the walk may use; as many as it gets without it.
+    /// Limit of read capacity units per second.
     pub read_units: Option<u32>,
-    /// How many items a page of the walk has; as many as fit into 1 MB without it.
+    /// Items per page of the scan; as many as fit into 1 MB by default.
     pub page: Option<u32>,
 }
 
@@ -33,62 +33,53 @@ impl Default for Check {
     }
 }
 
-/// What a check of all accounts found.
+/// Result of a check of all accounts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// How many accounts there are.
+    /// Number of accounts.
     pub accounts: u64,
-    /// How many entries they have, of all states.
+    /// Number of entries, in all states.
     pub entries: u64,
-    /// What can be spent, over all accounts.
+    /// Total available.
     pub available: Amount,
-    /// What is reserved, over all accounts.
+    /// Total held.
     pub held: Amount,
-    /// What is wrong, by account.
+    /// Findings by account.
     pub differences: Vec<Difference>,
 }
 
 impl Report {
-    /// Whether nothing is wrong.
+    /// Whether there are no findings.
     pub fn is_clean(&self) -> bool {
         self.differences.is_empty()
     }
 }
 
-/// Something that is wrong with an account.
+/// A finding about one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Which account.
     pub account: AccountId,
-    /// What is wrong.
     pub finding: Finding,
 }
 
 /// What can be wrong with an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// The balance is not what the entries say.
+    /// The stored balance differs from the sum of the entries.
     Unbalanced {
         /// The balance as stored.
         stored: Account,
-        /// The balance as the entries say.
+        /// The balance as computed from the entries.
         computed: Account,
     },
-    /// More was spent or given back than there was.
+    /// The balance is negative.
     Negative {
         /// The balance as stored.
         stored: Account,
     },
-    /// Nobody settled this hold in time.
-    StaleHold {
-        /// The operation that holds.
-        operation: Uuid,
-        /// How much.
-        held: Amount,
-        /// Since when.
-        since: Timestamp,
-    },
-    /// Each reading said something else, and none agreed: the account is in use. Another check will tell.
+    /// A hold that was not settled in time.
+    StaleHold { operation: Uuid, held: Amount, since: Timestamp },
+    /// Every reading differed and none balanced: the account is in use. Check again.
     Unsettled,
 }
 
@@ -116,12 +107,13 @@ impl fmt::Display for Finding {
     }
 }
 
-/// How fast the nightly check reads: half of what a new on-demand table gives at once is left to those who wait. In a function's quarter of an hour
-/// that is some 1.4 GB.
+/// Read rate of the nightly check: a fraction of what a new on-demand table serves, so that requests are not throttled.
+/// In a function's 15 minutes this reads some 1.4 GB.
 const NIGHTLY_READ_UNITS: u32 = 200;
 
 impl Ledger {
-    /// The nightly check. What is wrong is logged by account and counted in the metric `LedgerDifferences`, which an alarm watches.
+    /// The nightly check. Findings are logged by account and counted in the metric `LedgerDifferences`, which has an
+    /// alarm.
     pub async fn check_nightly(&self, now: Timestamp) -> Result<()> {
         let check = Check { read_units: Some(NIGHTLY_READ_UNITS), ..Check::default() };
         let report = self.check_all(&check, now).await?;
@@ -134,13 +126,15 @@ impl Ledger {
         Ok(())
     }
 
-    /// Adds up every account of the table: the balance is what the entries say, is not negative, and no hold is older than its limit.
+    /// Checks every account of the table: the balance equals the sum of its entries, is not negative, and no hold is
+    /// older than its limit.
     ///
-    /// **FOR OPERATORS' COMMANDS, THE NIGHTLY SCHEDULE AND TESTS ONLY.** It reads the whole table once ([`store::Table::scan`]). Accounts may be in use
-    /// meanwhile: one that seems wrong in the walk is read again by its key, until two readings in a row say the same.
+    /// **FOR OPERATORS' COMMANDS, THE NIGHTLY SCHEDULE AND TESTS ONLY.** It reads the whole table once
+    /// ([`store::Table::scan`]). Accounts may be in use meanwhile: one that looks wrong in the scan is read again by
+    /// its key, until two readings in a row are equal.
     ///
-    /// Memory grows with the number of accounts, by some 200 bytes for each. Fails if the table cannot be read, or has an item among the
-    /// accounts that is neither a balance nor an entry; the error names it.
+    /// Memory grows with the number of accounts, by some 200 bytes for each. Fails if the table cannot be read, or has
+    /// an item among the accounts that is neither a balance nor an entry; the error names it.
     pub async fn check_all(&self, check: &Check, now: Timestamp) -> Result<Report> {
         let mut report = Report::default();
         let mut audits: BTreeMap<AccountId, Audit> = BTreeMap::new();
@@ -151,7 +145,7 @@ impl Ledger {
                 break;
             }
         }
-        // A limit that leads beyond the beginning of time leaves no hold stale.
+        // A limit beyond the range of time leaves no hold stale.
         let oldest = now.checked_sub(check.hold_limit).unwrap_or(Timestamp::MIN);
         for (account, mut audit) in audits {
             if is_suspect(&audit, oldest) {
@@ -164,7 +158,7 @@ impl Ledger {
         Ok(report)
     }
 
-    /// One page of the walk. Returns where the next one begins.
+    /// One page of the scan. Returns where the next one starts.
     async fn walk(
         &self,
         check: &Check,
@@ -196,7 +190,7 @@ impl Ledger {
         Ok(page.next)
     }
 
-    /// Reads an account until a reading agrees or two in a row say the same, and adds what is wrong with it.
+    /// Reads an account until a reading balances or two in a row are equal, and adds its findings.
     async fn look_again(
         &self,
         account: AccountId,
@@ -220,7 +214,7 @@ impl Ledger {
     }
 }
 
-/// Whether an account, as the walk saw it, has to be looked at again.
+/// Whether an account has to be read again after the scan.
 fn is_suspect(audit: &Audit, oldest: Timestamp) -> bool {
     !audit.agrees() || is_negative(audit.account) || audit.oldest_hold.is_some_and(|since| since < oldest)
 }

@@ -1,7 +1,6 @@
 //! `ACCOUNT#{id}` partitions: one `BALANCE` item and one `ENTRY#{operation}` item per operation.
 //!
-//! Entries that somebody has to come back to are in `gsi1` under `DUE_ENTRIES#{shard}`, ordered by the time when they are due. Sixteen shards, by the
-//! last digit of the operation's id.
+//! Entries that need work later are in the due index `DUE_ENTRIES#{shard}`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,6 +8,7 @@ use store::Key;
 use uuid::Uuid;
 
 use super::model::{Account, AccountId, Entry, EntryState};
+use crate::due::{DueIndex, DueKeys};
 use crate::kernel::{Amount, Timestamp, from_epoch_millis};
 
 pub(super) const ACCOUNT_PREFIX: &str = "ACCOUNT#";
@@ -64,15 +64,13 @@ pub(super) enum StoredState {
 pub(super) struct EntryItem {
     #[serde(flatten)]
     pub(super) key: Key,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) gsi1pk: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) gsi1sk: Option<String>,
+    #[serde(flatten)]
+    pub(super) due: DueKeys,
     pub(super) operation: Uuid,
     pub(super) state: StoredState,
-    /// What the operation asked for, signed; never changes.
+    /// The amount of the posting, signed; never changes.
     pub(super) requested: i64,
-    /// What it changed in the end, signed; zero while pending and when void.
+    /// The posted amount, signed; zero while pending and when void.
     pub(super) amount: i64,
     pub(super) description: String,
     /// Milliseconds since 1970.
@@ -81,32 +79,12 @@ pub(super) struct EntryItem {
     pub(super) details: Option<Value>,
 }
 
-/// A due entry as its index entry knows it: the index holds keys only.
-#[derive(Debug, Deserialize)]
-pub(super) struct DueEntryItem {
-    #[serde(flatten)]
-    key: Key,
-}
-
-impl DueEntryItem {
-    /// Account and operation, which the key consists of.
-    pub(super) fn read(&self) -> Option<(AccountId, Uuid)> {
-        let account = self.key.pk.strip_prefix(ACCOUNT_PREFIX)?.parse().ok()?;
-        let operation = self.key.sk.strip_prefix(ENTRY_PREFIX)?.parse().ok()?;
-        Some((account, operation))
-    }
-}
-
-/// Shards of the index of due entries.
-pub(super) const SHARDS: u8 = 16;
-
-pub(super) fn due_partition(shard: u8) -> String {
-    format!("DUE_ENTRIES#{shard:x}")
-}
-
-pub(super) fn due_sort_key(at: Timestamp) -> String {
-    format!("{:015}", at.as_millisecond().max(0))
-}
+/// Entries that need work later.
+pub(super) const DUE_ENTRIES: DueIndex<(AccountId, Uuid)> = DueIndex::new("DUE_ENTRIES#", 16, |key| {
+    let account = key.pk.strip_prefix(ACCOUNT_PREFIX)?.parse().ok()?;
+    let operation = key.sk.strip_prefix(ENTRY_PREFIX)?.parse().ok()?;
+    Some((account, operation))
+});
 
 impl EntryItem {
     pub(super) fn new(
@@ -119,8 +97,7 @@ impl EntryItem {
         let amount = if state == StoredState::Posted { requested } else { Amount::ZERO };
         Self {
             key: entry_key(account, posting.operation),
-            gsi1pk: None,
-            gsi1sk: None,
+            due: DueKeys::default(),
             operation: posting.operation,
             state,
             requested: requested.units(),
@@ -133,9 +110,7 @@ impl EntryItem {
 
     /// The same entry, due at `at`.
     pub(super) fn due(mut self, at: Timestamp) -> Self {
-        let last_byte = self.operation.as_bytes().last().copied().unwrap_or_default();
-        self.gsi1pk = Some(due_partition(last_byte % SHARDS));
-        self.gsi1sk = Some(due_sort_key(at));
+        self.due = DUE_ENTRIES.keys(self.operation, at);
         self
     }
 }
@@ -161,7 +136,7 @@ impl From<EntryItem> for Entry {
 pub(super) const SCANNED: &[&str] =
     &["pk", "sk", "available", "held", "entries", "credit", "operation", "state", "requested", "amount", "created_at"];
 
-/// A balance or an entry, as a walk over all accounts finds it: without the description, and nothing taken for granted.
+/// A balance or an entry as a scan returns it: without the description, every attribute optional.
 #[derive(Debug, Deserialize)]
 pub(super) struct ScannedItem {
     pk: String,
@@ -181,14 +156,14 @@ pub(super) struct ScannedItem {
     created_at: Option<i64>,
 }
 
-/// What a [`ScannedItem`] is.
+/// What a [`ScannedItem`] holds.
 pub(super) enum Scanned {
     Balance(Account),
     Entry(Entry),
 }
 
 impl ScannedItem {
-    /// Whose it is and what it is; `None` if it is neither a balance nor an entry, or is not whole.
+    /// The account and its balance or entry; `None` if the item is neither, or incomplete.
     pub(super) fn read(self) -> Option<(AccountId, Scanned)> {
         let account = self.pk.strip_prefix(ACCOUNT_PREFIX)?.parse().ok()?;
         if self.sk == BALANCE {
@@ -199,8 +174,7 @@ impl ScannedItem {
         self.sk.strip_prefix(ENTRY_PREFIX)?;
         let entry = EntryItem {
             key: Key { pk: self.pk, sk: self.sk },
-            gsi1pk: None,
-            gsi1sk: None,
+            due: DueKeys::default(),
             operation: self.operation?,
             state: self.state?,
             requested: self.requested?,
@@ -212,7 +186,7 @@ impl ScannedItem {
         Some((account, Scanned::Entry(entry.into())))
     }
 
-    /// Where it is, for people.
+    /// The item's key, for error messages.
     pub(super) fn place(&self) -> String {
         format!("{} {}", self.pk, self.sk)
     }

@@ -1,23 +1,23 @@
 //! Accounts in integer units, with two-phase spending: hold, then capture or release.
 //!
-//! **Invariants.** `available + held` equals the sum of posted entries plus the credit that the account was granted, `held` equals the sum of pending ones, and `available` is never
-//! negative. Every operation is one transaction: a conditional balance update plus an entry keyed by the caller's operation id, so a repeat
-//! changes nothing and returns what the first call did.
+//! **Invariants.** `available + held` equals the sum of posted entries plus the account's credit limit, `held` equals
+//! the sum of pending entries, and `available` is never negative. Every operation is one transaction: a conditional
+//! balance update plus an entry keyed by the caller's operation id. A repeat changes nothing and returns the entry of
+//! the first call.
 //!
-//! Each operation also exists as a list of writes (`*_writes`), for use cases whose own records must agree with the money.
+//! Each operation can also be added to a caller's transaction (`operations`), for use cases whose own records must
+//! agree with the money.
 
 mod check;
 mod items;
 mod model;
+mod operations;
 mod service;
 
 pub use check::{Check, Difference, Finding, Report};
 pub use model::{Account, AccountId, Audit, Entry, EntryState, Posting, Selection};
+pub(crate) use operations::{NewEntry, capture, credit, debit, hold, no_longer_due, release};
 pub use service::Ledger;
-pub(crate) use service::{
-    BALANCE_WRITE, ENTRY_WRITE, capture_writes, capture_writes_with, credit_writes, debit_writes, due_hold_writes,
-    hold_writes, refused, release_due_writes, release_writes, settled_write,
-};
 
 use crate::kernel::telemetry::Metric;
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::kernel::{Amount, Timestamp, UserId, typed_id};
 
 typed_id! {
-    /// One account: a user's, or whoever else has money in a product.
+    /// Identifies an account: the id of the user or company that owns it.
     AccountId
 }
 
@@ -19,74 +19,66 @@ impl From<UserId> for AccountId {
 /// An account's balance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Account {
-    /// What can be spent now.
+    /// The amount that can be spent, credit included.
     pub available: Amount,
-    /// What running work has reserved.
+    /// The sum of the open holds.
     pub held: Amount,
-    /// How many posted entries there are.
+    /// The number of posted entries.
     pub entries: u64,
-    /// How far below zero the account may go: what can be spent includes it.
+    /// The credit limit: how far below zero the balance may go.
     pub credit: Amount,
 }
 
 impl Account {
-    /// What the posted entries add up to: what is there without the credit, and before running work is paid.
+    /// The sum of the posted entries.
     pub fn balance(&self) -> Amount {
         self.available + self.held - self.credit
     }
 }
 
-/// What a caller asks the ledger to record.
+/// An amount to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posting {
-    /// The operation's own id, a UUIDv7: it makes repeats harmless, and entries are listed in its order.
+    /// Idempotency key of the operation, a UUIDv7; entries are listed in its order.
     pub operation: Uuid,
-    /// How much, always positive; the operation says in which direction.
+    /// Always positive; the operation determines the direction.
     pub amount: Amount,
-    /// What it is for, in the words that the account's owner reads.
+    /// Shown in the statement.
     pub description: String,
 }
 
-/// Some of an account's entries.
+/// Filter of an account's entries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// Not before.
+    /// Earliest time, inclusive.
     pub start: Option<Timestamp>,
-    /// Not after.
+    /// Latest time, inclusive.
     pub end: Option<Timestamp>,
-    /// Only what came in, or only what went out.
+    /// Only credits (`true`) or only debits (`false`).
     pub incoming: Option<bool>,
 }
 
-/// A line of an account's history.
+/// A ledger entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The operation that made it.
+    /// The operation that created the entry.
     pub operation: Uuid,
-    /// What is known of it so far.
     pub state: EntryState,
-    /// What it is for.
     pub description: String,
     /// When the operation began.
     pub created_at: Timestamp,
-    /// What was really done, in the product's own words.
+    /// The product's own record of what was done.
     pub details: Option<Value>,
 }
 
-/// How far an entry has come.
+/// State of an entry: two-phase spending goes from pending to posted or void.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryState {
-    /// Reserved, neither spent nor given back.
-    Pending {
-        /// The reserved amount.
-        held: Amount,
-    },
-    /// Final: positive came in, negative went out.
-    Posted {
-        /// The change of the balance.
-        amount: Amount,
-    },
-    /// Given back in full.
+    /// A hold that is neither captured nor released.
+    Pending { held: Amount },
+    /// Final. Credits are positive, debits negative.
+    Posted { amount: Amount },
+    /// A hold that was released.
     Void,
 }
 
@@ -95,7 +87,7 @@ pub enum EntryState {
 pub struct Audit {
     /// The balance as stored.
     pub account: Account,
-    /// The balance as the entries say.
+    /// The balance as computed from the entries.
     pub computed: Account,
     /// When the oldest pending entry began.
     pub oldest_hold: Option<Timestamp>,
@@ -107,7 +99,7 @@ impl Audit {
         entries.into_iter().fold(Self::default().of(account), Self::plus)
     }
 
-    /// This audit with the balance as stored. The credit is no entry, so it is believed.
+    /// Sets the stored balance. Its credit limit is taken as it is, since no entry records it.
     #[must_use]
     pub(super) fn of(mut self, account: Account) -> Self {
         self.account = account;
@@ -116,7 +108,7 @@ impl Audit {
         self
     }
 
-    /// This audit with one more entry.
+    /// Adds one entry.
     #[must_use]
     pub(super) fn plus(mut self, entry: &Entry) -> Self {
         match entry.state {
@@ -135,7 +127,7 @@ impl Audit {
         self
     }
 
-    /// Whether the stored balance is what the entries say.
+    /// Whether the stored balance equals the computed one.
     pub fn agrees(&self) -> bool {
         self.account == self.computed
     }

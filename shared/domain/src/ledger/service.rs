@@ -1,14 +1,12 @@
-//! The five operations, the statement and the audit.
+//! The five operations alone, the statement and the audit.
 
-use serde::Serialize;
-use store::{Condition, Index, Put, Query, Table, Update, Write, attr};
+use store::{Query, Table, Transaction, Update, attr};
 use uuid::Uuid;
 
-use super::items::{
-    BalanceItem, DueEntryItem, ENTRY_PREFIX, EntryItem, SHARDS, StoredState, balance_key, due_partition, due_sort_key,
-    entry_key, partition,
-};
+use super::items::{BalanceItem, DUE_ENTRIES, ENTRY_PREFIX, EntryItem, StoredState, balance_key, entry_key, partition};
 use super::model::{Account, AccountId, Audit, Entry, Posting, Selection};
+use super::operations::{self, NewEntry, Settlement};
+use crate::due::Swept;
 use crate::kernel::{Amount, Error, Page, Paged, Result, Rule, Timestamp};
 
 /// The ledger of one product.
@@ -17,19 +15,14 @@ pub struct Ledger {
     pub(super) table: Table,
 }
 
-/// How far a selection of entries is counted, about: the rest of one page of the table is counted too.
-const MOST_COUNTED: u64 = 20_000;
+/// Filtered lists stop counting about here: the page of the table that reaches it is counted to its end.
+const MAX_COUNTED: u64 = 20_000;
 
-/// The first (`rest` zero) or last (all ones) operation that could have been minted at `at`.
+/// The first (`rest` zero) or last (all ones) UUIDv7 of the millisecond `at`.
 fn operation_at(at: Timestamp, rest: u128) -> Uuid {
     let millis = u128::try_from(at.as_millisecond()).unwrap_or_default();
     Uuid::from_u128((millis << 80) | (rest >> 48))
 }
-
-/// Position of the balance update in each operation's list of writes.
-pub(crate) const BALANCE_WRITE: usize = 0;
-/// Position of the entry in each operation's list of writes.
-pub(crate) const ENTRY_WRITE: usize = 1;
 
 impl Ledger {
     /// The ledger kept in `table`.
@@ -37,33 +30,34 @@ impl Ledger {
         Self { table }
     }
 
-    /// Puts `posting` on the account; the account comes into being with its first credit.
+    /// Credits the account. The first credit creates it.
     pub async fn credit(&self, account: AccountId, posting: &Posting, now: Timestamp) -> Result<Entry> {
-        self.apply(account, posting, posting.amount, credit_writes(account, posting, now)?).await
+        self.apply(account, posting, posting.amount, operations::credit(account, posting, now)).await
     }
 
-    /// Takes `posting` off the account at once.
+    /// Debits the account in one step.
     ///
     /// Fails with [`Error::InsufficientFunds`] if the balance does not cover it.
     pub async fn debit(&self, account: AccountId, posting: &Posting, now: Timestamp) -> Result<Entry> {
-        self.apply(account, posting, -posting.amount, debit_writes(account, posting, now)?).await
+        self.apply(account, posting, -posting.amount, operations::debit(account, posting, now)).await
     }
 
     /// Reserves `posting`.
     ///
     /// Fails with [`Error::InsufficientFunds`] if the balance does not cover it.
     pub async fn hold(&self, account: AccountId, posting: &Posting, now: Timestamp) -> Result<Entry> {
-        self.apply(account, posting, -posting.amount, hold_writes(account, posting, now)?).await
+        self.apply(account, posting, -posting.amount, operations::hold(account, posting, now)).await
     }
 
-    /// Spends `actual` of a hold of `held` and gives the rest back. Repeating it, or capturing what was released, changes nothing.
+    /// Captures `actual` of a hold of `held` and releases the rest. A repeat, or a capture after a release, changes
+    /// nothing.
     pub async fn capture(&self, account: AccountId, operation: Uuid, held: Amount, actual: Amount) -> Result<Entry> {
-        self.settle(account, operation, capture_writes(account, operation, held, actual)).await
+        self.settle(account, operation, operations::capture(account, operation, held, actual)).await
     }
 
-    /// Gives a hold of `held` back in full. Repeating it, or releasing what was captured, changes nothing.
+    /// Releases a hold of `held` in full. A repeat, or a release after a capture, changes nothing.
     pub async fn release(&self, account: AccountId, operation: Uuid, held: Amount) -> Result<Entry> {
-        self.settle(account, operation, release_writes(account, operation, held)).await
+        self.settle(account, operation, operations::release(account, operation, held)).await
     }
 
     /// The account's balance; an account without entries has an empty one.
@@ -72,9 +66,9 @@ impl Ledger {
         Ok(item.map_or_else(Account::default, Account::from))
     }
 
-    /// Lets the account go `limit` below zero, and no further. Its first use opens the account.
+    /// Sets the account's credit limit. Creates the account if there is none.
     ///
-    /// Fails with [`Error::InsufficientFunds`] if more than that is used already.
+    /// Fails with [`Error::InsufficientFunds`] if more than `limit` of credit is in use.
     pub async fn set_credit(&self, account: AccountId, limit: Amount) -> Result<Account> {
         loop {
             let before = self.account(account).await?;
@@ -98,20 +92,13 @@ impl Ledger {
         }
     }
 
-    /// Entries that were due before `now`, the earliest of each shard first, at most `limit` of each.
-    pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<(AccountId, Entry)>> {
-        let mut found = Vec::new();
-        for shard in 0..SHARDS {
-            let query = Query::index(Index::Gsi1, due_partition(shard)).at_most(due_sort_key(now)).limit(limit);
-            for item in self.table.query::<DueEntryItem>(query).await?.items {
-                let (account, operation) =
-                    item.read().ok_or_else(|| Error::internal("due entry", "index entry of something else"))?;
-                // The index may be behind; the entry itself says whether it is still due.
-                let entry: Option<EntryItem> = self.table.get(entry_key(account, operation)).await?;
-                found.extend(entry.filter(|entry| entry.gsi1sk.is_some()).map(|entry| (account, entry.into())));
-            }
-        }
-        Ok(found)
+    /// Entries that were due at `now`, the earliest of each shard first, at most `limit` of each.
+    pub async fn due(&self, now: Timestamp, limit: u32) -> Swept<(AccountId, Entry)> {
+        let sweep = DUE_ENTRIES.sweep(&self.table, now, Some(limit), |due| async move {
+            let entry: Option<EntryItem> = due.load(&self.table).await?;
+            Ok(entry.filter(|entry| entry.due.is_due()).map(|entry| (due.name.0, entry.into())))
+        });
+        sweep.await
     }
 
     /// One entry of the account, whatever its state.
@@ -145,8 +132,8 @@ impl Ledger {
         Ok(found.into_iter().skip(page.offset as usize).take(page.limit as usize).collect())
     }
 
-    /// A page of those of the account's posted entries that are selected, latest first, and how many there are. What is selected is counted by walking it,
-    /// as far as [`MOST_COUNTED`]; an account's whole statement has a counter.
+    /// A page of the posted entries that match `selection`, latest first, and their number. The number is counted by
+    /// reading them, up to about [`MAX_COUNTED`]; the unfiltered statement has a counter.
     pub async fn selected(&self, account: AccountId, selection: Selection, page: Page) -> Result<Paged<Entry>> {
         if selection == Selection::default() {
             return self.statement(account, page).await;
@@ -174,13 +161,13 @@ impl Ledger {
                 total += 1;
             }
             cursor = read.next;
-            if cursor.is_none() || total >= MOST_COUNTED {
+            if cursor.is_none() || total >= MAX_COUNTED {
                 return Ok(Paged { items, total, page });
             }
         }
     }
 
-    /// Adds up all entries of the account and compares with its balance. Only meaningful while nothing writes to the account.
+    /// Computes the balance from all entries. Only meaningful while nothing writes to the account.
     pub async fn audit(&self, account: AccountId) -> Result<Audit> {
         let entries = self.entries(account).await?;
         Ok(Audit::new(self.account(account).await?, &entries))
@@ -193,23 +180,27 @@ impl Ledger {
         Ok(items.into_iter().map(Entry::from).collect())
     }
 
-    async fn apply(&self, account: AccountId, posting: &Posting, change: Amount, writes: Vec<Write>) -> Result<Entry> {
-        match self.table.transact(writes).await {
+    async fn apply(&self, account: AccountId, posting: &Posting, change: Amount, operation: NewEntry) -> Result<Entry> {
+        let mut transaction = Transaction::new();
+        let writes = operation.add_to(&mut transaction)?;
+        match self.table.commit(transaction).await {
             Ok(()) => self.entry(account, posting.operation).await,
-            Err(error) => match repeated_entry(&error)? {
+            Err(error) => match writes.earlier_entry(&error)? {
                 Some(first) if first.requested == change.units() && first.description == posting.description => {
                     Ok(first.into())
                 }
                 Some(_) => Err(Error::Conflict(Rule::IdempotencyKeyReused)),
-                None => Err(refused(error, BALANCE_WRITE, posting.amount)?),
+                None => Err(writes.refused(error, posting.amount)?),
             },
         }
     }
 
-    async fn settle(&self, account: AccountId, operation: Uuid, writes: Vec<Write>) -> Result<Entry> {
-        match self.table.transact(writes).await {
+    async fn settle(&self, account: AccountId, operation: Uuid, settlement: Settlement) -> Result<Entry> {
+        let mut transaction = Transaction::new();
+        let writes = settlement.add_to(&mut transaction);
+        match self.table.commit(transaction).await {
             Ok(()) => self.entry(account, operation).await,
-            Err(error) => match repeated_entry(&error)? {
+            Err(error) => match writes.earlier_entry(&error)? {
                 Some(settled) if settled.state != StoredState::Pending => Ok(settled.into()),
                 _ => Err(error.into()),
             },
@@ -220,131 +211,4 @@ impl Ledger {
         let item: Option<EntryItem> = self.table.get(entry_key(account, operation)).await?;
         item.map(Entry::from).ok_or_else(|| Error::internal("ledger entry", "entry is missing right after its write"))
     }
-}
-
-/// The entry that an earlier call with the same operation id left behind.
-fn repeated_entry(error: &store::Error) -> Result<Option<EntryItem>> {
-    match error.failed_write(ENTRY_WRITE) {
-        Some(failed) => Ok(failed.item()?),
-        None => Ok(None),
-    }
-}
-
-/// What the failed balance update at `index` means: the account does not cover `needed`. Other failures keep their meaning.
-pub(crate) fn refused(error: store::Error, index: usize, needed: Amount) -> Result<Error> {
-    let available = match error.failed_write(index) {
-        Some(failed) => failed.item::<BalanceItem>()?.map_or(Amount::ZERO, |item| Amount::new(item.available)),
-        None => return Ok(error.into()),
-    };
-    Ok(Error::InsufficientFunds { needed, available })
-}
-
-/// Credit as writes: balance, entry.
-pub(crate) fn credit_writes(account: AccountId, posting: &Posting, now: Timestamp) -> Result<Vec<Write>> {
-    let units = posting.amount.units();
-    let balance = Update::new(balance_key(account)).add("available", units).add("held", 0).add("entries", 1);
-    Ok(vec![balance.into(), new_entry(account, posting, StoredState::Posted, posting.amount, now)?])
-}
-
-/// Debit as writes: balance, entry.
-pub(crate) fn debit_writes(account: AccountId, posting: &Posting, now: Timestamp) -> Result<Vec<Write>> {
-    let units = posting.amount.units();
-    let balance = Update::new(balance_key(account))
-        .add("available", -units)
-        .add("entries", 1)
-        .when(attr("available").at_least(units));
-    Ok(vec![balance.into(), new_entry(account, posting, StoredState::Posted, -posting.amount, now)?])
-}
-
-/// Hold as writes: balance, entry.
-pub(crate) fn hold_writes(account: AccountId, posting: &Posting, now: Timestamp) -> Result<Vec<Write>> {
-    let units = posting.amount.units();
-    let balance = Update::new(balance_key(account))
-        .add("available", -units)
-        .add("held", units)
-        .when(attr("available").at_least(units));
-    Ok(vec![balance.into(), new_entry(account, posting, StoredState::Pending, -posting.amount, now)?])
-}
-
-/// Capture as writes: balance, entry. `actual` is capped by `held`, so a capture never takes more than was reserved.
-pub(crate) fn capture_writes(account: AccountId, operation: Uuid, held: Amount, actual: Amount) -> Vec<Write> {
-    let actual = actual.min(held).max(Amount::ZERO);
-    let balance = Update::new(balance_key(account))
-        .add("available", (held - actual).units())
-        .add("held", -held.units())
-        .add("entries", 1);
-    let entry = Update::new(entry_key(account, operation))
-        .set("state", StoredState::Posted)
-        .set("amount", (-actual).units())
-        .when(is_pending(held));
-    vec![balance.into(), entry.into()]
-}
-
-/// Release as writes: balance, entry.
-pub(crate) fn release_writes(account: AccountId, operation: Uuid, held: Amount) -> Vec<Write> {
-    let balance = Update::new(balance_key(account)).add("available", held.units()).add("held", -held.units());
-    let entry = Update::new(entry_key(account, operation)).set("state", StoredState::Void).when(is_pending(held));
-    vec![balance.into(), entry.into()]
-}
-
-/// Hold as writes, like [`hold_writes`], that somebody comes back to at `due` ([`Ledger::due`]) unless [`settled_write`] says that it is not needed.
-pub(crate) fn due_hold_writes(
-    account: AccountId,
-    posting: &Posting,
-    due: Timestamp,
-    now: Timestamp,
-) -> Result<Vec<Write>> {
-    let mut writes = hold_writes(account, posting, now)?;
-    let item = EntryItem::new(account, posting, StoredState::Pending, -posting.amount, now).due(due);
-    writes.truncate(ENTRY_WRITE);
-    writes.push(Put::new(&item)?.when(Condition::item_missing()).into());
-    Ok(writes)
-}
-
-/// Capture as writes, like [`capture_writes`], with what was really done. The entry stays due: who counts it next says when it is not any more.
-pub(crate) fn capture_writes_with(
-    account: AccountId,
-    operation: Uuid,
-    held: Amount,
-    actual: Amount,
-    details: &impl Serialize,
-) -> Vec<Write> {
-    let mut writes = capture_writes(account, operation, held, actual);
-    if let Some(Write::Update(entry)) = writes.pop() {
-        writes.push(entry.set("details", details).into());
-    }
-    writes
-}
-
-/// Release as writes, like [`release_writes`], of an entry that is not due any more.
-pub(crate) fn release_due_writes(account: AccountId, operation: Uuid, held: Amount) -> Vec<Write> {
-    let mut writes = release_writes(account, operation, held);
-    if let Some(Write::Update(entry)) = writes.pop() {
-        writes.push(entry.remove("gsi1pk").remove("gsi1sk").into());
-    }
-    writes
-}
-
-/// The write by which a posted entry is not due any more. It fails if it was not: whatever goes with it in a transaction happens once.
-pub(crate) fn settled_write(account: AccountId, operation: Uuid) -> Write {
-    Update::new(entry_key(account, operation))
-        .remove("gsi1pk")
-        .remove("gsi1sk")
-        .when(attr("state").equals(StoredState::Posted).and(attr("gsi1sk").exists()))
-        .into()
-}
-
-fn is_pending(held: Amount) -> Condition {
-    attr("state").equals(StoredState::Pending).and(attr("requested").equals((-held).units()))
-}
-
-fn new_entry(
-    account: AccountId,
-    posting: &Posting,
-    state: StoredState,
-    requested: Amount,
-    now: Timestamp,
-) -> Result<Write> {
-    let item = EntryItem::new(account, posting, state, requested, now);
-    Ok(Put::new(&item)?.when(Condition::item_missing()).into())
 }

@@ -1,7 +1,7 @@
-//! Telling others what became of payments.
+//! Webhook events about the ends of payments.
 
 use serde_json::Value;
-use store::Write;
+use store::Transaction;
 
 use super::model::Payment;
 use super::service::Payments;
@@ -11,23 +11,22 @@ use crate::webhooks::{Deliveries, Planned, event_id};
 /// How a payment ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// It is paid and credited.
+    /// Paid and credited.
     Paid,
-    /// It was refused, cancelled or given up. Money that comes later is credited all the same, and announced.
+    /// Refused, cancelled or expired. Money that comes later is credited nevertheless, with an event of its own.
     Unpaid,
 }
 
-/// Tells the payer's servers how payments end, in the transaction that makes it so.
+/// Publishes the ends of payments to the payer's webhook endpoints, in the transaction that ends the payment.
 #[derive(Clone)]
 pub struct Announcer {
-    /// Who sends.
     pub deliveries: Deliveries,
     /// Gives the event's name and data.
     pub describe: fn(&Payment, Ended) -> Result<(&'static str, Value)>,
 }
 
 impl Payments {
-    /// What has to be written with a payment's end, and sent after it.
+    /// The deliveries to be written with a payment's end and sent after it.
     pub(super) async fn plan(&self, payment: &Payment, how: Ended) -> Result<Planned> {
         let Some(Announcer { deliveries, describe }) = &self.announcer else { return Ok(Planned::default()) };
         let (event, data) = describe(payment, how)?;
@@ -36,10 +35,11 @@ impl Payments {
         deliveries.plan(payment.owner.into(), event, &data, id, now).await
     }
 
-    /// Does `writes` and what was planned to go with them, or none, and sends what was planned. Should sending fail, the sweeper sends.
-    pub(super) async fn transact(&self, mut writes: Vec<Write>, planned: Planned) -> store::Result<()> {
-        writes.extend(planned.writes);
-        self.table.transact(writes).await?;
+    /// Commits `transaction` together with the deliveries that were planned, and sends these. If sending fails, the
+    /// sweeper sends.
+    pub(super) async fn commit(&self, mut transaction: Transaction, planned: Planned) -> store::Result<()> {
+        transaction.extend(planned.writes);
+        self.table.commit(transaction).await?;
         if let Some(announcer) = &self.announcer {
             announcer.deliveries.send(&planned.messages).await;
         }

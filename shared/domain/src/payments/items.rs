@@ -1,20 +1,24 @@
-//! `PAYMENT#{payment}` / `INTENT` is a payment; `PAYMENT_EVENTS#{provider}#{provider's id}` holds one item for each thing that the provider
-//! reported about it; `PAYMENTS` / `COUNTER` numbers the payments.
+//! `PAYMENT#{payment}` / `INTENT` is a payment; `PAYMENT_EVENTS#{provider}#{provider's id}` holds one item for each
+//! thing that the provider reported about it; `PAYMENTS` / `COUNTER` is the number of the last payment.
 //!
 //! Payments are in `gsi2` under `PAYMENTS_OF#{owner}`, in the order in which they were made.
 //!
-//! Payments whose end is not known are in `gsi1` under `OPEN_PAYMENTS#{shard}`, ordered by the time when the provider is to be asked about them.
-//! Four shards, by the last digits of the id: payments are fewer than jobs.
+//! Payments whose end is not known are in the due index `OPEN_PAYMENTS#{shard}`, due when the provider is to be asked
+//! about them.
 
 use serde::{Deserialize, Serialize};
 use store::Key;
 
 use super::model::{Payment, State, Suspicion};
 use super::provider::{PaymentEvent, ProviderId, Refunded, Report};
-use crate::kernel::{Amount, Error, PaymentId, Result, Timestamp, UserId, from_epoch_millis};
+use crate::due::{DueIndex, DueKeys};
+use crate::kernel::{Amount, PaymentId, Timestamp, UserId, from_epoch_millis};
 
 const PREFIX: &str = "PAYMENT#";
-pub(super) const SHARDS: u8 = 4;
+
+/// Payments whose end is not known. Four shards: payments are fewer than jobs.
+pub(super) const OPEN_PAYMENTS: DueIndex<PaymentId> =
+    DueIndex::new("OPEN_PAYMENTS#", 4, |key| key.pk.strip_prefix(PREFIX)?.parse().ok());
 
 pub(super) fn payment_key(payment: PaymentId) -> Key {
     Key::new(format!("{PREFIX}{payment}"), "INTENT")
@@ -28,21 +32,8 @@ fn event_key(provider: ProviderId, report: &Report, name: String) -> Key {
     Key::new(format!("PAYMENT_EVENTS#{provider}#{}", report.provider_payment), name)
 }
 
-pub(super) fn shard_partition(shard: u8) -> String {
-    format!("OPEN_PAYMENTS#{shard:x}")
-}
-
-pub(super) fn open_partition(payment: PaymentId) -> String {
-    let last_byte = payment.as_uuid().as_bytes().last().copied().unwrap_or_default();
-    shard_partition(last_byte % SHARDS)
-}
-
 pub(super) fn owner_partition(owner: UserId) -> String {
     format!("PAYMENTS_OF#{owner}")
-}
-
-pub(super) fn due_sort_key(at: Timestamp) -> String {
-    format!("{:015}", at.as_millisecond().max(0))
 }
 
 /// `state` of a payment.
@@ -86,15 +77,14 @@ impl From<StoredState> for State {
     }
 }
 
-/// A payment. The attribute names are spelled in `service`, `settlement` and `reconciliation` too, where they are updated.
+/// A payment. The attribute names are spelled in `service`, `settlement` and `reconciliation` too, where they are
+/// updated.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct PaymentItem {
     #[serde(flatten)]
     key: Key,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    gsi1pk: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    gsi1sk: Option<String>,
+    #[serde(flatten)]
+    due: DueKeys,
     gsi2pk: String,
     gsi2sk: PaymentId,
     payment: PaymentId,
@@ -131,12 +121,11 @@ pub(super) struct PaymentItem {
 }
 
 impl PaymentItem {
-    /// The item of a fresh payment, which the provider is to be asked about at `due`.
+    /// The item of a new payment, due to be looked up at the provider at `due`.
     pub(super) fn new(payment: &Payment, due: Timestamp) -> Self {
         Self {
             key: payment_key(payment.id),
-            gsi1pk: Some(open_partition(payment.id)),
-            gsi1sk: Some(due_sort_key(due)),
+            due: OPEN_PAYMENTS.keys(payment.id.as_uuid(), due),
             gsi2pk: owner_partition(payment.owner),
             gsi2sk: payment.id,
             payment: payment.id,
@@ -190,28 +179,12 @@ impl From<PaymentItem> for Payment {
     }
 }
 
-/// An open payment as its index entry knows it: the index holds keys only.
-#[derive(Debug, Deserialize)]
-pub(super) struct OpenPaymentItem {
-    #[serde(flatten)]
-    key: Key,
-    pub(super) gsi1sk: String,
-}
-
-impl OpenPaymentItem {
-    /// The id, which the key consists of.
-    pub(super) fn id(&self) -> Result<PaymentId> {
-        let id = self.key.pk.strip_prefix(PREFIX).and_then(|id| id.parse().ok());
-        id.ok_or_else(|| Error::internal("open payment", "index entry of something else"))
-    }
-}
-
 #[derive(Debug, Deserialize)]
 pub(super) struct CounterItem {
     pub(super) last: i64,
 }
 
-/// One thing that a provider reported about one of its payments.
+/// One event that a provider reported about one of its payments.
 #[derive(Debug, Serialize)]
 pub(super) struct EventItem {
     #[serde(flatten)]
@@ -226,7 +199,7 @@ pub(super) struct EventItem {
 }
 
 impl EventItem {
-    /// The record of a report that agrees with the payment. There is one for each thing that can happen once.
+    /// The record of a report that matches the payment: one for each event that can happen once.
     pub(super) fn agreed(provider: ProviderId, report: &Report, now: Timestamp) -> Self {
         let name = match &report.event {
             PaymentEvent::Authorized | PaymentEvent::Paid | PaymentEvent::Declined | PaymentEvent::Canceled => {
@@ -238,7 +211,7 @@ impl EventItem {
         Self::new(event_key(provider, report, name), report, now)
     }
 
-    /// The record of a report that does not. It is out of the way of one that does.
+    /// The record of a report that does not match, under a key that no matching one uses.
     pub(super) fn suspect(provider: ProviderId, report: &Report, suspicion: Suspicion, now: Timestamp) -> Self {
         let name = format!("SUSPECT#{}#{suspicion}#{}", event_name(&report.event), report.payment);
         Self::new(event_key(provider, report, name), report, now)
@@ -256,7 +229,7 @@ impl EventItem {
     }
 }
 
-/// A word for records and logs.
+/// The event's name in records and logs.
 pub(super) const fn event_name(event: &PaymentEvent) -> &'static str {
     match event {
         PaymentEvent::Authorized => "AUTHORIZED",

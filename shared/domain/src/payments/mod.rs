@@ -1,8 +1,9 @@
-//! Payments: intents to pay, what providers report about them, and their settlement.
+//! Payments: intents to pay, the providers' reports about them, and their settlement.
 //!
-//! **Invariants.** Money that a provider took for a payment is credited once, in the transaction that marks the payment as paid and records the
-//! provider's report. Nothing but a proved report that agrees with the payment (order, amount, currency, real or test money) moves money. A
-//! payment that is closed here but paid there is credited all the same: the money is real.
+//! **Invariants.** Money that a provider took for a payment is credited once, in the transaction that marks the payment
+//! as paid and records the provider's report. Only a verified report that matches the payment (order, amount, currency,
+//! test flag) moves money. A payment that is closed here but paid at the provider is credited nevertheless: the money
+//! is real.
 
 mod announcement;
 mod items;
@@ -27,7 +28,7 @@ pub const PAYMENT_AMOUNT: &str = "payment_amount";
 
 impl Resource {
     /// An intent to pay.
-    pub const PAYMENT: Self = Self::new("payment");
+    pub const PAYMENT: Self = Self::new("Payment");
 }
 
 impl Metric {

@@ -1,4 +1,4 @@
-//! Payments, and what a provider's report means for one. Pure.
+//! Payments, and the effect of a provider's report on one. Pure.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,36 +7,36 @@ use super::provider::{Known, PaymentEvent, ProviderId, Refunded, Report, Verdict
 use crate::idempotency::Request;
 use crate::kernel::{Amount, PaymentId, Timestamp, UserId};
 
-/// What every amount is in.
+/// The currency of all amounts.
 const CURRENCY: &str = "RUB";
 
-/// How far a payment has come.
+/// State of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Written down; the provider has not answered yet.
+    /// Stored; the provider has not answered yet.
     Created,
     /// It can be paid.
     Open,
-    /// The money is reserved, not taken.
+    /// The money is authorized, not captured.
     Authorized,
-    /// The money is ours, and credited.
+    /// Paid and credited.
     Paid,
-    /// The provider did not want to take it.
+    /// The provider rejected the order.
     Refused,
-    /// The provider says that it will not be paid.
+    /// Cancelled at the provider.
     Canceled,
-    /// Nobody paid in time.
+    /// Not paid in time.
     Expired,
 }
 
 impl State {
-    /// Whether money may still come without anything being wrong.
+    /// Whether the payment can still be paid.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Created | Self::Open | Self::Authorized)
     }
 }
 
-/// How a payment looks to its payer.
+/// Status of a payment as its payer sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// It can be paid, or is being paid.
@@ -47,50 +47,47 @@ pub enum Status {
     Failed,
 }
 
-/// A payment to be made.
+/// Request to create a payment.
 #[derive(Debug, Clone)]
 pub struct NewPayment {
-    /// Who pays, and gets the credit.
+    /// The payer, whose account is credited.
     pub owner: UserId,
-    /// Where.
     pub provider: ProviderId,
-    /// How much, in kopecks.
+    /// In kopecks.
     pub amount: Amount,
-    /// What it buys, in units of the owner's account.
+    /// The amount to credit, in units of the owner's account.
     pub credit: Amount,
-    /// Roubles for one unit of another currency, where the account is in one. It is kept, so that `credit` can be explained.
+    /// Roubles for one unit of the account's currency, if that is another: the rate behind `credit`.
     pub rate: Option<String>,
-    /// What the owner reads in the statement.
+    /// Shown in the owner's statement.
     pub title: String,
-    /// What the owner reads there if the money goes back.
+    /// Shown in the statement for a refund.
     pub refund_title: String,
-    /// What the provider shows, at most 100 characters.
+    /// Shown by the provider, at most 100 characters.
     pub description: String,
-    /// Where the provider sends the receipt.
+    /// Address for the provider's receipt.
     pub email: Option<String>,
-    /// Where the provider sends the payer afterwards; `{payment_id}` in it becomes the payment's id.
+    /// The provider redirects the payer here afterwards; `{payment_id}` is replaced by the payment's id.
     pub return_url: String,
-    /// How long it can be paid.
+    /// How long the payment can be paid.
     pub lifetime: Duration,
-    /// The request, if its caller may repeat it.
+    /// The caller's idempotency key.
     pub request: Option<Request>,
 }
 
-/// A payment that can be paid, and where.
+/// A payment and the page where it is paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkout {
-    /// The payment.
     pub payment: Payment,
     /// The provider's page.
     pub url: String,
 }
 
-/// An intent to pay, and what became of it.
+/// An intent to pay and its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
-    /// Its id.
     pub id: PaymentId,
-    /// Its number, for providers whose order numbers are integers.
+    /// Order number, for providers whose order numbers are integers.
     pub number: u32,
     /// Who pays, and gets the credit.
     pub owner: UserId,
@@ -100,21 +97,19 @@ pub struct Payment {
     pub test: bool,
     /// How much, in kopecks.
     pub amount: Amount,
-    /// What it buys, in units of the owner's account.
+    /// The amount to credit, in units of the owner's account.
     pub credit: Amount,
     /// Roubles for one unit of the account's currency, where that is another.
     pub rate: Option<String>,
-    /// What the owner reads in the statement.
+    /// Shown in the owner's statement.
     pub title: String,
-    /// What the owner reads there if the money goes back.
+    /// Shown in the statement for a refund.
     pub refund_title: String,
-    /// How far it has come.
     pub state: State,
     /// The page where it is paid, once there is one.
     pub url: Option<String>,
     /// The provider's id: what the provider gave it at first, then what was really paid.
     pub provider_payment: Option<String>,
-    /// When it was asked for.
     pub created_at: Timestamp,
     /// After this it should not be paid any more.
     pub expires_at: Timestamp,
@@ -131,7 +126,8 @@ pub struct Payment {
 }
 
 impl Payment {
-    /// How it looks to its payer. One that was not paid in time has failed, even if the provider has not been asked about it yet.
+    /// How it looks to its payer. One that was not paid in time has failed, even if the provider has not been asked
+    /// about it yet.
     pub fn status(&self, now: Timestamp) -> Status {
         match self.state {
             State::Paid => Status::Completed,
@@ -159,7 +155,8 @@ impl Payment {
         if report.number.is_some_and(|number| number != self.number) {
             return Some(Suspicion::Number);
         }
-        // Both: an intent from before the provider was switched over buys nothing with money that is not real, and the reverse.
+        // Both: an intent from before the provider was switched over buys nothing with money that is not real, and the
+        // reverse.
         if report.test != self.test || report.test != is_test {
             return Some(Suspicion::Test);
         }
@@ -234,7 +231,8 @@ impl Payment {
         }
     }
 
-    /// The settlement. A refund that was told before its payment lowers the credit; one of another attempt has nothing to do with it.
+    /// The settlement. A refund that was told before its payment lowers the credit; one of another attempt has nothing
+    /// to do with it.
     fn settle(&self, is_same: bool) -> Decision {
         let refunded = if is_same { self.refunded } else { Amount::ZERO };
         let debited = self.share(refunded);

@@ -1,7 +1,8 @@
 //! The port to payment providers.
 //!
-//! A provider module knows one company's protocol: it makes the page where people pay, and proves and reads what the company tells. What that
-//! means for a payment is decided by the domain alone, which compares every report with what was asked for.
+//! A provider module knows one company's protocol: it makes the page where people pay, and proves and reads what the
+//! company tells. What that means for a payment is decided by the domain alone, which compares every report with what
+//! was asked for.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -107,7 +108,8 @@ pub struct Known {
 /// A webhook call as it came in: nothing of it is trusted before the provider's module has proved it.
 #[derive(Clone, Copy)]
 pub struct RawNotice<'a> {
-    /// What follows the provider's name in the path, for providers that tell kinds of notices apart by address. Empty if nothing does.
+    /// What follows the provider's name in the path, for providers that tell kinds of notices apart by address. Empty
+    /// if nothing does.
     pub kind: &'a str,
     /// The query string, still encoded; empty for a POST without one.
     pub query: &'a str,
@@ -174,7 +176,8 @@ pub enum Refunded {
         /// The provider's id of the refund.
         id: String,
     },
-    /// [`Report::amount`] is what went back in all refunds so far; zero if the provider does not say how much, so that a person has to look.
+    /// [`Report::amount`] is what went back in all refunds so far; zero if the provider does not say how much, so that
+    /// a person has to look.
     InAll,
 }
 
@@ -239,7 +242,8 @@ pub trait PaymentProvider: Send + Sync {
     /// Whether it is set up for payments without real money. Reports must agree.
     fn is_test(&self) -> bool;
 
-    /// Makes the page where an order is paid. Repeating it for the same order must not make a second payment where the provider can tell.
+    /// Makes the page where an order is paid. Repeating it for the same order must not make a second payment where the
+    /// provider can tell.
     async fn open(&self, order: &Order) -> Result<Opened, ProviderError>;
 
     /// Proves and reads a webhook call.
@@ -248,7 +252,8 @@ pub trait PaymentProvider: Send + Sync {
     /// The acknowledgement of a proved notice.
     fn acknowledge(&self, notice: &Notice, verdict: Verdict) -> Acknowledgement;
 
-    /// Asks what became of a payment. Empty if the provider knows nothing of it, or nothing has happened to it, or it cannot be asked.
+    /// Asks what became of a payment. Empty if the provider knows nothing of it, or nothing has happened to it, or it
+    /// cannot be asked.
     async fn look_up(&self, payment: &Known) -> Result<Vec<Report>, ProviderError>;
 }
 

@@ -1,50 +1,52 @@
-//! Asking providers about payments that they told nothing about.
+//! Looking up payments whose notifications may have been lost.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use store::{Index, Query, Update, attr};
+use store::{Transaction, Update, attr};
 
 use super::announcement::Ended;
-use super::items::{OpenPaymentItem, PaymentItem, SHARDS, StoredState, due_sort_key, payment_key, shard_partition};
+use super::items::{OPEN_PAYMENTS, PaymentItem, StoredState, payment_key};
 use super::model::{Payment, State};
 use super::provider::ProviderId;
-use super::service::{FIRST_CHECK, PAYMENT_WRITE, Payments};
-use crate::kernel::{Error, Result, Timestamp};
+use super::service::{FIRST_CHECK, Payments};
+use crate::due::{DueItem, Reschedule as _};
+use crate::kernel::{Error, PaymentId, Result, Timestamp};
 
-/// The longest time between two questions about one payment.
+/// The longest time between two look-ups of one payment.
 const LONGEST_GAP: Duration = Duration::from_hours(6);
 
-/// How long after its end a payment is asked about, for money that was on its way.
+/// How long after its expiry a payment is looked up, for late money.
 const GRACE: Duration = Duration::from_hours(24);
 
-/// How long after its end a payment is asked about whose money is reserved: providers keep it for a week.
+/// The same for authorized money: providers keep the authorization for a week.
 const AUTHORIZED_GRACE: Duration = Duration::from_hours(8 * 24);
 
-/// After so many failures one after the other a provider is left alone until the next time: it is down, and each question may wait long.
-const PATIENCE: usize = 3;
+/// After so many failures in a row a provider is skipped until the next run: it is down, and each call may time out.
+const MAX_FAILURES: usize = 3;
 
-/// The most payments that one provider is asked about at a time. The rest is due the next time.
-const MOST: usize = 100;
+/// The most look-ups at one provider in a run. The rest stays due.
+const MAX_PER_PROVIDER: usize = 100;
 
-/// What a reconciliation did.
+/// Result of a reconciliation.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Reconciled {
-    /// Payments that a provider was asked about.
+    /// Payments that were looked up.
     pub asked: usize,
-    /// Payments that turned out to be paid.
+    /// Payments that were found paid.
     pub settled: usize,
-    /// Payments that were given up: nobody paid.
+    /// Payments that expired.
     pub expired: usize,
-    /// Due payments that are left for the next time.
+    /// Due payments that are left for the next run.
     pub left: usize,
-    /// How often something could not be read, asked or written. It is still there for the next time.
+    /// Payments or shards that could not be handled; they stay due.
     pub problems: usize,
 }
 
 impl Reconciled {
-    /// Says what was done. Fails if there were problems: everything else is done, and the failed invocation is what an operator is alarmed by.
+    /// Logs the result. Fails if there were problems: everything else is done, and the failed invocation alarms the
+    /// operator.
     pub fn told(self) -> Result<()> {
         let Self { asked, settled, expired, left, problems } = self;
         tracing::info!(asked, settled, expired, left, "reconciled");
@@ -55,42 +57,23 @@ impl Reconciled {
     }
 }
 
-/// A payment whose time to be asked about has come.
-struct Due {
-    payment: Payment,
-    /// What the index said.
-    due: String,
-}
+/// A payment to look up, as stored and as the index has it.
+type Due = (Payment, DueItem<PaymentId>);
 
 impl Payments {
-    /// Asks the providers about payments whose notices may have been lost, and gives up those that nobody will pay any more. What cannot be
-    /// asked about does not keep the rest from it.
+    /// Looks up due payments at their providers, and expires those that will not be paid any more. What cannot be
+    /// looked up does not keep the rest from it.
     pub async fn reconcile(&self) -> Reconciled {
-        let mut done = Reconciled::default();
+        // No limit: the payments of a provider that is down stay due, and must not crowd out the others.
+        let open = OPEN_PAYMENTS.sweep(&self.table, self.clock.now(), None, |due| async move {
+            let payment = due.load::<PaymentItem>(&self.table).await?.map(Payment::from);
+            Ok(payment.filter(|payment| payment.state.is_open()).map(|payment| (payment, due)))
+        });
+        let open = open.await;
+        let mut done = Reconciled { problems: open.problems, ..Reconciled::default() };
         let mut by_provider: BTreeMap<ProviderId, Vec<Due>> = BTreeMap::new();
-        for shard in 0..SHARDS {
-            let due = Query::index(Index::Gsi1, shard_partition(shard)).at_most(due_sort_key(self.clock.now()));
-            let open: Vec<OpenPaymentItem> = match self.table.query_all(due).await {
-                Ok(open) => open,
-                Err(error) => {
-                    tracing::error!(%error, shard, "open payments not read");
-                    done.problems += 1;
-                    continue;
-                }
-            };
-            for item in open {
-                match self.load(&item).await {
-                    Ok(Some(payment)) => {
-                        let due = Due { payment, due: item.gsi1sk };
-                        by_provider.entry(due.payment.provider).or_default().push(due);
-                    }
-                    Ok(None) => {}
-                    Err(error) => {
-                        tracing::error!(%error, payment = ?item.id().ok(), "open payment not read");
-                        done.problems += 1;
-                    }
-                }
-            }
+        for due in open.done {
+            by_provider.entry(due.0.provider).or_default().push(due);
         }
         let providers = by_provider.into_iter().map(|(provider, due)| self.reconcile_with(provider, due));
         for part in join_all(providers).await {
@@ -103,26 +86,21 @@ impl Payments {
         done
     }
 
-    async fn load(&self, item: &OpenPaymentItem) -> Result<Option<Payment>> {
-        // The index lags behind: what is closed meanwhile needs nothing.
-        Ok(self.find(item.id()?).await?.filter(|payment| payment.state.is_open()))
-    }
-
     /// One provider's payments, one after the other.
     async fn reconcile_with(&self, provider: ProviderId, due: Vec<Due>) -> Reconciled {
         let mut done = Reconciled { left: due.len(), ..Reconciled::default() };
         let mut failures = 0;
-        for due in due.into_iter().take(MOST) {
+        for due in due.into_iter().take(MAX_PER_PROVIDER) {
             match self.reconcile_one(&due, &mut done).await {
                 Ok(()) => failures = 0,
                 Err(error) => {
-                    tracing::error!(%error, %provider, payment = %due.payment.id, "payment not reconciled");
+                    tracing::error!(%error, %provider, payment = %due.0.id, "payment not reconciled");
                     done.problems += 1;
                     failures += 1;
                 }
             }
             done.left -= 1;
-            if failures == PATIENCE {
+            if failures == MAX_FAILURES {
                 break;
             }
         }
@@ -134,7 +112,7 @@ impl Payments {
         if let Some(provider) = self.provider(payment.provider) {
             done.asked += 1;
             let reports = provider.look_up(&payment.known()).await.map_err(super::service::unavailable)?;
-            // A provider asked about one payment has no business with another.
+            // Reports about other payments are ignored.
             for report in reports.iter().filter(|report| report.payment == payment.id) {
                 self.apply(provider, report).await?;
             }
@@ -148,42 +126,36 @@ impl Payments {
         Ok(())
     }
 
-    /// Sets the time of the next question, only if nobody did since the index was read: two reconciliations ask once. A crash after this
-    /// leaves the payment to the next question.
-    async fn postpone(&self, due: &Due) -> Result<Option<Payment>> {
-        let update = Update::new(payment_key(due.payment.id))
-            .set("gsi1sk", due_sort_key(self.clock.now() + gap(due.payment.checks)))
-            .add("checks", 1)
-            .when(attr("gsi1sk").equals(&due.due));
-        match self.table.update::<PaymentItem>(update).await {
-            Ok(item) => Ok(Some(item.into())),
-            Err(store::Error::ConditionFailed(_)) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+    /// Sets the time of the next look-up, only if it is what the index said: of two reconciliations, one looks up. A
+    /// crash after this leaves the payment to the next look-up.
+    async fn postpone(&self, (payment, due): &Due) -> Result<Option<Payment>> {
+        let update = due.postpone(self.clock.now() + gap(payment.checks)).add("checks", 1);
+        Ok(self.table.try_update::<PaymentItem>(update).await?.map(Payment::from))
     }
 
-    /// Closes a payment that nobody paid. Returns whether it was still open.
+    /// Closes a payment that was not paid. Returns whether it was still open.
     async fn expire(&self, payment: &Payment) -> Result<bool> {
         let update = Update::new(payment_key(payment.id))
             .set("state", StoredState::Expired)
-            .remove("gsi1pk")
-            .remove("gsi1sk")
+            .not_due()
             .when(attr("state").equals(StoredState::from(payment.state)));
         let planned = self.plan(payment, Ended::Unpaid).await?;
-        match self.transact(vec![update.into()], planned).await {
+        let mut transaction = Transaction::new();
+        let change = transaction.add(update);
+        match self.commit(transaction, planned).await {
             Ok(()) => Ok(true),
-            Err(error) if error.failed_write(PAYMENT_WRITE).is_some() => Ok(false),
+            Err(error) if error.failed(change).is_some() => Ok(false),
             Err(error) => Err(Error::from(error)),
         }
     }
 }
 
-/// How long to wait after `checks` questions: 5, 10, 20 … minutes, six hours at most.
+/// The pause after `checks` look-ups: 5, 10, 20 … minutes, six hours at most.
 fn gap(checks: u32) -> Duration {
     FIRST_CHECK.saturating_mul(1_u32.checked_shl(checks).unwrap_or(u32::MAX).max(1)).min(LONGEST_GAP)
 }
 
-/// When a payment that nobody paid is given up.
+/// When a payment that was not paid expires for good.
 fn given_up_at(payment: &Payment) -> Timestamp {
     let grace = if payment.state == State::Authorized { AUTHORIZED_GRACE } else { GRACE };
     payment.expires_at.saturating_add(grace).unwrap_or(Timestamp::MAX)

@@ -1,25 +1,24 @@
-//! Making payments and showing them.
+//! Creating and reading payments.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Condition, Index, Put, Query, Table, Update, Write, attr};
+use store::{Condition, Index, Put, Query, Table, Transaction, Update, attr};
 
 use super::announcement::{Announcer, Ended};
-use super::items::{
-    CounterItem, PaymentItem, StoredState, counter_key, due_sort_key, open_partition, owner_partition, payment_key,
-};
+use super::items::{CounterItem, OPEN_PAYMENTS, PaymentItem, StoredState, counter_key, owner_partition, payment_key};
 use super::model::{Checkout, NewPayment, Payment, State};
 use super::provider::{Order, PaymentProvider, ProviderError, ProviderId, SharedPaymentProvider};
-use crate::idempotency::Request;
+use crate::due::Reschedule as _;
+use crate::idempotency::{self, Request};
 use crate::kernel::{
     Amount, Clock, Dependency, Error, IdSource, Page, Paged, PaymentId, Resource, Result, Timestamp, UserId,
 };
 
-/// When a provider is first asked about a payment that it has not told anything about.
+/// When a payment without any report is first looked up at the provider.
 pub(super) const FIRST_CHECK: Duration = Duration::from_mins(5);
 
-/// What a payment's return address has in place of its id.
+/// Placeholder of the payment's id in a return URL.
 const ID_IN_URL: &str = "{payment_id}";
 
 /// The payments of one product.
@@ -32,13 +31,8 @@ pub struct Payments {
     pub(super) announcer: Option<Announcer>,
 }
 
-/// How far a selection of payments is counted, about: the rest of one page of the table is counted too.
-const MOST_COUNTED: u64 = 20_000;
-
-/// Position of the payment in every transaction that has one.
-pub(super) const PAYMENT_WRITE: usize = 0;
-/// Position of the idempotency record in the transaction that makes a payment.
-const REQUEST_WRITE: usize = 1;
+/// Filtered lists stop counting about here: the page of the table that reaches it is counted to its end.
+const MAX_COUNTED: u64 = 20_000;
 
 impl Payments {
     /// Payments kept in `table`, made with `providers`.
@@ -51,13 +45,13 @@ impl Payments {
         Self { table, providers: providers.into(), clock, ids, announcer: None }
     }
 
-    /// The same, with somebody who tells others what becomes of payments.
+    /// The same, with webhook events about the ends of payments.
     #[must_use]
     pub fn announced_by(self, announcer: Announcer) -> Self {
         Self { announcer: Some(announcer), ..self }
     }
 
-    /// The providers that are set up, in the order in which they are offered.
+    /// The configured providers, in the order in which they are offered.
     pub fn providers(&self) -> impl Iterator<Item = ProviderId> {
         self.providers.iter().map(|provider| provider.id())
     }
@@ -70,11 +64,11 @@ impl Payments {
         self.ids.uuid(now)
     }
 
-    /// Writes a payment down and has the provider make the page where it is paid. A repeat of the same request gets the same payment, and asks
-    /// the provider again if nobody knows what it answered.
+    /// Creates a payment and its page at the provider. A replay of the same request gets the same payment; if the
+    /// provider's answer was lost, the provider is called again.
     ///
-    /// Fails with [`Error::Failed`] if the provider does not take it, and with [`Error::Unavailable`] if the provider does not answer: the
-    /// payment may exist there, so it stays, and the provider will be asked about it.
+    /// Fails with [`Error::Failed`] if the provider rejects it, and with [`Error::Unavailable`] if the provider does
+    /// not answer: the payment may exist there, so it is kept and looked up later.
     pub async fn start(&self, new: NewPayment) -> Result<Checkout> {
         let provider = self.provider(new.provider);
         let provider = provider.ok_or_else(|| Error::invalid("provider", "not_allowed", NOT_OFFERED))?;
@@ -111,27 +105,29 @@ impl Payments {
         }
     }
 
-    /// The next number, never given twice. Numbers of payments that are not made after all are lost.
+    /// The next order number. Numbers are unique; those of payments that were not created are skipped.
     async fn next_number(&self) -> Result<u32> {
         let counter: CounterItem = self.table.update(Update::new(counter_key()).add("last", 1)).await?;
         u32::try_from(counter.last).map_err(|error| Error::internal("number of a payment", error))
     }
 
-    /// Writes a fresh payment. Returns it, or the one that the same request made before.
+    /// Writes a new payment. Returns it, or the one that the replayed request created.
     async fn write(&self, payment: Payment, request: Option<&Request>) -> Result<Payment> {
         let item = PaymentItem::new(&payment, payment.created_at + FIRST_CHECK);
         let put = Put::new(&item)?.when(Condition::item_missing());
-        let Some(request) = request else {
+        if request.is_none() {
             return match self.table.put(put).await {
                 // The SDK repeats a write whose answer got lost; nobody else has this id.
                 Ok(()) | Err(store::Error::ConditionFailed(_)) => Ok(payment),
                 Err(error) => Err(error.into()),
             };
-        };
-        let writes: Vec<Write> = vec![put.into(), request.write(payment.id.as_uuid(), payment.created_at)?];
-        match self.table.transact(writes).await {
+        }
+        let mut transaction = Transaction::new();
+        transaction.add(put);
+        let request = idempotency::record(&mut transaction, request, payment.id.as_uuid(), payment.created_at)?;
+        match self.table.commit(transaction).await {
             Ok(()) => Ok(payment),
-            Err(error) => match request.earlier(&error, REQUEST_WRITE)? {
+            Err(error) => match request.replay_of(&error)? {
                 Some(before) => self.get(payment.owner, before.into()).await,
                 None => Err(error.into()),
             },
@@ -152,7 +148,7 @@ impl Payments {
         let opened = match provider.open(&order).await {
             Ok(opened) => opened,
             Err(error @ ProviderError::Rejected(_)) => {
-                // A provider that knows the order already refuses it too; whoever was faster has its page.
+                // A provider also rejects an order that it knows already; then a concurrent request has the page.
                 let moved = self.refuse(&payment).await?;
                 return match moved.and_then(|payment| Some((payment.url.clone()?, payment))) {
                     Some((url, payment)) => Ok(Checkout { payment, url }),
@@ -165,56 +161,53 @@ impl Payments {
             .set("state", StoredState::Open)
             .set("url", &opened.url)
             .set_some("provider_payment", opened.provider_payment.as_ref())
-            .set("gsi1pk", open_partition(payment.id))
-            .set("gsi1sk", due_sort_key(payment.created_at + FIRST_CHECK))
             .when(attr("state").one_of([StoredState::Created, StoredState::Refused]));
-        match self.table.update::<PaymentItem>(update).await {
-            Ok(item) => Ok(Checkout { payment: item.into(), url: opened.url }),
-            // A notice was faster, or the same request came twice at once: what they know is newer than `Open`.
-            Err(store::Error::ConditionFailed(_)) => self.keep_url(payment.id, opened.url).await,
-            Err(error) => Err(error.into()),
+        let update = OPEN_PAYMENTS.schedule(update, payment.id.as_uuid(), payment.created_at + FIRST_CHECK);
+        match self.table.try_update::<PaymentItem>(update).await? {
+            Some(item) => Ok(Checkout { payment: item.into(), url: opened.url }),
+            // A notification or a concurrent replay was faster: their state is newer than `Open`.
+            None => self.keep_url(payment.id, opened.url).await,
         }
     }
 
-    /// Remembers where a payment is paid, unless that is known.
+    /// Stores the page of a payment, unless there is one.
     async fn keep_url(&self, payment: PaymentId, url: String) -> Result<Checkout> {
         let update = Update::new(payment_key(payment)).set("url", &url).when(attr("url").missing());
-        let error = match self.table.update::<PaymentItem>(update).await {
+        let known = match self.table.update::<PaymentItem>(update).await {
             Ok(item) => return Ok(Checkout { payment: item.into(), url }),
-            Err(error) => error,
-        };
-        let known = match error.failed_write(0) {
-            Some(failed) => failed.item::<PaymentItem>()?.map(Payment::from),
-            None => return Err(error.into()),
+            Err(store::Error::ConditionFailed(failed)) => failed.item::<PaymentItem>()?.map(Payment::from),
+            Err(error) => return Err(error.into()),
         };
         let payment = known.ok_or_else(|| Error::internal("payment", "payment is missing right after its write"))?;
         Ok(Checkout { url: payment.url.clone().unwrap_or(url), payment })
     }
 
-    /// Closes a payment that the provider does not take. One that moved on meanwhile stays as it is, and is returned.
+    /// Closes a payment that the provider rejects. One whose state changed meanwhile stays as it is and is returned.
     async fn refuse(&self, payment: &Payment) -> Result<Option<Payment>> {
         let planned = self.plan(payment, Ended::Unpaid).await?;
         let update = Update::new(payment_key(payment.id))
             .set("state", StoredState::Refused)
-            .remove("gsi1pk")
-            .remove("gsi1sk")
+            .not_due()
             .when(attr("state").equals(StoredState::Created));
-        match self.transact(vec![update.into()], planned).await {
+        let mut transaction = Transaction::new();
+        let change = transaction.add(update);
+        match self.commit(transaction, planned).await {
             Ok(()) => Ok(None),
-            Err(error) => match error.failed_write(PAYMENT_WRITE) {
+            Err(error) => match error.failed(change) {
                 Some(failed) => Ok(failed.item::<PaymentItem>()?.map(Payment::from)),
                 None => Err(error.into()),
             },
         }
     }
 
-    /// The owner's payment. Somebody else's does not exist.
+    /// The owner's payment. Another owner's is not found.
     pub async fn get(&self, owner: UserId, payment: PaymentId) -> Result<Payment> {
         let found = self.find(payment).await?.filter(|payment| payment.owner == owner);
         found.ok_or(Error::NotFound(Resource::PAYMENT))
     }
 
-    /// A page of the owner's payments that are `wanted`, the latest first. One that was made a moment ago may be missing.
+    /// A page of the owner's payments that are `wanted`, latest first. One that was created a moment ago may be
+    /// missing.
     pub async fn list(&self, owner: UserId, wanted: impl Fn(&Payment) -> bool, page: Page) -> Result<Paged<Payment>> {
         let query = Query::index(Index::Gsi2, owner_partition(owner)).reverse();
         let (mut items, mut total, mut cursor) = (Vec::new(), 0, None);
@@ -228,7 +221,7 @@ impl Payments {
                 total += 1;
             }
             cursor = read.next;
-            if cursor.is_none() || total >= MOST_COUNTED {
+            if cursor.is_none() || total >= MAX_COUNTED {
                 return Ok(Paged { items, total, page });
             }
         }
@@ -238,13 +231,13 @@ impl Payments {
         Ok(self.table.get::<PaymentItem>(payment_key(payment)).await?.map(Payment::from))
     }
 
-    /// How a payment looks to its payer now.
+    /// The payment's status as its payer sees it now.
     pub fn status(&self, payment: &Payment) -> super::Status {
         payment.status(self.clock.now())
     }
 }
 
-/// What a caller reads who names a provider that is not set up.
+/// Message for a provider that is not configured.
 pub(crate) const NOT_OFFERED: &str = "Платёжная система не подключена";
 
 fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {

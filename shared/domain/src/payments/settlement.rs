@@ -1,6 +1,6 @@
-//! What notices and look-ups lead to: the only code that moves money for payments.
+//! Applying notifications and look-ups: the only code that moves money for payments.
 
-use store::{Condition, Put, Update, Write, attr};
+use store::{Condition, Put, Transaction, Update, attr};
 
 use super::announcement::Ended;
 use super::items::{EventItem, StoredState, event_name, payment_key};
@@ -8,23 +8,29 @@ use super::model::{Decision, Payment, Suspicion};
 use super::provider::{
     Acknowledgement, Notice, NoticeError, PaymentEvent, PaymentProvider, ProviderId, RawNotice, Report, Verdict,
 };
-use super::service::{PAYMENT_WRITE, Payments, unavailable};
+use super::service::{Payments, unavailable};
+use crate::due::Reschedule as _;
 use crate::kernel::telemetry::{self, Metric};
 use crate::kernel::{Amount, AuthFailure, Error, Resource, Result};
-use crate::ledger::{self, Ledger, Posting};
+use crate::ledger::{self, Ledger, NewEntry, Posting};
 use crate::webhooks::Planned;
 
-/// How often a report is looked at anew because the payment or the balance changed meanwhile.
+/// How often a report is applied anew because the payment or the balance changed meanwhile.
 const ATTEMPTS: usize = 6;
 
-/// Position of the event's record in every transaction that has one.
-const EVENT_WRITE: usize = 1;
+/// The effect of a report on the payer's account.
+#[derive(Default)]
+struct Money {
+    entry: Option<NewEntry>,
+    /// The part of a refund that the account does not cover.
+    missing: Amount,
+}
 
 impl Payments {
-    /// Takes a webhook call of `provider`, and returns what the provider wants to hear.
+    /// Handles a webhook call of `provider` and returns the acknowledgement.
     ///
-    /// Fails with [`AuthFailure::Signature`] if the call is not proved to come from the provider, with [`Error::Invalid`] if it makes no sense, and
-    /// with [`Error::Unavailable`] if it cannot be checked now; providers repeat what is not acknowledged.
+    /// Fails with [`AuthFailure::Signature`] if signature verification fails, with [`Error::Invalid`] for a malformed
+    /// call, and with [`Error::Unavailable`] if it cannot be verified now; providers repeat what is not acknowledged.
     pub async fn receive(&self, provider: ProviderId, notice: RawNotice<'_>) -> Result<Acknowledgement> {
         let provider = self.provider(provider).ok_or(Error::NotFound(Resource::PAYMENT))?;
         let notice = provider.read_notice(notice).await.map_err(|error| unread(provider.id(), error))?;
@@ -46,7 +52,7 @@ impl Payments {
         Ok(verdict)
     }
 
-    /// Does what a proved report asks for, once.
+    /// Applies a verified report, once.
     ///
     /// Fails with [`crate::kernel::Rule::Busy`] if others keep changing the same payment or balance.
     pub(super) async fn apply(&self, provider: &dyn PaymentProvider, report: &Report) -> Result<Verdict> {
@@ -57,54 +63,52 @@ impl Payments {
                 tracing::warn!(provider = %provider.id(), payment = %report.payment, event, "report of an unknown payment");
                 return Ok(Verdict::UnknownPayment);
             };
-            let mut missing = Amount::ZERO;
             let decision = payment.decide(provider.id(), provider.is_test(), report);
-            let writes = match decision {
+            let (update, money) = match decision {
                 Decision::Nothing => return Ok(Verdict::Accepted),
                 Decision::Suspect(suspicion) => return self.suspect(provider.id(), report, suspicion).await,
                 Decision::Note => return self.note(provider.id(), report).await,
                 Decision::Move(state) => {
-                    let mut update = changed(&payment).set("state", StoredState::from(state));
+                    let update = changed(&payment).set("state", StoredState::from(state));
                     if state.is_open() {
-                        update = update.set("provider_payment", &report.provider_payment);
+                        (update.set("provider_payment", &report.provider_payment), Money::default())
                     } else {
-                        update = update.remove("gsi1pk").remove("gsi1sk");
+                        (update.not_due(), Money::default())
                     }
-                    vec![update.into(), self.event(provider.id(), report)?]
                 }
                 Decision::Remember { refunded } => {
-                    let update = changed(&payment)
-                        .set("refunded", refunded.units())
-                        .set("provider_payment", &report.provider_payment);
-                    vec![update.into(), self.event(provider.id(), report)?]
+                    let update = changed(&payment).set("refunded", refunded.units());
+                    (update.set("provider_payment", &report.provider_payment), Money::default())
                 }
                 Decision::Settle { credit, refunded, debited } => {
-                    self.settlement(&payment, report, credit, (refunded, debited))?
+                    self.settlement(&payment, report, credit, (refunded, debited))
                 }
-                Decision::TakeBack { refunded, owed } => {
-                    let writes;
-                    (writes, missing) = self.taking_back(&payment, report, refunded, owed).await?;
-                    writes
-                }
+                Decision::TakeBack { refunded, owed } => self.taking_back(&payment, refunded, owed).await?,
             };
+            let mut transaction = Transaction::new();
+            let change = transaction.add(update);
+            let event_record = transaction.add(self.event(provider.id(), report)?);
+            if let Some(entry) = money.entry {
+                entry.add_to(&mut transaction)?;
+            }
             let planned = match decision {
                 Decision::Settle { .. } => self.plan(&payment, Ended::Paid).await?,
                 Decision::Move(state) if !state.is_open() => self.plan(&payment, Ended::Unpaid).await?,
                 _ => Planned::default(),
             };
-            match self.transact(writes, planned).await {
+            match self.commit(transaction, planned).await {
                 Ok(()) => {
                     let (provider, payment) = (provider.id(), payment.id);
                     tracing::info!(%provider, %payment, event, amount = %report.amount, ?decision, "report applied");
-                    if missing.is_positive() {
+                    if money.missing.is_positive() {
                         telemetry::note(Metric::REFUND_DEBTS, 1);
-                        tracing::error!(%provider, %payment, %missing, "refund of what is spent already");
+                        tracing::error!(%provider, %payment, missing = %money.missing, "refund of what is spent already");
                     }
                     return Ok(Verdict::Accepted);
                 }
-                Err(error @ store::Error::Cancelled(_)) if error.failed_write(PAYMENT_WRITE).is_none() => {
-                    if error.failed_write(EVENT_WRITE).is_some() {
-                        // The payment is as it was, but the event is on record: as that of another payment, or from before.
+                Err(error @ store::Error::Cancelled(_)) if error.failed(change).is_none() => {
+                    if error.failed(event_record).is_some() {
+                        // The payment is unchanged, but the event is recorded: for another payment, or from before.
                         return match report.event {
                             PaymentEvent::Paid => self.suspect(provider.id(), report, Suspicion::Reused).await,
                             _ => Ok(Verdict::Accepted),
@@ -124,46 +128,35 @@ impl Payments {
     }
 
     /// The record of the report; the transaction fails if there is one.
-    fn event(&self, provider: ProviderId, report: &Report) -> Result<Write> {
+    fn event(&self, provider: ProviderId, report: &Report) -> Result<Put> {
         let item = EventItem::agreed(provider, report, self.clock.now());
-        Ok(Put::new(&item)?.when(Condition::item_missing()).into())
+        Ok(Put::new(&item)?.when(Condition::item_missing()))
     }
 
-    /// The settlement as writes: payment, event, and the ledger's two unless everything has gone back already.
+    /// Settles a paid payment: its update, and the credit unless everything was refunded already.
     fn settlement(
         &self,
         payment: &Payment,
         report: &Report,
         credit: Amount,
         (refunded, debited): (Amount, Amount),
-    ) -> Result<Vec<Write>> {
+    ) -> (Update, Money) {
         let update = changed(payment)
             .set("state", StoredState::Paid)
             .set("provider_payment", &report.provider_payment)
             .set("paid_at", self.clock.now().as_millisecond())
             .set("refunded", refunded.units())
             .set("debited", debited.units())
-            .remove("gsi1pk")
-            .remove("gsi1sk");
-        let mut writes = vec![update.into(), self.event(payment.provider, report)?];
-        if credit.is_positive() {
-            // The payment's own id: a second credit for it cannot be written, whoever tries. Entries are listed in the order of ids, so
-            // the entry has the time of the id.
-            let posting =
-                Posting { operation: payment.id.as_uuid(), amount: credit, description: payment.title.clone() };
-            writes.extend(ledger::credit_writes(payment.owner.into(), &posting, payment.created_at)?);
-        }
-        Ok(writes)
+            .not_due();
+        // The operation is the payment's id, so there is one credit at most. Entries are listed in the order of ids, so
+        // the entry has the time of the id.
+        let posting = Posting { operation: payment.id.as_uuid(), amount: credit, description: payment.title.clone() };
+        let credit = credit.is_positive().then(|| ledger::credit(payment.owner.into(), &posting, payment.created_at));
+        (update, Money { entry: credit, missing: Amount::ZERO })
     }
 
-    /// A refund as writes: payment, event, and the ledger's two if there is anything left to take. Also returns what is missing: it is a debt.
-    async fn taking_back(
-        &self,
-        payment: &Payment,
-        report: &Report,
-        refunded: Amount,
-        owed: Amount,
-    ) -> Result<(Vec<Write>, Amount)> {
+    /// Applies a refund: the update of its payment, and the debit of what is left on the account. The rest is a debt.
+    async fn taking_back(&self, payment: &Payment, refunded: Amount, owed: Amount) -> Result<(Update, Money)> {
         let now = self.clock.now();
         let account = payment.owner.into();
         let available = Ledger::new(self.table.clone()).account(account).await?.available;
@@ -173,16 +166,12 @@ impl Payments {
             .set("refunded", refunded.units())
             .set("debited", (payment.debited + debit).units())
             .set("debt", (payment.debt + missing).units());
-        let mut writes = vec![update.into(), self.event(payment.provider, report)?];
-        if debit.is_positive() {
-            let posting = Posting {
-                operation: self.mint_operation(now),
-                amount: debit,
-                description: payment.refund_title.clone(),
-            };
-            writes.extend(ledger::debit_writes(account, &posting, now)?);
-        }
-        Ok((writes, missing))
+        let entry = debit.is_positive().then(|| {
+            let operation = self.mint_operation(now);
+            let posting = Posting { operation, amount: debit, description: payment.refund_title.clone() };
+            ledger::debit(account, &posting, now)
+        });
+        Ok((update, Money { entry, missing }))
     }
 
     /// Records a report that changes nothing.
@@ -191,7 +180,7 @@ impl Payments {
         Ok(Verdict::Accepted)
     }
 
-    /// Records a report that does not agree with the payment, and calls for a person.
+    /// Records a report that does not match the payment and alarms the operator.
     async fn suspect(&self, provider: ProviderId, report: &Report, suspicion: Suspicion) -> Result<Verdict> {
         telemetry::note(Metric::PAYMENTS_SUSPICIOUS, 1);
         tracing::error!(
@@ -210,14 +199,14 @@ impl Payments {
     }
 }
 
-/// An update of the payment that fails if it is not what was read any more.
+/// An update of the payment, on the condition that it is unchanged since it was read.
 fn changed(payment: &Payment) -> Update {
     let unchanged =
         attr("state").equals(StoredState::from(payment.state)).and(attr("refunded").equals(payment.refunded.units()));
     Update::new(payment_key(payment.id)).when(unchanged)
 }
 
-/// What it means that a webhook call was not read.
+/// The error of a webhook call that was not accepted.
 fn unread(provider: ProviderId, error: NoticeError) -> Error {
     match error {
         NoticeError::Forged(reason) => {

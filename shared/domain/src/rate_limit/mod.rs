@@ -11,7 +11,7 @@ use store::{Table, Update, attr};
 use crate::kernel::{Error, Result, Timestamp};
 use items::{WindowItem, window_key};
 
-/// How many requests in which time.
+/// Requests per window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
     /// Requests per window.
@@ -45,7 +45,7 @@ impl fmt::Display for Limit {
     }
 }
 
-/// A named limit: requests under different names are counted apart.
+/// A named limit. Each name has counters of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// Short stable name, part of the key.
@@ -54,7 +54,7 @@ pub struct Policy {
     pub limit: Limit,
 }
 
-/// Where a caller stands after a request.
+/// A caller's quota after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     /// Requests per window.
@@ -85,9 +85,9 @@ impl RateLimiter {
         Self { table }
     }
 
-    /// Counts one request of `subject` (an address, a user).
+    /// Counts one request of `subject` (an IP address, a user).
     ///
-    /// Fails with [`Error::RateLimited`] once the window's requests are spent. Refused requests count too: hammering does not help.
+    /// Fails with [`Error::RateLimited`] once the limit is exceeded. Refused requests count too.
     pub async fn hit(&self, policy: &Policy, subject: &str, now: Timestamp) -> Result<Quota> {
         let (start, end) = window(policy, now);
         let key = window_key(policy.name, subject, start);
@@ -106,11 +106,9 @@ impl RateLimiter {
         let (start, end) = window(policy, at);
         let key = window_key(policy.name, subject, start);
         let update = Update::new(key).add("hits", -1).set("expires_at", end + 60).when(attr("hits").at_least(1));
-        match self.table.update::<WindowItem>(update).await {
-            // Its window is over and was removed.
-            Ok(_) | Err(store::Error::ConditionFailed(_)) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        // Does nothing if the window is over and was deleted.
+        self.table.try_update::<WindowItem>(update).await?;
+        Ok(())
     }
 }
 

@@ -1,10 +1,16 @@
 //! `CHANNEL#{job}` / `{connection}`, also found under `CONNECTION#{connection}` in `gsi1`.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use store::Key;
 use uuid::Uuid;
 
+use crate::due::{Lease, Leased};
 use crate::kernel::JobId;
+
+/// The lease of a connection's only sender. It lasts longer than any sender that is alive keeps it.
+pub(super) const SEND_LEASE: Lease = Lease::new("pump", "pump_until", Duration::from_secs(30));
 
 pub(super) fn channel_partition(channel: JobId) -> String {
     format!("CHANNEL#{channel}")
@@ -33,6 +39,12 @@ pub(super) struct ConnectionItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pump_until: Option<i64>,
     pub(super) expires_at: i64,
+}
+
+impl Leased for ConnectionItem {
+    fn token(&self) -> Option<Uuid> {
+        self.pump
+    }
 }
 
 impl ConnectionItem {

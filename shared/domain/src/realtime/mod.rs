@@ -1,10 +1,12 @@
-//! WebSocket connections and what is sent to them: each gets every frame of its channel once, in order.
+//! WebSocket connections: each gets every frame of its channel once, in order.
 //!
-//! **How.** A channel's frames are numbered, and each connection remembers the number it needs next. Whoever has news (a worker, or the greeter of
-//! a fresh connection) takes the connection's *pump* (a short lease), sends what is missing, and puts the pump back. If the pump is taken,
-//! its holder looks for news once more after putting it back, so nothing falls between two senders.
+//! **How.** A channel's frames are numbered, and each connection stores the number it needs next. A sender (a worker,
+//! or the greeter of a fresh connection) takes the connection's *send lease*, sends what is missing, and releases the
+//! lease. If the lease is taken, its holder reads the feed once more after the release, so nothing falls between two
+//! senders.
 //!
-//! A sender that dies between sending and remembering makes the next one repeat those frames: a repeated frame is better than a lost one.
+//! If a sender dies between sending and storing the number, the next one repeats those frames: a repeated frame is
+//! better than a lost one.
 
 mod items;
 
@@ -13,13 +15,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use store::{Condition, Delete, Delivery, Index, Key, Put, Query, Sockets, Table, Update, attr};
+use store::{Condition, Delete, Delivery, Index, Key, Put, Query, Sockets, Table, Update};
 
 use crate::kernel::{Clock, IdSource, JobId, JobKind, Result, UserId, epoch_seconds};
-use items::{ConnectionItem, channel_partition, connection_index, connection_key};
-
-/// The longest that a sender keeps a pump without dying.
-const PUMP_LEASE: Duration = Duration::from_secs(30);
+use items::{ConnectionItem, SEND_LEASE, channel_partition, connection_index, connection_key};
 
 /// How long a greeting waits between its attempts.
 const GREETING_PAUSES: [Duration; 5] = [
@@ -33,10 +32,10 @@ const GREETING_PAUSES: [Duration; 5] = [
 /// API Gateway ends connections after two hours; their records go a little later.
 const CONNECTION_LIFETIME: Duration = Duration::from_mins(130);
 
-/// A frame and its number in the channel.
+/// A frame with its sequence number in the channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Numbered {
-    /// Counted from 0, rising, not necessarily without gaps.
+    /// From 0, rising, possibly with gaps.
     pub number: u32,
     /// The frame's text, below 32 KB.
     pub text: String,
@@ -76,14 +75,14 @@ impl Connections {
         Self { table, clock }
     }
 
-    /// Remembers a connection that watches `channel`.
+    /// Stores a connection that subscribes to `channel`.
     pub async fn open(&self, connection: &str, channel: JobId) -> Result<()> {
         let lifetime = i64::try_from(CONNECTION_LIFETIME.as_secs()).unwrap_or_default();
         let item = ConnectionItem::new(connection, channel, epoch_seconds(self.clock.now()) + lifetime);
         Ok(self.table.put(Put::new(&item)?).await?)
     }
 
-    /// Forgets a connection, whatever it watches. Forgetting an unknown one is fine.
+    /// Deletes a connection. Deleting an unknown one is fine.
     pub async fn close(&self, connection: &str) -> Result<()> {
         let watching = Query::index(Index::Gsi1, connection_index(connection));
         for key in self.table.query_all::<Key>(watching).await? {
@@ -113,7 +112,7 @@ impl Publisher {
 
     /// Brings every connection of `channel` up to date.
     ///
-    /// A connection that cannot be reached now is left for the next time; only storage failures are errors.
+    /// A connection that cannot be reached now is left for the next publish; only storage failures are errors.
     pub async fn publish(&self, channel: JobId, feed: &dyn Feed) -> Result<()> {
         for item in self.connections.watching(channel).await? {
             self.deliver(channel, &item.connection, feed).await?;
@@ -123,8 +122,8 @@ impl Publisher {
 
     /// Greets a fresh connection and brings it up to date.
     ///
-    /// The greeting can be faster than the handshake, so a connection that is not there is asked for again for about two seconds before it
-    /// is forgotten. Returns whether it could be reached, or does not need to be any more.
+    /// The greeting can be faster than the handshake, so a connection that is not there is asked for again for about
+    /// two seconds before it is forgotten. Returns whether it could be reached, or does not need to be any more.
     pub async fn greet(&self, channel: JobId, connection: &str, feed: &dyn Feed) -> Result<bool> {
         for pause in GREETING_PAUSES {
             match self.deliver(channel, connection, feed).await? {
@@ -140,24 +139,24 @@ impl Publisher {
     /// Brings one connection up to date.
     async fn deliver(&self, channel: JobId, connection: &str, feed: &dyn Feed) -> Result<Reached> {
         loop {
-            let Some(item) = self.take_pump(channel, connection).await? else { return Ok(Reached::UpToDate) };
+            let Some(item) = self.take_send_lease(channel, connection).await? else { return Ok(Reached::UpToDate) };
             let frames = match feed.frames(item.next).await {
                 Ok(frames) => frames,
                 Err(error) => {
-                    self.put_pump_back(&item, item.next).await?;
+                    self.release_send_lease(&item, item.next).await?;
                     return Err(error);
                 }
             };
             let (next, outcome) = self.send(connection, item.next, frames).await;
             match outcome {
-                Sent::All => self.put_pump_back(&item, next).await?,
+                Sent::All => self.release_send_lease(&item, next).await?,
                 Sent::Unreachable => {
-                    self.put_pump_back(&item, next).await?;
+                    self.release_send_lease(&item, next).await?;
                     return Ok(Reached::NotNow);
                 }
                 // It may be in the middle of its handshake: its greeting will tell.
                 Sent::Gone if next == 0 => {
-                    self.put_pump_back(&item, next).await?;
+                    self.release_send_lease(&item, next).await?;
                     return Ok(Reached::NotOpen);
                 }
                 Sent::Gone => {
@@ -165,7 +164,7 @@ impl Publisher {
                     return Ok(Reached::UpToDate);
                 }
             }
-            // News that came while the pump was ours found it taken.
+            // Whoever had news while the lease was taken has left them to its holder.
             if feed.frames(next).await?.is_empty() {
                 return Ok(Reached::UpToDate);
             }
@@ -186,50 +185,34 @@ impl Publisher {
         (next, Sent::All)
     }
 
-    /// The connection as stored, with its pump in our hands; `None` if the pump is taken or the connection is gone.
-    async fn take_pump(&self, channel: JobId, connection: &str) -> Result<Option<ConnectionItem>> {
+    /// Takes the send lease of a connection. `None` if the lease is taken or the connection is gone.
+    async fn take_send_lease(&self, channel: JobId, connection: &str) -> Result<Option<ConnectionItem>> {
         let now = self.connections.clock.now();
-        let token = self.ids.uuid(now);
-        let free = attr("pump_until").missing().or(attr("pump_until").less_than(now.as_millisecond()));
-        let take = Update::new(connection_key(channel, connection))
-            .set("pump", token)
-            .set("pump_until", (now + PUMP_LEASE).as_millisecond())
-            .when(Condition::item_exists().and(free));
-        match self.connections.table.update::<ConnectionItem>(take).await {
-            Ok(item) => Ok(Some(item)),
-            // The SDK repeats a write whose answer got lost: the pump may be ours already.
-            Err(store::Error::ConditionFailed(failed)) => {
-                Ok(failed.item::<ConnectionItem>()?.filter(|item| item.pump == Some(token)))
-            }
-            Err(error) => Err(error.into()),
-        }
+        let update = Update::new(connection_key(channel, connection));
+        let (table, open, token) = (&self.connections.table, Condition::item_exists(), self.ids.uuid(now));
+        Ok(SEND_LEASE.take(table, update, open, token, now).await?.granted())
     }
 
-    async fn put_pump_back(&self, item: &ConnectionItem, next: u32) -> Result<()> {
-        let back = Update::new(item.key.clone())
-            .set("next", next)
-            .remove("pump")
-            .remove("pump_until")
-            .when(attr("pump").equals(item.pump));
-        match self.connections.table.update::<ConnectionItem>(back).await {
-            // Somebody took over after our lease ran out, or the connection closed: theirs to go on with.
-            Ok(_) | Err(store::Error::ConditionFailed(_)) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+    /// Stores the number that the connection needs next and releases its send lease. Does nothing if the lease was
+    /// taken over or the connection closed.
+    async fn release_send_lease(&self, item: &ConnectionItem, next: u32) -> Result<()> {
+        let update = Update::new(item.key.clone()).set("next", next).when(SEND_LEASE.is_held(item.pump));
+        self.connections.table.try_update::<ConnectionItem>(SEND_LEASE.release(update)).await?;
+        Ok(())
     }
 }
 
-/// What became of a delivery.
+/// Result of bringing a connection up to date.
 enum Reached {
-    /// It has everything, or somebody else is sending, or it is closed.
+    /// It has every frame, another sender has the lease, or it is closed.
     UpToDate,
-    /// The gateway does not take frames for it now.
+    /// The gateway does not accept frames for it now.
     NotNow,
-    /// It never got a frame, and the gateway does not know it: not open yet, or closed before its greeting.
+    /// The gateway does not know it and it never got a frame: not open yet, or closed before its first.
     NotOpen,
 }
 
-/// What became of a batch of frames.
+/// Result of sending a batch of frames.
 enum Sent {
     All,
     Gone,

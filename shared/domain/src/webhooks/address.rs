@@ -51,7 +51,8 @@ const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),     // reserved, and broadcast
 ];
 
-/// All that is public in IPv6 is in here: not loopback, link-local, unique local (`fd00:ec2::254` is AWS's metadata), multicast.
+/// All that is public in IPv6 is in here: not loopback, link-local, unique local (`fd00:ec2::254` is AWS's metadata),
+/// multicast.
 const GLOBAL_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
 /// What in it is not, or leads to IPv4 addresses by tunnels that nobody needs any more.
@@ -62,7 +63,8 @@ const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation
 ];
 
-/// NAT64 (RFC 6052): the last four bytes are the IPv4 address that is connected to. DNS64 gives these for public hosts too.
+/// NAT64 (RFC 6052): the last four bytes are the IPv4 address that is connected to. DNS64 gives these for public hosts
+/// too.
 const NAT64: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 
 fn is_public_v4(address: Ipv4Addr) -> bool {

@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::deliveries::{Deliveries, DeliveryMessage, Next};
-use super::model::{Attempt, AttemptResult, Delivery, DisabledReason, Endpoint, PATIENCE, State, excerpt};
+use super::model::{Attempt, AttemptResult, DISABLE_AFTER, Delivery, DisabledReason, Endpoint, State, excerpt};
 use super::schedule::{MAX_ATTEMPTS, pause};
 use super::sender::{SendFailure, SharedWebhookSender};
 use super::signature::{sign, unsigned};
@@ -79,7 +79,8 @@ impl Courier {
         self.conclude(&endpoint, &delivery, &attempt, next).await
     }
 
-    /// Sends a test event to the owner's endpoint now, active or not, and says how it went. It is tried once, not kept, and has no consequences.
+    /// Sends a test event to the owner's endpoint now, active or not, and says how it went. It is tried once, not kept,
+    /// and has no consequences.
     pub async fn test(&self, owner: Owner, endpoint: EndpointId) -> Result<Trial> {
         let endpoints = &self.deliveries.endpoints;
         let endpoint = endpoints.get(owner, endpoint).await?;
@@ -165,11 +166,12 @@ impl Courier {
     }
 }
 
-/// Whether an endpoint that failed again is to be disabled: nothing has got through for five days, or not since the first attempt of a delivery
-/// that has failed for good now. One event that a receiver cannot digest among others that it takes does not count.
+/// Whether an endpoint that failed again is to be disabled: nothing has got through for five days, or not since the
+/// first attempt of a delivery that has failed for good now. One event that a receiver cannot digest among others that
+/// it takes does not count.
 fn is_hopeless(endpoint: &Endpoint, delivery: &Delivery, attempt: &Attempt, next: Next) -> bool {
     let Some(since) = endpoint.failing_since else { return false };
-    if attempt.at.duration_since(since).unsigned_abs() >= PATIENCE {
+    if attempt.at.duration_since(since).unsigned_abs() >= DISABLE_AFTER {
         return true;
     }
     let first = delivery.log.iter().find(|before| before.at >= delivery.series_at).unwrap_or(attempt);

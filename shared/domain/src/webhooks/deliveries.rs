@@ -1,4 +1,4 @@
-//! Publishing events, showing deliveries, and the leases of those who send them.
+//! Publishing events, reading deliveries, and leasing them to workers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,51 +6,44 @@ use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
 use serde::{Deserialize, Serialize};
-use store::{Condition, Put, Query, Queue, Update, Write, attr};
+use store::{Condition, Put, Query, Queue, Update, attr};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::items::{
-    AttemptItem, DeliveryItem, StoredState, deliveries_partition, delivery_cursor, delivery_key, due_sort_key,
-    open_partition,
+    AttemptItem, DeliveryItem, LEASE, OPEN_WEBHOOKS, StoredState, deliveries_partition, delivery_cursor, delivery_key,
 };
 use super::model::{Attempt, Delivery, Endpoint, State};
 use super::signature::unsigned;
 use super::{DeliveryId, EndpointId, Endpoints, Owner};
+use crate::due::{RESEND_AFTER, Reschedule as _};
 use crate::kernel::{Error, Resource, Result, Rule, Timestamp};
 
-/// How long a lease lasts: well above the time-out of an attempt.
-const LEASE: Duration = Duration::from_mins(1);
-/// How long a sent message may wait in the queue before the sweeper sends it again. A second one does no harm: the lease decides.
-pub(super) const QUEUE_PATIENCE: Duration = Duration::from_mins(2);
-/// The longest that a message can wait in the queue for the next attempt. Longer pauses are ended by the sweeper.
+/// The longest pause that waits in the queue. Longer ones are ended by a sweep.
 const LONGEST_DELAY: Duration = Duration::from_mins(14);
-/// What a message waits longer than it has to: clocks differ a little, and one that came early would find nothing to do.
-const LATENESS: Duration = Duration::from_secs(1);
-/// Of how many owners an instance remembers the endpoints.
-const REMEMBERED: usize = 1000;
+/// Added to a message's delay: clocks differ a little, and a message that comes early would find nothing due.
+const CLOCK_SKEW: Duration = Duration::from_secs(1);
+/// How many owners' endpoints an instance caches.
+const MAX_CACHED_OWNERS: usize = 1000;
 /// How long deliveries are kept.
 const LIFETIME: Duration = Duration::from_hours(30 * 24);
-/// How many attempts a delivery remembers.
+/// How many attempts a delivery keeps.
 const MAX_LOG: usize = 20;
 /// How often a delivery can be replayed.
 pub const MAX_REPLAYS: u32 = 10;
-/// The most deliveries on a page: with their bodies they are a read of a megabyte or two.
+/// Maximum page size: with their bodies, a read of a megabyte or two.
 const MAX_PAGE: u32 = 100;
 
 /// The message that asks a worker to send a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryMessage {
-    /// Whose.
     pub owner: Owner,
-    /// To which endpoint.
     pub endpoint: EndpointId,
-    /// Which.
     pub delivery: DeliveryId,
 }
 
 impl Delivery {
-    /// The message that asks for it to be sent.
+    /// The message that asks a worker to send it.
     pub fn message(&self) -> DeliveryMessage {
         DeliveryMessage { owner: self.owner, endpoint: self.endpoint, delivery: self.id }
     }
@@ -59,27 +52,25 @@ impl Delivery {
 /// An event's deliveries, to be written in the transaction that makes it happen.
 #[derive(Debug, Default)]
 pub struct Planned {
-    /// The writes, one for each endpoint that wants the event: [`super::MAX_ENDPOINTS`] at most.
+    /// The deliveries, one for each endpoint that subscribes to the event: [`super::MAX_ENDPOINTS`] at most.
     ///
-    /// Each fails if the same event was written before; a transaction that makes something happen once has a condition of its own that fails then.
-    pub writes: Vec<Write>,
-    /// What is to be given to [`Deliveries::send`] once they are written.
+    /// Each fails if the event was written before; the transaction needs a condition of its own to tell that case.
+    pub writes: Vec<Put>,
+    /// To be passed to [`Deliveries::send`] once they are written.
     pub messages: Vec<DeliveryMessage>,
 }
 
-/// Some of an endpoint's deliveries, latest first.
+/// A page of an endpoint's deliveries, latest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// The deliveries.
     pub items: Vec<Delivery>,
-    /// The deliveries before this one are next; `None` at the end.
+    /// Cursor of the next page; `None` at the end.
     pub next: Option<DeliveryId>,
 }
 
-/// What becomes of a delivery after an attempt.
+/// State of a delivery after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Nothing more.
     Final(State),
     /// Another attempt.
     At(Timestamp),
@@ -93,7 +84,7 @@ pub struct Deliveries {
     known: Arc<Mutex<HashMap<Owner, Known>>>,
 }
 
-/// What an instance has read of an owner.
+/// An owner's endpoints as an instance has cached them.
 struct Known {
     read_at: Timestamp,
     endpoints: Arc<[Endpoint]>,
@@ -105,10 +96,10 @@ impl Deliveries {
         Self { endpoints, queue, known: Arc::default() }
     }
 
-    /// What has to be written for an event that happened at `at`: nothing, where nobody wants it. `id` tells the event from all others; events are
-    /// listed in its order, so it should be a UUIDv7 or come from [`super::event_id`].
+    /// The deliveries of an event that happened at `at`; none if no endpoint subscribes to it. `id` identifies the
+    /// event; deliveries are listed in its order, so it should be a UUIDv7 or come from [`super::event_id`].
     ///
-    /// An endpoint that was made before `at` is told; one that was made later may be.
+    /// Endpoints that were created before `at` get the event; later ones may.
     pub async fn plan(
         &self,
         owner: Owner,
@@ -120,12 +111,12 @@ impl Deliveries {
         let mut planned = Planned::default();
         for (message, put) in self.puts(owner, event, data, id, at).await? {
             planned.messages.push(message);
-            planned.writes.push(put.into());
+            planned.writes.push(put);
         }
         Ok(planned)
     }
 
-    /// Publishes an event that is not part of a transaction. Publishing the same one again does nothing. Returns how many deliveries are new.
+    /// Publishes an event outside of any transaction. Idempotent. Returns the number of new deliveries.
     pub async fn publish(
         &self,
         owner: Owner,
@@ -181,31 +172,31 @@ impl Deliveries {
             lease: None,
         };
         let put = |delivery: Delivery| {
-            let item = DeliveryItem::new(&delivery, now + QUEUE_PATIENCE);
+            let item = DeliveryItem::new(&delivery, now + RESEND_AFTER);
             Ok((delivery.message(), Put::new(&item)?.when(Condition::item_missing())))
         };
         wanting.into_iter().map(|endpoint| put(fresh(endpoint.id))).collect()
     }
 
-    /// The owner's endpoints, as they were at `at` or later. Those that were read after `at` need not be read again, so that a batch of events that
-    /// have all happened is one read for each owner. Nobody is missed; what is planned for an endpoint that is gone since is cancelled when its turn
-    /// comes.
+    /// The owner's endpoints, as of `at` or later. A cached list that was read after `at` will do, so a batch of past
+    /// events reads each owner once. No endpoint is missed; deliveries to one that was deleted since are cancelled when
+    /// they are due.
     async fn endpoints_at(&self, owner: Owner, at: Timestamp) -> Result<Arc<[Endpoint]>> {
-        // Locked while it is read: whoever else asks wants to know the same.
+        // Locked while it is read: concurrent callers wait for the same list.
         let mut known = self.known.lock().await;
         if let Some(known) = known.get(&owner).filter(|known| at < known.read_at) {
             return Ok(Arc::clone(&known.endpoints));
         }
         let read_at = self.endpoints.clock.now();
         let endpoints: Arc<[Endpoint]> = self.endpoints.list(owner).await?.into();
-        if known.len() >= REMEMBERED {
+        if known.len() >= MAX_CACHED_OWNERS {
             known.clear();
         }
         known.insert(owner, Known { read_at, endpoints: Arc::clone(&endpoints) });
         Ok(endpoints)
     }
 
-    /// Sends the messages of written deliveries. One that cannot be sent is left to the sweeper: what happened has happened.
+    /// Sends the messages of written deliveries. If that fails, the sweep sends them.
     pub async fn send(&self, messages: &[DeliveryMessage]) {
         let sent = join_all(messages.iter().map(|message| self.queue.send(message))).await;
         for (message, sent) in messages.iter().zip(sent) {
@@ -215,7 +206,7 @@ impl Deliveries {
         }
     }
 
-    /// The deliveries of the owner's endpoint, latest first, those before `before`. At most 100.
+    /// The deliveries of the owner's endpoint before `before`, latest first, at most 100.
     pub async fn list(
         &self,
         owner: Owner,
@@ -232,17 +223,18 @@ impl Deliveries {
         Ok(Listed { items, next })
     }
 
-    /// A delivery of the owner's. Somebody else's does not exist.
+    /// The owner's delivery. Another owner's is not found.
     pub async fn get(&self, message: DeliveryMessage) -> Result<Delivery> {
         let found = self.endpoints.table.get::<DeliveryItem>(delivery_key(message)).await?;
         found.map(Delivery::from).ok_or(Error::NotFound(Resource::DELIVERY))
     }
 
-    /// Begins a delivery anew, with all its attempts, whatever became of it. The receiver sees the same `webhook-id`, so that it can tell what it
-    /// has.
+    /// Restarts a finished delivery with all its attempts. The `webhook-id` stays the same, so the receiver can
+    /// recognise the repeat.
     ///
-    /// Fails with [`Error::NotFound`] if endpoint or delivery are gone, with [`Rule::InProgress`] for one that is still on its way, and with [`Error::Invalid`] if the endpoint does not take anything (code
-    /// `inactive`) or this one was replayed too often (code `limit`).
+    /// Fails with [`Error::NotFound`] if the endpoint or the delivery is gone, with [`Rule::InProgress`] if the
+    /// delivery is pending, and with [`Error::Invalid`] if the endpoint is disabled (code `inactive`) or the delivery
+    /// was replayed too often (code `limit`).
     pub async fn replay(&self, message: DeliveryMessage) -> Result<Delivery> {
         let now = self.endpoints.clock.now();
         let endpoint = self.endpoints.get(message.owner, message.endpoint).await?;
@@ -256,18 +248,17 @@ impl Deliveries {
             .set("next_attempt_at", now.as_millisecond())
             .set("series_at", now.as_millisecond())
             .set("expires_at", (now + LIFETIME).as_second())
-            .set("gsi1pk", open_partition(message.delivery))
-            .set("gsi1sk", due_sort_key(now + QUEUE_PATIENCE))
             .add("replays", 1)
             .when(done.and(attr("replays").less_than(MAX_REPLAYS)));
-        let error = match self.endpoints.table.update::<DeliveryItem>(update).await {
+        let update = OPEN_WEBHOOKS.schedule(update, message.delivery.as_uuid(), now + RESEND_AFTER);
+        let failed = match self.endpoints.table.update::<DeliveryItem>(update).await {
             Ok(item) => {
                 self.send(&[message]).await;
                 return Ok(item.into());
             }
-            Err(error) => error,
+            Err(store::Error::ConditionFailed(failed)) => failed,
+            Err(error) => return Err(error.into()),
         };
-        let Some(failed) = error.failed_write(0) else { return Err(error.into()) };
         match failed.item::<DeliveryItem>()?.map(Delivery::from) {
             None => Err(Error::NotFound(Resource::DELIVERY)),
             Some(delivery) if delivery.state == State::Pending => Err(Error::Conflict(Rule::InProgress)),
@@ -275,58 +266,41 @@ impl Deliveries {
         }
     }
 
-    /// Takes the lease of a delivery that is due and that nobody works on. `None` if there is nothing to do.
+    /// Takes the lease of a delivery that is due, if it is free. `None` if there is nothing to do.
     pub(super) async fn claim(&self, message: DeliveryMessage) -> Result<Option<Delivery>> {
         let now = self.endpoints.clock.now();
-        let token = self.endpoints.ids.uuid(now);
-        let free = attr("lease_until").missing().or(attr("lease_until").less_than(now.as_millisecond()));
         let due = attr("next_attempt_at").less_than(now.as_millisecond() + 1);
-        let update = Update::new(delivery_key(message))
-            .set("lease", token)
-            .set("lease_until", (now + LEASE).as_millisecond())
-            .set("gsi1sk", due_sort_key(now + LEASE))
-            .add("attempts", 1)
-            .when(attr("state").equals(StoredState::Pending).and(due).and(free));
-        let error = match self.endpoints.table.update::<DeliveryItem>(update).await {
-            Ok(item) => return Ok(Some(item.into())),
-            Err(error) => error,
-        };
-        let Some(failed) = error.failed_write(0) else { return Err(error.into()) };
-        let there = failed.item::<DeliveryItem>()?.map(Delivery::from);
-        // The SDK repeats a write whose answer got lost: the lease may be ours already.
-        Ok(there.filter(|delivery| delivery.lease == Some(token)))
+        let open = attr("state").equals(StoredState::Pending).and(due);
+        let update = Update::new(delivery_key(message)).due_at(LEASE.end(now)).add("attempts", 1);
+        let token = self.endpoints.ids.uuid(now);
+        let taken = LEASE.take::<DeliveryItem>(&self.endpoints.table, update, open, token, now).await?;
+        Ok(taken.granted().map(Delivery::from))
     }
 
-    /// Writes down how an attempt went, if there was one, and what is next. Returns whether the caller still had the lease.
+    /// Stores an attempt, if there was one, and the next state. Returns whether the caller still had the lease.
     ///
-    /// A pause that the queue can wait is over when the message comes that is sent here. If it gets lost, the sweeper is late, not early.
+    /// A short pause ends with the delayed message that is sent here. If that gets lost, the sweep sends another, later
+    /// than planned.
     pub(super) async fn finish(&self, delivery: &Delivery, attempt: Option<&Attempt>, next: Next) -> Result<bool> {
         let attempts = delivery.log.iter().chain(attempt);
         let log: Vec<_> =
             attempts.clone().skip(attempts.count().saturating_sub(MAX_LOG)).map(AttemptItem::from).collect();
-        // A nil lease matches no stored one: a delivery that was not claimed cannot be finished.
-        let leased = attr("lease").equals(delivery.lease.unwrap_or(Uuid::nil()));
-        let update = Update::new(delivery_key(delivery.message()))
-            .set("log", log)
-            .remove("lease")
-            .remove("lease_until")
-            .when(leased.and(attr("state").equals(StoredState::Pending)));
+        let leased = LEASE.is_held(delivery.lease).and(attr("state").equals(StoredState::Pending));
+        let update = LEASE.release(Update::new(delivery_key(delivery.message())).set("log", log)).when(leased);
         let (update, delay) = match next {
             Next::Final(state) => {
                 let update = update.set("state", StoredState::from(state)).remove("next_attempt_at");
-                (update.remove("gsi1pk").remove("gsi1sk"), None)
+                (update.not_due(), None)
             }
             Next::At(at) => {
                 let pause = at.duration_since(self.endpoints.clock.now()).unsigned_abs();
-                let delay = (pause <= LONGEST_DELAY).then_some(pause + LATENESS);
-                let due = if delay.is_some() { at + QUEUE_PATIENCE } else { at };
-                (update.set("next_attempt_at", at.as_millisecond()).set("gsi1sk", due_sort_key(due)), delay)
+                let delay = (pause <= LONGEST_DELAY).then_some(pause + CLOCK_SKEW);
+                let due = if delay.is_some() { at + RESEND_AFTER } else { at };
+                (update.set("next_attempt_at", at.as_millisecond()).due_at(due), delay)
             }
         };
-        match self.endpoints.table.update::<DeliveryItem>(update).await {
-            Ok(_) => {}
-            Err(store::Error::ConditionFailed(_)) => return Ok(false),
-            Err(error) => return Err(error.into()),
+        if self.endpoints.table.try_update::<DeliveryItem>(update).await?.is_none() {
+            return Ok(false);
         }
         if let Some(delay) = delay
             && let Err(error) = self.queue.send_after(delay, &delivery.message()).await

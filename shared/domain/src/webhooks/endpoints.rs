@@ -1,8 +1,8 @@
-//! Making, showing, changing and removing endpoints, and disabling those that do not answer.
+//! Creating, reading, changing and deleting endpoints, and disabling those that fail.
 
 use std::sync::Arc;
 
-use store::{Condition, Delete, Put, Query, Table, Update, Write, attr};
+use store::{Condition, Delete, Put, Query, Table, Transaction, Update, attr};
 
 use super::check::check;
 use super::items::{ENDPOINT_PREFIX, EndpointItem, StoredReason, count_key, endpoint_key, owner_partition};
@@ -11,17 +11,11 @@ use super::model::{
 };
 use super::signature::standard_secret;
 use super::{EndpointId, Owner, Reach};
+use crate::idempotency;
 use crate::kernel::{Clock, Error, IdSource, Resource, Result, Rule, Timestamp};
 
-/// How many endpoints an owner can have.
+/// The most endpoints of an owner.
 pub const MAX_ENDPOINTS: u32 = 20;
-
-/// Position of the endpoint in the transactions that make and remove one.
-const ENDPOINT_WRITE: usize = 0;
-/// Position of the count in the transaction that makes one.
-const COUNT_WRITE: usize = 1;
-/// Position of the idempotency record in it.
-const REQUEST_WRITE: usize = 2;
 
 /// The endpoints of one product.
 #[derive(Clone)]
@@ -34,7 +28,7 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// Endpoints kept in `table`, which can want any of `events`.
+    /// Endpoints in `table`, which can subscribe to `events`.
     pub fn new(
         table: Table,
         events: &'static [&'static str],
@@ -45,10 +39,10 @@ impl Endpoints {
         Self { table, clock, ids, events, reach }
     }
 
-    /// Makes an endpoint. A repeat of the same request gets the same one.
+    /// Creates an endpoint. A replay of the same request gets the same one.
     ///
-    /// Fails with [`Error::Invalid`] for an address, events or a secret that will not do (fields `url`, `events`, `secret`), and for the owner's
-    /// 21st endpoint (code `limit`).
+    /// Fails with [`Error::Invalid`] for an invalid URL, event list or secret (fields `url`, `events`, `secret`), and
+    /// for the owner's 21st endpoint (code `limit`).
     pub async fn create(&self, new: NewEndpoint) -> Result<Saved> {
         let checked = check((Some(&new.url), Some(&new.events), Some(&new.secret)), self.events, self.reach)?;
         let now = self.clock.now();
@@ -66,22 +60,17 @@ impl Endpoints {
             previous: None,
         };
         let room = attr("endpoints").missing().or(attr("endpoints").less_than(MAX_ENDPOINTS));
-        let mut writes: Vec<Write> = vec![
-            Put::new(&EndpointItem::from(&endpoint))?.when(Condition::item_missing()).into(),
-            Update::new(count_key(new.owner)).add("endpoints", 1).when(room).into(),
-        ];
-        if let Some(request) = &new.request {
-            writes.push(request.write(endpoint.id.as_uuid(), now)?);
-        }
-        let Err(error) = self.table.transact(writes).await else { return Ok(told(endpoint)) };
-        if let Some(request) = &new.request
-            && let Some(before) = request.earlier(&error, REQUEST_WRITE)?
-        {
-            // An endpoint that was removed since cannot be made again with the same key.
+        let mut transaction = Transaction::new();
+        transaction.add(Put::new(&EndpointItem::from(&endpoint))?.when(Condition::item_missing()));
+        let count = transaction.add(Update::new(count_key(new.owner)).add("endpoints", 1).when(room));
+        let request = idempotency::record(&mut transaction, new.request.as_ref(), endpoint.id.as_uuid(), now)?;
+        let Err(error) = self.table.commit(transaction).await else { return Ok(told(endpoint)) };
+        if let Some(before) = request.replay_of(&error)? {
+            // An endpoint that was deleted since cannot be created again with the same key.
             let before = self.find(new.owner, before.into()).await?;
             return before.map(told).ok_or(Error::Conflict(Rule::IdempotencyKeyReused));
         }
-        if error.failed_write(COUNT_WRITE).is_some() {
+        if error.failed(count).is_some() {
             return Err(Error::invalid("", "limit", format!("Можно настроить не больше {MAX_ENDPOINTS} вебхуков")));
         }
         Err(error.into())
@@ -94,7 +83,7 @@ impl Endpoints {
         Ok(items.into_iter().map(Endpoint::from).collect())
     }
 
-    /// The owner's endpoint. Somebody else's does not exist.
+    /// The owner's endpoint. Another owner's is not found.
     pub async fn get(&self, owner: Owner, endpoint: EndpointId) -> Result<Endpoint> {
         self.find(owner, endpoint).await?.ok_or(Error::NotFound(Resource::WEBHOOK))
     }
@@ -106,7 +95,7 @@ impl Endpoints {
 
     /// Changes the owner's endpoint.
     ///
-    /// Fails like [`Self::create`], and with [`Rule::Busy`] if its secret is being replaced by somebody else at the same time.
+    /// Fails like [`Self::create`], and with [`Rule::Busy`] if another request replaces the secret at the same time.
     pub async fn update(&self, owner: Owner, id: EndpointId, change: EndpointChange) -> Result<Saved> {
         let given = (change.url.as_deref(), change.events.as_deref(), change.secret.as_ref());
         let checked = check(given, self.events, self.reach)?;
@@ -129,31 +118,30 @@ impl Endpoints {
                 .set("previous_secret", before.secret.expose())
                 .set("previous_until", (now + ROTATION).as_millisecond());
         }
-        let error = match self.table.update::<EndpointItem>(update.when(unchanged)).await {
+        let failed = match self.table.update::<EndpointItem>(update.when(unchanged)).await {
             Ok(item) => return Ok(Saved { endpoint: item.into(), secret }),
-            Err(error) => error,
+            Err(store::Error::ConditionFailed(failed)) => failed,
+            Err(error) => return Err(error.into()),
         };
-        let Some(failed) = error.failed_write(0) else { return Err(error.into()) };
         match failed.item::<EndpointItem>()? {
             None => Err(Error::NotFound(Resource::WEBHOOK)),
             Some(_) => Err(Error::Conflict(Rule::Busy)),
         }
     }
 
-    /// Removes the owner's endpoint; what was on its way there is cancelled when its turn comes.
+    /// Deletes the owner's endpoint. Its pending deliveries are cancelled when they are due.
     pub async fn delete(&self, owner: Owner, endpoint: EndpointId) -> Result<()> {
-        let writes: Vec<Write> = vec![
-            Delete::new(endpoint_key(owner, endpoint)).when(Condition::item_exists()).into(),
-            Update::new(count_key(owner)).add("endpoints", -1).into(),
-        ];
-        match self.table.transact(writes).await {
+        let mut transaction = Transaction::new();
+        let deletion = transaction.add(Delete::new(endpoint_key(owner, endpoint)).when(Condition::item_exists()));
+        transaction.add(Update::new(count_key(owner)).add("endpoints", -1));
+        match self.table.commit(transaction).await {
             Ok(()) => Ok(()),
-            Err(error) if error.failed_write(ENDPOINT_WRITE).is_some() => Err(Error::NotFound(Resource::WEBHOOK)),
+            Err(error) if error.failed(deletion).is_some() => Err(Error::NotFound(Resource::WEBHOOK)),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Something got through: failures before it do not count any more.
+    /// Records a success: earlier failures do not count any more.
     pub(super) async fn recovered(&self, endpoint: &Endpoint) -> Result<()> {
         if endpoint.failing_since.is_none() {
             return Ok(());
@@ -162,13 +150,13 @@ impl Endpoints {
         self.applied(update).await.map(|_| ())
     }
 
-    /// Something failed at `at`, the first since something got through.
+    /// Records the first failure since a success.
     pub(super) async fn began_to_fail(&self, endpoint: &Endpoint, at: Timestamp) -> Result<()> {
         let update = untouched(endpoint, attr("failing_since").missing());
         self.applied(update.set("failing_since", at.as_millisecond())).await.map(|_| ())
     }
 
-    /// Disables the endpoint, unless its owner or a success was faster. Returns it if that was done, which happens once.
+    /// Disables the endpoint, unless its owner or a success was faster. Returns it if this call disabled it.
     pub(super) async fn disable(&self, endpoint: &Endpoint, reason: DisabledReason) -> Result<Option<Endpoint>> {
         let still = match (reason, endpoint.failing_since) {
             (DisabledReason::Failing, Some(since)) => attr("failing_since").equals(since.as_millisecond()),
@@ -183,11 +171,7 @@ impl Endpoints {
     }
 
     async fn applied(&self, update: Update) -> Result<Option<Endpoint>> {
-        match self.table.update::<EndpointItem>(update).await {
-            Ok(item) => Ok(Some(item.into())),
-            Err(store::Error::ConditionFailed(_)) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        Ok(self.table.try_update::<EndpointItem>(update).await?.map(Endpoint::from))
     }
 
     fn secret(&self, choice: SecretChoice) -> Result<SigningSecret> {
@@ -198,13 +182,14 @@ impl Endpoints {
     }
 }
 
-/// An update of an endpoint that its owner has not changed since it was read: what we know of it is about its old address otherwise.
+/// An update on the condition that the owner has not changed the endpoint since it was read: what was observed may be
+/// about its old URL.
 fn untouched(endpoint: &Endpoint, condition: Condition) -> Update {
     let same = attr("updated_at").equals(endpoint.updated_at.as_millisecond());
     Update::new(endpoint_key(endpoint.owner, endpoint.id)).when(same.and(condition))
 }
 
-/// A fresh endpoint with its secret.
+/// A new endpoint with its secret.
 fn told(endpoint: Endpoint) -> Saved {
     Saved { secret: Some(endpoint.secret.clone()), endpoint }
 }

@@ -32,8 +32,8 @@ impl DeliveryId {
     }
 }
 
-/// The id of something that happened at `at` and that `subject` tells from all else: a caller that publishes it again, after a crash, comes to
-/// the same id.
+/// The id of something that happened at `at` and that `subject` tells from all else: a caller that publishes it again,
+/// after a crash, comes to the same id.
 pub fn event_id(at: Timestamp, subject: &[&str]) -> Uuid {
     let mut hash = Sha256::new();
     for part in subject {

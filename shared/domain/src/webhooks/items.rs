@@ -1,7 +1,8 @@
 //! `WEBHOOKS#{owner}` holds the owner's endpoints (`ENDPOINT#{id}`) and how many there are (`COUNT`).
-//! `WEBHOOK_DELIVERIES#{owner}#{endpoint}` / `{delivery}` is a delivery with its latest attempts, removed by TTL after 30 days.
+//! `WEBHOOK_DELIVERIES#{owner}#{endpoint}` / `{delivery}` is a delivery with its latest attempts, removed by TTL after
+//! 30 days.
 //!
-//! Deliveries that are not finished are in `gsi1` under `OPEN_WEBHOOKS#{shard}`, ordered by due time. Four shards, by the last digits of the id.
+//! Deliveries that are not finished are in the due index `OPEN_WEBHOOKS#{shard}`.
 
 use std::time::Duration;
 
@@ -12,11 +13,21 @@ use uuid::Uuid;
 use super::deliveries::DeliveryMessage;
 use super::model::{Attempt, AttemptResult, Delivery, DisabledReason, Endpoint, State};
 use super::{DeliveryId, EndpointId, Owner, SigningSecret};
-use crate::kernel::{Error, Result, Timestamp, epoch_seconds, from_epoch_millis};
+use crate::due::{DueIndex, DueKeys, Lease, Leased};
+use crate::kernel::{Timestamp, epoch_seconds, from_epoch_millis};
 
 const DELIVERIES_PREFIX: &str = "WEBHOOK_DELIVERIES#";
 pub(super) const ENDPOINT_PREFIX: &str = "ENDPOINT#";
-pub(super) const SHARDS: u8 = 4;
+
+/// How long a lease lasts: well above the time-out of an attempt.
+pub(super) const LEASE: Lease = Lease::new("lease", "lease_until", Duration::from_mins(1));
+
+/// Deliveries that are not finished: due when their lease ends, or when their message should have come.
+pub(super) const OPEN_WEBHOOKS: DueIndex<DeliveryMessage> = DueIndex::new("OPEN_WEBHOOKS#", 4, |key| {
+    let (owner, endpoint) = key.pk.strip_prefix(DELIVERIES_PREFIX)?.split_once('#')?;
+    let (owner, endpoint) = (owner.parse().ok()?, endpoint.parse().ok()?);
+    Some(DeliveryMessage { owner, endpoint, delivery: key.sk.parse().ok()? })
+});
 
 pub(super) fn owner_partition(owner: Owner) -> String {
     format!("WEBHOOKS#{owner}")
@@ -38,23 +49,10 @@ pub(super) fn delivery_key(message: DeliveryMessage) -> Key {
     Key::new(deliveries_partition(message.owner, message.endpoint), message.delivery.to_string())
 }
 
-/// The place of a delivery in the list of its endpoint's, whether or not it is still there.
+/// The position of a delivery in its endpoint's list, whether or not it still exists.
 pub(super) fn delivery_cursor(message: DeliveryMessage) -> Cursor {
     let key = delivery_key(message);
     Cursor::new([("pk".to_owned(), key.pk), ("sk".to_owned(), key.sk)])
-}
-
-pub(super) fn shard_partition(shard: u8) -> String {
-    format!("OPEN_WEBHOOKS#{shard:x}")
-}
-
-pub(super) fn open_partition(delivery: DeliveryId) -> String {
-    let last_byte = delivery.as_uuid().as_bytes().last().copied().unwrap_or_default();
-    shard_partition(last_byte % SHARDS)
-}
-
-pub(super) fn due_sort_key(at: Timestamp) -> String {
-    format!("{:015}", at.as_millisecond().max(0))
 }
 
 /// An endpoint. The attribute names are spelled in `endpoints` too, where they are updated. No `Debug`: it has secrets.
@@ -102,10 +100,8 @@ pub(super) enum StoredState {
 pub(super) struct DeliveryItem {
     #[serde(flatten)]
     key: Key,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    gsi1pk: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    gsi1sk: Option<String>,
+    #[serde(flatten)]
+    due: DueKeys,
     delivery: DeliveryId,
     endpoint: EndpointId,
     owner: Owner,
@@ -153,23 +149,9 @@ enum StoredFailure {
     Unreachable,
 }
 
-/// An open delivery as its index entry knows it: the index holds keys only.
-#[derive(Debug, Deserialize)]
-pub(super) struct OpenDeliveryItem {
-    #[serde(flatten)]
-    key: Key,
-    pub(super) gsi1sk: String,
-}
-
-impl OpenDeliveryItem {
-    /// Which delivery it is: the key consists of that.
-    pub(super) fn message(&self) -> Result<DeliveryMessage> {
-        let read = || {
-            let (owner, endpoint) = self.key.pk.strip_prefix(DELIVERIES_PREFIX)?.split_once('#')?;
-            let (owner, endpoint) = (owner.parse().ok()?, endpoint.parse().ok()?);
-            Some(DeliveryMessage { owner, endpoint, delivery: self.key.sk.parse().ok()? })
-        };
-        read().ok_or_else(|| Error::internal("open delivery", "index entry of something else"))
+impl Leased for DeliveryItem {
+    fn token(&self) -> Option<Uuid> {
+        self.lease
     }
 }
 
@@ -226,12 +208,11 @@ impl From<DisabledReason> for StoredReason {
 }
 
 impl DeliveryItem {
-    /// A fresh delivery, which the sweeper looks for at `due` unless it is finished by then.
+    /// A new delivery, which a sweep resends at `due` unless it is finished by then.
     pub(super) fn new(delivery: &Delivery, due: Timestamp) -> Self {
         Self {
             key: delivery_key(delivery.message()),
-            gsi1pk: Some(open_partition(delivery.id)),
-            gsi1sk: Some(due_sort_key(due)),
+            due: OPEN_WEBHOOKS.keys(delivery.id.as_uuid(), due),
             delivery: delivery.id,
             endpoint: delivery.endpoint,
             owner: delivery.owner,

@@ -1,16 +1,16 @@
-//! Webhooks: what happens here is told to the servers of those who asked for it.
+//! Outbound webhooks: signed events, delivered with retries.
 //!
-//! **Life of a delivery.** What happened (an *event*) is written down once for each *endpoint* that wants it, best in the transaction that makes
-//! it happen ([`Deliveries::plan`]). A message asks a worker to send it. The worker takes the delivery's *lease*, so that a repeated message
-//! sends nothing twice at the same time, and writes down how it went: delivered, or when to try again. Until a pause of some minutes is over, the
-//! next message waits in the queue. A delivery that is not finished has a *due time*, after which the sweeper sends its message (again): that is
-//! how lost messages are found, and how the pauses that are longer than a queue can wait come to an end.
+//! **Life of a delivery.** An *event* is stored as one *delivery* for each *endpoint* that subscribes to it, in the
+//! transaction that makes it happen where there is one ([`Deliveries::plan`]). A message asks a worker to send it. The
+//! worker takes the delivery's *lease*, so that a repeated message sends nothing twice at the same time, and stores the
+//! outcome: delivered, or the time of the next attempt. Short pauses wait in the queue as a delayed message. An
+//! unfinished delivery has a *due time*, after which a sweep sends its message again: this recovers lost messages and
+//! ends the pauses that are too long for a queue.
 //!
-//! A receiver may get an event twice, and events in another order than they happened: `webhook-id` tells repeats, the body's `timestamp` the
-//! order.
+//! Delivery is at least once and unordered: `webhook-id` identifies repeats, the body's `timestamp` gives the order.
 //!
-//! **Who is trusted.** Addresses come from customers, so a sender must not reach our own network: [`Reach`] is the rule, and the adapter behind
-//! [`WebhookSender`] applies it to the address that it really connects to.
+//! **SSRF.** Endpoint URLs come from customers, so a sender must not reach our own network: [`Reach`] is the policy,
+//! and the adapter behind [`WebhookSender`] applies it to the address that it connects to.
 
 mod address;
 mod check;
@@ -37,13 +37,12 @@ pub use model::{
 };
 pub use schedule::MAX_ATTEMPTS;
 pub use sender::{Header, SendFailure, SentAnswer, SharedWebhookSender, WebhookSender};
-pub use sweep::Swept;
 
 use crate::kernel::Resource;
 
 impl Resource {
     /// An address that events are sent to.
-    pub const WEBHOOK: Self = Self::new("webhook");
+    pub const WEBHOOK: Self = Self::new("Webhook");
     /// An event on its way to such an address.
-    pub const DELIVERY: Self = Self::new("delivery");
+    pub const DELIVERY: Self = Self::new("Delivery");
 }

@@ -12,7 +12,7 @@ use crate::kernel::Timestamp;
 /// How long a replaced secret signs beside the new one.
 pub(super) const ROTATION: Duration = Duration::from_hours(24);
 /// An endpoint that has only failed for this long is disabled.
-pub(super) const PATIENCE: Duration = Duration::from_hours(5 * 24);
+pub(super) const DISABLE_AFTER: Duration = Duration::from_hours(5 * 24);
 /// The most bytes of an answer that a delivery keeps.
 const MAX_EXCERPT: usize = 1024;
 

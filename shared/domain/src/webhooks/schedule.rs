@@ -29,11 +29,11 @@ const LONGEST_ASKED: Duration = Duration::from_hours(24);
 /// The shortest pause for a receiver that says that it is overloaded without saying how long.
 const OVERLOADED: Duration = Duration::from_mins(1);
 
-/// How long to wait after `made` attempts, the last of which was answered with `status`, if it was, and a wish to wait for `asked`. `None` after
-/// the last attempt.
+/// How long to wait after `made` attempts, the last of which was answered with `status`, if it was, and a wish to wait
+/// for `asked`. `None` after the last attempt.
 ///
-/// The pauses vary by up to a fifth, so that the deliveries that a receiver missed at once do not come back at once. Given the same delivery,
-/// they are the same.
+/// The pauses vary by up to a fifth, so that the deliveries that a receiver missed at once do not come back at once.
+/// Given the same delivery, they are the same.
 pub(super) fn pause(delivery: DeliveryId, made: u32, status: Option<u16>, asked: Option<Duration>) -> Option<Duration> {
     let planned = vary(*PAUSES.get(usize::try_from(made).ok()?)?, delivery, made);
     let least = match (asked, status) {

@@ -38,7 +38,8 @@ pub enum SendFailure {
 
 /// Sends webhooks.
 ///
-/// Who implements it checks the network address that it connects to against [`super::Reach`], after DNS, and follows no redirects.
+/// Who implements it checks the network address that it connects to against [`super::Reach`], after DNS, and follows no
+/// redirects.
 #[async_trait]
 pub trait WebhookSender: Send + Sync {
     /// Posts `body` to `url`.

@@ -1,13 +1,15 @@
 //! What is sent and how it is signed, twice.
 //!
-//! **In the body**, as the products' contracts show: the body before signing is the JSON object `{"id":…,"event":…,"data":…,"timestamp":…}`, in
-//! this order and without spaces. `signature` is appended as its last field: `sha256=` and the hexadecimal HMAC-SHA256 of the body before, keyed
-//! with the bytes of the secret as its owner sees it. A receiver cuts `,"signature":"sha256=…"` out of what it got and compares. While a secret
-//! is being replaced, the new one signs.
+//! **In the body**, as the products' contracts show: the body before signing is the JSON object
+//! `{"id":…,"event":…,"data":…,"timestamp":…}`, in this order and without spaces. `signature` is appended as its last
+//! field: `sha256=` and the hexadecimal HMAC-SHA256 of the body before, keyed with the bytes of the secret as its owner
+//! sees it. A receiver cuts `,"signature":"sha256=…"` out of what it got and compares. While a secret is being
+//! replaced, the new one signs.
 //!
-//! **In headers**, as [Standard Webhooks](https://www.standardwebhooks.com) has it: `webhook-signature` is `v1,` and the base64 HMAC-SHA256 of
-//! `{webhook-id}.{webhook-timestamp}.{body}`, with the body as sent. The key is what follows `whsec_` in the secret, decoded from base64, or the
-//! bytes of a secret without that prefix. While a secret is being replaced, there are two signatures, with a space between.
+//! **In headers**, as [Standard Webhooks](https://www.standardwebhooks.com) has it: `webhook-signature` is `v1,` and
+//! the base64 HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`, with the body as sent. The key is what follows
+//! `whsec_` in the secret, decoded from base64, or the bytes of a secret without that prefix. While a secret is being
+//! replaced, there are two signatures, with a space between.
 
 use std::fmt::Write as _;
 

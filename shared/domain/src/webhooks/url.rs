@@ -1,7 +1,7 @@
 //! Addresses that customers give.
 //!
-//! This is stricter than what browsers read: an address that two parsers might read differently is refused. What is taken is checked again, by
-//! the network address that it leads to, each time it is called.
+//! This is stricter than what browsers read: an address that two parsers might read differently is refused. What is
+//! taken is checked again, by the network address that it leads to, each time it is called.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -84,7 +84,8 @@ fn read_host(host: &str) -> Option<Host> {
         return None;
     }
     let last = host.rsplit('.').next()?;
-    // Browsers read `2130706433`, `0x7f.1` and `127.1` as addresses. So whatever ends in a number has to be a plain one.
+    // Browsers read `2130706433`, `0x7f.1` and `127.1` as addresses. So whatever ends in a number has to be a plain
+    // one.
     let is_number = last.starts_with("0x") || last.starts_with("0X") || !last.chars().any(char::is_alphabetic);
     if is_number {
         return host.parse::<Ipv4Addr>().ok().map(|address| Host::Address(address.into()));

@@ -1,5 +1,5 @@
 //! AI Aggregator: bare data; `{statusCode, message, error, details?, timestamp, path}` for failures under `/api/v1`,
-//! and OpenAI's own `{error: {message, type, param, code}}` under its alias `/v1`, where OpenAI's clients call.
+//! and OpenAI's `{error: {message, type, param, code}}` under the alias `/v1`, for OpenAI's clients.
 
 use std::fmt::Write as _;
 
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use crate::envelope::{Envelope, Meta};
 use crate::problem::Problem;
 
-/// The dialect.
+/// AI Aggregator's envelope.
 pub struct Aggregator;
 
-/// Paths of clients that know OpenAI's API.
+/// Paths for OpenAI's clients.
 const OPENAI: &str = "/v1/";
 
 impl Envelope for Aggregator {
@@ -26,7 +26,7 @@ impl Envelope for Aggregator {
 
     fn code(problem: &Problem) -> (StatusCode, &'static str) {
         let status = match problem {
-            // Nobody could answer, though we could: as gateways say it.
+            // As gateways do: the upstream failed, not we.
             Problem::Failed(_) => StatusCode::BAD_GATEWAY,
             _ => problem.usual_status(),
         };
@@ -67,7 +67,7 @@ pub fn openai_error(status: StatusCode, code: &str, message: &str, param: Option
     json!({ "error": { "message": message, "type": kind, "param": param, "code": code } })
 }
 
-/// The field that is wrong, as OpenAI spells paths: `messages[0].role`.
+/// The invalid field in OpenAI's notation: `messages[0].role`.
 fn param(problem: &Problem) -> Option<String> {
     let Problem::Invalid(violations) = problem else { return None };
     let field = violations.first().map(|violation| violation.field.as_str()).filter(|field| !field.is_empty())?;
@@ -109,7 +109,7 @@ fn details(problem: &Problem) -> Option<Value> {
     }
 }
 
-/// What the caller reads. A violation speaks for itself.
+/// The message. A single violation has its own.
 fn message(problem: &Problem) -> String {
     match problem {
         Problem::Invalid(violations) => match violations.as_slice() {

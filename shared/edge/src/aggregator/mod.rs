@@ -1,8 +1,9 @@
-//! AI Aggregator at the edge: who calls, how answers are spelled, and what its functions build at start.
+//! AI Aggregator at the edge: authentication, envelope, OpenAPI, set-up.
 
 mod company;
 mod envelope;
+pub mod openapi;
 mod setup;
 
-pub use company::{Company, Counted};
+pub use company::Company;
 pub use envelope::{Aggregator, openai_error};

@@ -1,14 +1,12 @@
-//! What functions of AI Aggregator build from their variables at start.
+//! What AI Aggregator's functions build from their variables at start.
 
 use std::sync::Arc;
 
 use domain::aggregator::{self, ACCESS_TOKEN_LIFETIME, Authenticator, PRODUCT};
 use domain::identity::{Identity, TokenIssuer, TokenKeys};
-use domain::rate_limit::RateLimiter;
 use domain::webhooks::Deliveries;
 use store::Table;
 
-use super::Counted;
 use crate::platform::Platform;
 use crate::vars::ConfigError;
 
@@ -23,23 +21,7 @@ impl Platform {
         Ok((identity, authenticator))
     }
 
-    /// The limit called `name` of AI Aggregator's callers, from the variable `variable`: `requests/seconds`.
-    pub fn counted(
-        &self,
-        name: &'static str,
-        variable: &str,
-        authenticator: &Authenticator,
-        table: &Table,
-    ) -> Result<Counted, ConfigError> {
-        Ok(Counted {
-            authenticator: authenticator.clone(),
-            limiter: RateLimiter::new(table.clone()),
-            policy: self.policy(name, variable)?,
-            clock: Arc::clone(&self.clock),
-        })
-    }
-
-    /// What is on its way to the servers of AI Aggregator's companies. Reads `WEBHOOK_QUEUE_URL`.
+    /// Deliveries of AI Aggregator's webhooks. Reads `WEBHOOK_QUEUE_URL`.
     pub fn deliveries(&self, table: &Table) -> Result<Deliveries, ConfigError> {
         let (clock, ids) = (Arc::clone(&self.clock), Arc::clone(&self.ids));
         Ok(aggregator::deliveries(table.clone(), self.queue("WEBHOOK_QUEUE_URL")?, clock, ids))

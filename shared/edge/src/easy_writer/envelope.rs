@@ -9,21 +9,21 @@ use serde_json::{Value, json};
 use crate::envelope::{Envelope, Meta};
 use crate::problem::Problem;
 
-/// The dialect.
+/// Easy Writer's envelope.
 pub struct EasyWriter;
 
 impl Envelope for EasyWriter {
     const PRODUCT: &'static str = "easy-writer";
 
     fn success(data: &str, meta: &Meta) -> String {
-        // `data` is JSON already; parsing it only to print it again would be waste.
+        // `data` is JSON already, so it is inserted as it is.
         format!(r#"{{"success":true,"data":{data},"meta":{}}}"#, meta_json(meta))
     }
 
     fn code(problem: &Problem) -> (StatusCode, &'static str) {
         let (code, _) = words(problem);
         let status = match problem {
-            // The contract's tables say so.
+            // By the contract's tables.
             Problem::AlreadyExists(_) | Problem::Failed(Resource::PAYMENT) => StatusCode::BAD_REQUEST,
             _ => problem.usual_status(),
         };
@@ -65,7 +65,7 @@ fn has(violations: &[Violation], code: &str) -> bool {
     violations.iter().any(|violation| violation.code == code)
 }
 
-/// Code and message. The contract's table where it has the case.
+/// Code and message, by the contract's table where it has the case.
 pub(crate) fn words(problem: &Problem) -> (&'static str, &'static str) {
     match problem {
         Problem::Invalid(violations) if has(violations, IMAGE_FORMAT) => ("INVALID_FORMAT", "Неверный формат"),

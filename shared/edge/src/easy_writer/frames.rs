@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::envelope::words;
 use crate::problem::Problem;
 
-/// API Gateway closes a connection that gets a frame above 32 KB. Escapes can make JSON longer than its text.
+/// API Gateway closes a connection on a frame above 32 KB. Escapes make JSON longer than its text.
 const MAX_FRAME_BYTES: usize = 30 * 1024;
 
-/// The wire format for watchers of jobs of `kind`.
+/// The wire format for subscribers of jobs of `kind`.
 pub const fn render(kind: JobKind) -> Render {
     match kind {
         JobKind::Text => session_frame,
@@ -19,8 +19,8 @@ pub const fn render(kind: JobKind) -> Render {
     }
 }
 
-/// A frame for who watches a session. A result that does not fit is announced with `result: null` and the URL where it
-/// can be read.
+/// A frame for subscribers of a session. A result that does not fit is sent as `result: null` with the URL to read it
+/// from.
 fn session_frame(session: JobId, frame: &Frame) -> Option<String> {
     let text = session_event(session, frame)?.to_string();
     Some(match frame {
@@ -54,7 +54,7 @@ fn session_event(session: JobId, frame: &Frame) -> Option<Value> {
     })
 }
 
-/// A frame for who watches a picture, or a larger copy of one.
+/// A frame for subscribers of an image or its upscaling.
 fn image_frame(image: JobId, frame: &Frame) -> Option<String> {
     let event = match frame {
         Frame::Connected => json!({ "event": "connected", "image_id": image }),
@@ -77,7 +77,7 @@ fn failed(failure: Failure, resource: Resource) -> Value {
     }
 }
 
-/// Code and message as the HTTP answer would have them.
+/// Code and message of the corresponding HTTP error.
 fn error(problem: &Problem) -> Value {
     let (code, message) = words(problem);
     json!({ "event": "error", "code": code, "message": message })

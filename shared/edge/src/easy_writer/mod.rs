@@ -1,6 +1,7 @@
-//! Easy Writer at the edge: how answers and WebSocket frames are spelled.
+//! Easy Writer at the edge: envelope, WebSocket frames, OpenAPI.
 
 mod envelope;
 pub mod frames;
+pub mod openapi;
 
 pub use envelope::EasyWriter;

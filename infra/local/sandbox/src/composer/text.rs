@@ -13,7 +13,14 @@ const TEXT: &str = "текст";
 /// The tag of the text that the step before wrote.
 const DRAFT: &str = "черновик";
 
-/// What a tool without a text to work on says instead of one: about a page.
+/// The tag of the length of the result.
+const LENGTH: &str = "объем";
+/// Steps that plan a text of that length, and are shorter themselves.
+const PLANS: [&str; 2] = ["План", "Структура"];
+/// Words of a paragraph that fills a text up to its length, and the most paragraphs of a text.
+const PARAGRAPH: (usize, usize) = (50, 8);
+
+/// What a tool says that has no text to work on.
 const ABOUT: &str = "\
 Настоящая модель написала бы здесь готовый текст. Песочница повторяет протокол, а не качество: она получает тот же запрос, отвечает в той же \
 форме и так же считает токены, но сама ничего не сочиняет.
@@ -42,13 +49,38 @@ fn of_tool(tool: &str, prompt: &Prompt, text: Option<&str>, limit: Option<u32>) 
     for (name, content) in prompt.tags.iter().filter(|(name, _)| name != TEXT) {
         // Writing to a string does not fail.
         let _ = match name.as_str() {
-            DRAFT => writeln!(answer, "— {name}: {} знаков", content.chars().count()),
-            _ => writeln!(answer, "— {name}: {}", shortened(content)),
+            DRAFT => writeln!(answer, "- {name}: {} знаков", content.chars().count()),
+            _ => writeln!(answer, "- {name}: {}", shortened(content)),
         };
     }
+    let body = text.map_or_else(|| format!("{ABOUT}{}", paragraphs(prompt)), str::to_owned);
     // A third of the limit is left for the rest.
-    let (quoted, was_cut) = tokens::cut(text.unwrap_or(ABOUT), limit.map(|limit| limit / 3 * 2));
-    format!("{}\n\n{quoted}{}", answer.trim_end(), if was_cut { "…" } else { "" })
+    let (body, was_cut) = tokens::cut(&body, limit.map(|limit| limit / 3 * 2));
+    format!("{}\n\n{body}{}", answer.trim_end(), if was_cut { "…" } else { "" })
+}
+
+/// As many paragraphs as the length that was asked for has, within bounds: long texts take other ways through a product than short ones.
+fn paragraphs(prompt: &Prompt) -> String {
+    let is_plan = prompt.step.as_ref().is_some_and(|step| PLANS.iter().any(|plan| step.starts_with(plan)));
+    let length = prompt.tag(LENGTH).filter(|_| !is_plan).and_then(|length| length.split_once(' '));
+    let Some((Ok(number), unit)) = length.map(|(number, unit)| (number.parse::<usize>(), unit)) else {
+        return String::new();
+    };
+    let words = match unit.get(..6) {
+        Some("стр") => number.saturating_mul(250),
+        Some("зна") => number / 7,
+        _ => number,
+    };
+    let count = words.div_ceil(PARAGRAPH.0).min(PARAGRAPH.1);
+    let subject = prompt.tags.first().map(|(_, content)| shortened(content)).unwrap_or_default();
+    let paragraph = |number| {
+        format!(
+            "\n\nАбзац {number} из {count}. Здесь настоящая модель развивала бы тему «{subject}»: назвала бы одну мысль, пояснила её, привела пример и \
+             связала со сказанным выше. Песочница этого не умеет и не притворяется: она занимает столько места, сколько занял бы готовый текст, \
+             чтобы было видно, как продукт обходится с длинными ответами."
+        )
+    };
+    (1..=count).map(paragraph).collect()
 }
 
 fn of_chat(prompt: &Prompt) -> String {
@@ -118,8 +150,20 @@ mod tests {
         let user = "Шаг: План.\nСоставь план.\n<тема>Море</тема>\n<черновик>\nРаз, два\n</черновик>";
         let text = ask("Инструмент: essay. Ты автор.", user, Some(4500));
         assert!(text.starts_with("Ответ песочницы вместо модели: инструмент essay, шаг «План»."), "{text}");
-        assert!(text.contains("\n— тема: Море\n— черновик: 8 знаков\n\nНастоящая модель"), "{text}");
+        assert!(text.contains("\n- тема: Море\n- черновик: 8 знаков\n\nНастоящая модель"), "{text}");
         assert!(text.contains("OpenAiBaseUrl=http://localhost:11434/v1") && text.len() < 4096, "{}", text.len());
+    }
+
+    #[test]
+    fn a_text_is_about_as_long_as_asked_within_bounds() {
+        let words = |user: &str| ask("Инструмент: report. Ты автор.", user, None).split_whitespace().count();
+        let short = words("<тема>Море</тема>\n<объем>абзац</объем>");
+        let asked =
+            |step: &str, length: &str| words(&format!("Шаг: {step}.\n<тема>Море</тема>\n<объем>{length}</объем>"));
+        assert!((250..350).contains(&(asked("Черновик", "300 слов") - short)));
+        assert!((350..450).contains(&(asked("Черновик", "5 страниц на весь реферат") - short)));
+        assert!((250..350).contains(&(asked("Черновик", "2000 знаков") - short)));
+        assert!(asked("План", "300 слов") - short < 50);
     }
 
     #[test]
@@ -127,7 +171,7 @@ mod tests {
         let text = "Осенью в городе тихо. ".repeat(200);
         let user = format!("Перескажи.\n<стиль>деловой</стиль>\n<текст>\n{text}\n</текст>");
         let whole = ask("Инструмент: paraphrase. Ты рерайтер.", &user, None);
-        assert!(whole.ends_with(&format!("— стиль: деловой\n\n{}", text.trim())), "{whole}");
+        assert!(whole.ends_with(&format!("- стиль: деловой\n\n{}", text.trim())), "{whole}");
         let short = ask("Инструмент: paraphrase. Ты рерайтер.", &user, Some(600));
         assert!(short.ends_with('…') && (300..600).contains(&tokens::count(&short)), "{short}");
     }
