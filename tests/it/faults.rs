@@ -250,6 +250,7 @@ async fn a_start_that_nobody_heard_of_keeps_its_large_input() {
 
 async fn kill_worker_at_every_call(action: Action) {
     let world = World::easy_writer().await;
+    world.redeliver_soon(GENERATION).await;
     let rehearsal = world.register("rehearsal@example.com").await;
     let session = start(&world, &rehearsal).await;
     world.connect("rehearsal", &session, &rehearsal.token).await;
@@ -513,8 +514,9 @@ async fn a_message_that_keeps_failing_goes_to_the_dead_letter_queue() {
     let world = World::easy_writer().await;
     let user = world.register("user@example.com").await;
     let session = start(&world, &user).await;
+    world.redeliver_soon(GENERATION).await;
     world.faults.plan("UpdateItem", 0, usize::MAX, Action::Throttle);
-    for _ in 0..4 {
+    for _ in 0..6 {
         world.deliver(GENERATION).await;
         world.clock.advance(61);
     }

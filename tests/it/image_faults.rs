@@ -45,6 +45,7 @@ async fn watch(world: &World, connection: &str, image: &str, user: &Session) {
 
 async fn kill_drawing_at_every_call(action: Action) {
     let world = World::easy_writer().await;
+    world.redeliver_soon(IMAGES).await;
     let rehearsal = world.register("rehearsal@example.com").await;
     let image = world.start_image(&rehearsal).await;
     watch(&world, "rehearsal", &image, &rehearsal).await;

@@ -15,6 +15,7 @@ mod aggregator;
 mod check_ledger;
 mod contract;
 mod costs;
+mod derived;
 mod due;
 mod easy_writer;
 mod errors;

@@ -33,6 +33,7 @@ fn counts(notes: &Notes) -> Vec<(&'static str, u64)> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_nightly_check_finds_what_was_tampered_with() {
     let site = Site::new("1").await;
+    site.cook_the_books();
     site.chat("good", Value::Null).await;
     assert_eq!(site.checked().await, (1, 0));
     let balance = Key::new(format!("ACCOUNT#{}", site.company), "BALANCE");

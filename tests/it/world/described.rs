@@ -30,6 +30,11 @@ impl Described {
         Self { document, failed, validators: Mutex::default() }
     }
 
+    /// The document.
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+
     /// Asserts that the document describes this answer.
     #[track_caller]
     pub fn assert_describes(&self, method: &Method, path: &str, status: u16, body: &Value) {

@@ -68,11 +68,15 @@ pub fn request(method: Method, path: &str, token: Option<&str>, body: &Value) ->
 }
 
 impl World {
-    /// Sends any request to the product's front door. The answer is as its document says.
+    /// Sends any request to the product's front door.
+    pub async fn exchange(&self, request: Request<impl Into<Bytes>>) -> Reply {
+        self.stack.http(self.product.name, from_outside(request)).await.expect("product").into()
+    }
+
+    /// The same; the answer is as the product's document says.
     pub async fn send(&self, request: Request<impl Into<Bytes>>) -> Reply {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let answer = self.stack.http(self.product.name, from_outside(request)).await.expect("product");
-        let reply = Reply::from(answer);
+        let reply = self.exchange(request).await;
         if path.starts_with(DESCRIBED) && reply.header("content-type") != Some("text/event-stream") {
             self.product.described.assert_describes(&method, &path, reply.status, &reply.body);
         }

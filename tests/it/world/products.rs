@@ -18,6 +18,8 @@ pub struct Product {
     pub name: &'static str,
     /// Parameters of the usual world, beside limits that nobody reaches.
     pub usual: &'static [(&'static str, &'static str)],
+    /// Where the answer to a registration has the access token.
+    pub token: &'static str,
     /// Code and message of a failure.
     pub failure: fn(&Value) -> [&Value; 2],
     /// What it says of itself.
@@ -29,12 +31,14 @@ pub static PRODUCTS: [Product; 2] = [
     Product {
         name: "easy-writer",
         usual: easy_writer::PARAMETERS,
+        token: "/data/access_token",
         failure: |body| [&body["error"]["code"], &body["error"]["message"]],
         described: LazyLock::new(|| Described::of("easy-writer", "Failed")),
     },
     Product {
         name: "aggregator",
         usual: aggregator::PARAMETERS,
+        token: "/accessToken",
         failure: |body| [&body["code"], &body["message"]],
         described: LazyLock::new(|| Described::of("aggregator", "AggregatorFailed")),
     },

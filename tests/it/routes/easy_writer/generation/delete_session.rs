@@ -107,6 +107,7 @@ async fn a_session_deleted_after_its_worker_died_is_free_and_its_watcher_is_told
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
     world.deliver(GREETING).await;
+    world.redeliver_soon(GENERATION).await;
     world.faults.plan("PutItem", 4, 1, Action::DieBefore);
     assert!(!world.faults.until_death(world.deliver(GENERATION)).await);
     let told = world.watchers.events("c1");

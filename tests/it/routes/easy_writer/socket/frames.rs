@@ -39,6 +39,7 @@ async fn a_watcher_who_joins_in_the_middle_sees_the_whole_story() {
     let session = world.start_essay(&user).await;
     world.connect("early", &session, &user.token).await;
     world.deliver(GREETING).await;
+    world.redeliver_soon(GENERATION).await;
     // The worker dies with its first step done and its second begun.
     world.faults.plan("PutItem", 4, 1, Action::DieBefore);
     assert!(!world.faults.until_death(world.deliver(GENERATION)).await);
@@ -99,13 +100,13 @@ async fn watchers_of_different_sessions_see_their_own_only() {
     let (user, other) = (world.register("user@example.com").await, world.register("other@example.com").await);
     let (mine, yours) = (world.start_essay(&user).await, world.start_essay(&other).await);
     world.connect("mine", &mine, &user.token).await;
-    world.connect("mine too", &mine, &user.token).await;
+    world.connect("mine-too", &mine, &user.token).await;
     world.connect("yours", &yours, &other.token).await;
     world.drain(GREETING).await;
     world.drain(GENERATION).await;
     let (my_end, your_end) = (completed(&world, &user, &mine).await, completed(&world, &other, &yours).await);
     assert_whole_story(&world.watchers.frames("mine"), &mine, &ESSAY, &my_end);
-    assert_whole_story(&world.watchers.frames("mine too"), &mine, &ESSAY, &my_end);
+    assert_whole_story(&world.watchers.frames("mine-too"), &mine, &ESSAY, &my_end);
     assert_whole_story(&world.watchers.frames("yours"), &yours, &ESSAY, &your_end);
 }
 
