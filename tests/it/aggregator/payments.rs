@@ -168,7 +168,7 @@ async fn a_refund_takes_back_what_is_there() {
 async fn a_repeat_with_its_key_makes_no_other_payment() {
     let site = site().await;
     let send = async |amount: u32| site.once("/api/v1/payments", &site.token, "k", &json!({ "amount": amount })).await;
-    let answers = join_all([send(500), send(500), send(500)]).await;
+    let answers = join_all(vec![send(500), send(500), send(500)]).await;
     let first = send(500).await;
     assert_eq!(first.0, 201);
     for (status, answer) in answers {
