@@ -41,14 +41,15 @@ async fn put(world: &World, id: u128, due: Timestamp) {
     world.table.put(Put::new(&item).unwrap()).await.unwrap();
 }
 
-/// Postpones all that is due.
+/// Postpones all that is due, where planned faults happen.
 async fn sweep(world: &World, limit: Option<u32>) -> Swept<u128> {
-    let now = world.clock.now();
+    let table = world.platform.table().unwrap();
+    let (table, now) = (&table, world.clock.now());
     let postpone = |due: DueItem<u128>| async move {
-        let done = world.table.try_update::<Item>(due.postpone(now + POSTPONED)).await?;
+        let done = table.try_update::<Item>(due.postpone(now + POSTPONED)).await?;
         Ok(done.map(|_| due.name))
     };
-    INDEX.sweep(&world.table, now, limit, postpone).await
+    INDEX.sweep(table, now, limit, postpone).await
 }
 
 #[derive(Debug, Clone)]

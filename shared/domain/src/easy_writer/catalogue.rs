@@ -1,4 +1,4 @@
-//! The catalogue of tools: data, written as `catalogue.toml`, read when a function starts.
+//! The catalogue of tools: data in `catalogue.toml`, read when a function starts.
 
 use std::collections::HashSet;
 
@@ -11,10 +11,10 @@ use crate::generation::ProviderId;
 use crate::generation::text::TextRequest;
 use crate::kernel::{Amount, Error, Resource, Result};
 
-/// `catalogue.toml`, as the build script (`build.rs`) writes it down.
+/// `catalogue.toml`, as JSON that `build.rs` writes.
 const SOURCE: &str = include_str!(concat!(env!("OUT_DIR"), "/catalogue.json"));
 
-/// All tools, by tab, in the order in which they are shown.
+/// All tools, by tab, in display order.
 #[derive(Debug)]
 pub struct Catalogue {
     tabs: Vec<Tab>,
@@ -25,11 +25,10 @@ pub struct Catalogue {
 pub struct Tab {
     /// Stable id.
     pub id: String,
-    /// What users read.
+    /// Name for people.
     pub name: String,
     /// Name of an icon.
     pub icon: String,
-    /// Its tools.
     pub tools: Vec<Tool>,
 }
 
@@ -38,9 +37,8 @@ pub struct Tab {
 pub struct Tool {
     /// Stable id, unique over all tabs.
     pub id: String,
-    /// What users read.
+    /// Name for people.
     pub name: String,
-    /// What it does, in a few words.
     pub description: String,
     /// Name of an icon.
     pub icon: String,
@@ -50,7 +48,7 @@ pub struct Tool {
     pub providers: Vec<ProviderId>,
     /// Sampling temperature.
     pub temperature: f64,
-    /// The most tokens of one model call.
+    /// Most tokens of one model call.
     pub max_output_tokens: u32,
     cost: Cost,
     #[serde(rename = "input_schema")]
@@ -74,20 +72,17 @@ struct Quick {
     prompt: String,
 }
 
-/// What a tool costs, in raits.
+/// The price of a tool, in raits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum Cost {
-    /// Always the same.
-    Fixed {
-        /// The price.
-        fixed: u32,
-    },
-    /// By tokens used, up to the estimate.
+    /// Fixed.
+    Fixed { fixed: u32 },
+    /// By tokens, up to the estimate.
     Metered {
-        /// The most it costs; shown before the run.
+        /// The most that a run costs; shown before it.
         estimate: u32,
-        /// Price of a thousand tokens, read or written.
+        /// Price of a thousand tokens, prompt and completion alike.
         raits_per_1k_tokens: u32,
     },
 }
@@ -95,18 +90,18 @@ pub enum Cost {
 /// A step of the standard mode: one model call.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Step {
-    /// What the watcher reads.
+    /// Name for people.
     pub name: String,
     prompt: String,
 }
 
-/// The catalogue file does not have the form it should.
+/// The catalogue of tools is malformed.
 #[derive(Debug, thiserror::Error)]
 #[error("malformed tool catalogue: {0}")]
 pub struct MalformedCatalogue(String);
 
 impl Catalogue {
-    /// The catalogue that this build carries.
+    /// Loads the built-in catalogue.
     pub fn load() -> Result<Self, MalformedCatalogue> {
         #[derive(Deserialize)]
         struct File {
@@ -116,27 +111,23 @@ impl Catalogue {
         Ok(Self { tabs })
     }
 
-    /// All tabs.
     pub fn tabs(&self) -> &[Tab] {
         &self.tabs
     }
 
-    /// The tab `id`.
     pub fn tab(&self, id: &str) -> Result<&Tab> {
         self.tabs.iter().find(|tab| tab.id == id).ok_or(Error::NotFound(Resource::TAB))
     }
 
-    /// The tool `id`.
     pub fn tool(&self, id: &str) -> Result<&Tool> {
         self.find(id).ok_or(Error::NotFound(Resource::TOOL))
     }
 
-    /// The tool `id`, unless there is none (any more).
     pub fn find(&self, id: &str) -> Option<&Tool> {
         self.tabs.iter().flat_map(|tab| &tab.tools).find(|tool| tool.id == id)
     }
 
-    /// Checks what the types do not: everything that a tool promises must be there and its templates must render.
+    /// Checks what the types do not: that every step and schema is there and that templates render.
     pub fn check(&self) -> Result<(), MalformedCatalogue> {
         let mut ids = HashSet::new();
         for tool in self.tabs.iter().flat_map(|tab| &tab.tools) {
@@ -150,7 +141,7 @@ impl Catalogue {
 }
 
 impl Tool {
-    /// The modes in which the tool can be run; the first is the usual one.
+    /// The tool's modes, the default first.
     pub fn modes(&self) -> Vec<Mode> {
         let mode = |stored: &StoredMode| match stored {
             StoredMode::Quick => Mode::Quick,
@@ -159,13 +150,12 @@ impl Tool {
         self.stored_modes.iter().map(mode).collect()
     }
 
-    /// The JSON Schema (2020-12) of the tool's input. It is parsed here and not with the catalogue: few starts need
-    /// more than one of them.
+    /// The JSON Schema (2020-12) of the tool's input. Parsed on demand: few starts need more than one.
     pub fn input_schema(&self) -> Result<Value> {
         serde_json::from_str(&self.schema).map_err(|error| Error::internal("tool schema", error))
     }
 
-    /// The most that a run costs, and what is held for it.
+    /// The most that a run costs: the amount of its hold.
     pub fn estimate(&self) -> Amount {
         match self.cost {
             Cost::Fixed { fixed } => Amount::new(fixed.into()),
@@ -173,7 +163,7 @@ impl Tool {
         }
     }
 
-    /// What a run that used `tokens` costs: never nothing, never more than the estimate.
+    /// The cost of a run of `tokens`: at least 1, at most the estimate.
     pub fn price(&self, tokens: u64) -> Amount {
         match self.cost {
             Cost::Fixed { .. } => self.estimate(),
@@ -195,7 +185,7 @@ impl Tool {
         }
     }
 
-    /// The question to the model for `step`, given the input and what the step before wrote.
+    /// The request to the model for `step`, from the input and the previous step's text.
     pub fn request(&self, step: &Step, input: &Map<String, Value>, previous: Option<&str>) -> Result<TextRequest> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
@@ -237,7 +227,7 @@ impl Tool {
     }
 }
 
-/// The smallest input that a template must cope with: required properties only, plus defaults.
+/// The smallest valid input: required properties only, plus defaults.
 fn sample_input(schema: &Value) -> Map<String, Value> {
     let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
     let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -257,7 +247,7 @@ fn sample_input(schema: &Value) -> Map<String, Value> {
         .collect()
 }
 
-/// Keeps a user's text inside the tag that the prompt puts it in: a closing tag of ours within it is made harmless.
+/// Keeps a user's text inside its tag in the prompt: escapes our closing tags in it.
 fn contain(text: &str) -> String {
     let mut contained = String::with_capacity(text.len());
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! Drawing and enlarging pictures in the background, with progress.
+//! Background generation and upscaling of images, with progress.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,62 +13,59 @@ use crate::generation::image::{Collected, ImageRequest, Ordered, SharedEnlarger,
 use crate::generation::{Attempt, Event, Failure, Outcome, ProviderId, Stop, Work};
 use crate::kernel::{Amount, Clock, Error, JobKind, Result};
 
-/// How long a vendor may take for one picture.
+/// Time limit of a vendor for one image.
 const PATIENCE: Duration = Duration::from_mins(8);
-/// How long vendors usually take: what progress is judged by.
+/// Usual time of vendors, to estimate progress.
 const USUAL: Duration = Duration::from_secs(40);
-/// Progress is told in steps of at least this many per cent: each costs a write and a frame per watcher.
+/// Smallest step of progress, in per cent: each costs a write and a frame per watcher.
 const PROGRESS_STEP: u32 = 15;
-/// Progress of a picture that is drawn and only needs its finish.
+/// Progress of an image that only needs processing.
 const DRAWN: u32 = 90;
 /// Longest side of a thumbnail, in pixels.
 const THUMBNAIL: u32 = 320;
 
-/// A picture file of the right size, and a small one.
+/// An image file of the ordered size, and its thumbnail.
 pub struct Developed {
     /// PNG.
     pub png: Vec<u8>,
-    /// JPEG; nothing for a larger copy.
+    /// JPEG; empty for an upscaled copy.
     pub thumbnail: Option<Vec<u8>>,
     /// Pixels.
     pub width: u32,
     /// Pixels.
     pub height: u32,
-    /// Pixels of what it was made from.
+    /// Pixels of the vendor's file.
     pub drawn_width: u32,
-    /// Pixels of what it was made from.
+    /// Pixels of the vendor's file.
     pub drawn_height: u32,
 }
 
-/// Turns what vendors draw into what users get. Takes processor time; callers keep it off the async threads.
+/// Processes vendors' images. Takes processor time: callers keep it off the async threads.
 pub trait Darkroom: Send + Sync {
-    /// A vendor's file as a PNG of exactly `width` by `height`, and a thumbnail whose longer side is `thumbnail`. The
-    /// error is for the log.
+    /// Converts a vendor's file to a PNG of exactly `width` by `height`, and a thumbnail whose longer side is `thumbnail`.
+    /// The error is for the log.
     fn develop(&self, file: &[u8], width: u32, height: u32, thumbnail: u32) -> Result<Developed, String>;
 
-    /// A PNG of ours, `scale` times as wide and high. The error is for the log.
+    /// Upscales one of our PNGs by `scale`. The error is for the log.
     fn enlarge(&self, png: &[u8], scale: u32) -> Result<Developed, String>;
 }
 
-/// Draws and enlarges.
+/// Generates and upscales images for the image worker.
 #[derive(Clone)]
 pub struct ImageWork {
-    /// Who draws, in order of preference.
+    /// In order of preference.
     pub models: Vec<SharedImageModel>,
-    /// Who enlarges what it takes; everything else is enlarged in the darkroom.
+    /// The configured vendor for upscaling; what it does not take is upscaled here.
     pub enlarger: Option<SharedEnlarger>,
-    /// Who finishes.
     pub darkroom: Arc<dyn Darkroom>,
-    /// Where pictures go.
     pub objects: Objects,
-    /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
 
 #[async_trait]
 impl Work for ImageWork {
     async fn work(&self, attempt: &mut Attempt<'_>) -> Result<Outcome, Stop> {
-        // Greets who watches already, and tells what an earlier attempt could not.
+        // Publishes to those who watch already, also what an earlier attempt could not.
         attempt.tell().await?;
         match attempt.job().kind {
             JobKind::Upscale => self.enlarge(attempt).await,
@@ -123,8 +120,7 @@ impl ImageWork {
         self.deliver(attempt, developed, provider, Amount::ZERO).await
     }
 
-    /// A larger copy by the configured vendor, if it takes such a picture and makes one. It is paid for, so it is kept
-    /// at once.
+    /// An upscaled copy by the configured vendor, if it takes the image. It costs money, so it is stored at once.
     async fn enlarged_by_vendor(
         &self,
         attempt: &mut Attempt<'_>,
@@ -154,8 +150,7 @@ impl ImageWork {
         }
     }
 
-    /// Has a vendor draw, going on with what was ordered before. What a vendor drew is kept at once: it may hand it out
-    /// only once.
+    /// Has a vendor generate, continuing an earlier order. The file is stored at once: a vendor may return it only once.
     async fn have_drawn(
         &self,
         attempt: &mut Attempt<'_>,
@@ -178,7 +173,7 @@ impl ImageWork {
                     tracing::warn!(%provider, %error, job = %attempt.job().id, "image model failed");
                     refused |= matches!(error, ProviderError::ContentRefused(_));
                     reasons.push(format!("{provider}: {error}"));
-                    // What one vendor's rules forbid is not shopped around for.
+                    // Content that one vendor's rules forbid is not offered to another.
                     if refused {
                         break;
                     }
@@ -194,7 +189,7 @@ impl ImageWork {
         self.models.iter().position(|model| model.provider() == provider).unwrap_or(0)
     }
 
-    /// Has one vendor draw. The inner error is the vendor's.
+    /// Has one vendor generate. The inner error is the vendor's.
     async fn ask(
         &self,
         attempt: &mut Attempt<'_>,
@@ -205,9 +200,9 @@ impl ImageWork {
         let started = self.clock.now();
         let clock = Arc::clone(&self.clock);
         let mut news = move |attempt: &Attempt<'_>, any: bool| {
-            let told = told(attempt);
-            let now = estimated_progress(clock.now().duration_since(started).unsigned_abs()).max(told);
-            (now >= told + PROGRESS_STEP || any).then_some(Event::Progress { progress: now })
+            let published = published(attempt);
+            let now = estimated_progress(clock.now().duration_since(started).unsigned_abs()).max(published);
+            (now >= published + PROGRESS_STEP || any).then_some(Event::Progress { progress: now })
         };
         let ticket = match ticket {
             Some(ticket) => ticket,
@@ -227,7 +222,7 @@ impl ImageWork {
             .map(|collected| collected.unwrap_or(Err(ProviderError::TimedOut)))
     }
 
-    /// Runs darkroom work off the async threads, telling that it is being done.
+    /// Runs image processing off the async threads, publishing that it goes on.
     async fn develop(
         &self,
         attempt: &mut Attempt<'_>,
@@ -235,7 +230,7 @@ impl ImageWork {
         begun: u32,
     ) -> Result<Developed, Stop> {
         attempt.keep().await?;
-        if told(attempt) < begun {
+        if published(attempt) < begun {
             attempt.record(Event::Progress { progress: begun }).await?;
             attempt.tell().await?;
         }
@@ -247,7 +242,7 @@ impl ImageWork {
         }
     }
 
-    /// Stores a finished picture under names that nobody can guess and nobody has used before.
+    /// Stores a finished image under new names that cannot be guessed.
     async fn deliver(
         &self,
         attempt: &mut Attempt<'_>,
@@ -286,8 +281,7 @@ impl ImageWork {
     }
 }
 
-/// Asks for a picture until it is there. An answer that got lost is asked for again: if the vendor has forgotten the
-/// picture, it says so.
+/// Polls for an image until it is ready. A lost answer is polled again: a vendor that has forgotten the image says so.
 async fn collect(model: &SharedImageModel, ticket: &str) -> Result<Vec<u8>, ProviderError> {
     let mut lost = 0;
     loop {
@@ -301,7 +295,7 @@ async fn collect(model: &SharedImageModel, ticket: &str) -> Result<Vec<u8>, Prov
     }
 }
 
-/// What was ordered last and not received.
+/// The last order that was not received.
 fn ordered(attempt: &Attempt<'_>) -> Option<(ProviderId, String)> {
     attempt.events().rev().find_map(|event| match event {
         Event::Ordered { provider, ticket } => Some((*provider, ticket.clone())),
@@ -309,7 +303,7 @@ fn ordered(attempt: &Attempt<'_>) -> Option<(ProviderId, String)> {
     })
 }
 
-/// What was received.
+/// The image that was received.
 fn drawn(attempt: &Attempt<'_>) -> Option<(ProviderId, String)> {
     attempt.events().find_map(|event| match event {
         Event::Drawn { provider, object } => Some((*provider, object.clone())),
@@ -317,7 +311,7 @@ fn drawn(attempt: &Attempt<'_>) -> Option<(ProviderId, String)> {
     })
 }
 
-fn told(attempt: &Attempt<'_>) -> u32 {
+fn published(attempt: &Attempt<'_>) -> u32 {
     let progress = |event: &Event| match event {
         Event::Progress { progress } => Some(*progress),
         _ => None,
@@ -325,12 +319,12 @@ fn told(attempt: &Attempt<'_>) -> u32 {
     attempt.events().filter_map(progress).max().unwrap_or(0)
 }
 
-/// Progress that is none, for who watches work of unknown length.
+/// A sign of life, without progress, while work of unknown length goes on.
 fn sign_of_life(attempt: &Attempt<'_>, any: bool) -> Option<Event> {
-    any.then(|| Event::Progress { progress: told(attempt) })
+    any.then(|| Event::Progress { progress: published(attempt) })
 }
 
-/// Per cent of a picture, judged by time alone, since vendors tell nothing: fast at first, never quite there.
+/// Estimated per cent by time alone, since vendors report none: fast at first, never 100.
 fn estimated_progress(elapsed: Duration) -> u32 {
     let elapsed = elapsed.as_millis();
     let share = elapsed * u128::from(DRAWN) / (elapsed + USUAL.as_millis() / 2).max(1);

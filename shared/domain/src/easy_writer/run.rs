@@ -1,4 +1,4 @@
-//! Running a tool in the background, step by step, with progress.
+//! Background execution of a tool, step by step, with progress.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,17 +11,15 @@ use crate::generation::text::{NoText, TextOutput, TextRequest};
 use crate::generation::{Attempt, Checkpoint, Event, Failure, Outcome, ProviderId, Stop, TextModels, Work, preview};
 use crate::kernel::{Error, Result};
 
-/// Progress is told in steps of at least this many per cent: each costs a write and a frame per watcher.
+/// Smallest step of progress, in per cent: each costs a write and a frame per watcher.
 const PROGRESS_STEP: u32 = 20;
-/// A step is not done before its text is, however much of it there is.
+/// Progress of a step before its text is complete, at most.
 const MAX_RUNNING_PROGRESS: u32 = 95;
 
-/// Runs tools.
+/// Executes tools for the generation worker.
 #[derive(Clone)]
 pub struct ToolWork {
-    /// What there is to run.
     pub catalogue: Arc<Catalogue>,
-    /// Who does the writing.
     pub models: TextModels,
 }
 
@@ -35,7 +33,7 @@ impl From<NoText> for Stop {
 impl Work for ToolWork {
     async fn work(&self, attempt: &mut Attempt<'_>) -> Result<Outcome, Stop> {
         let unusable = |reason: &str| Stop::from(NoText::Unusable(reason.to_owned()));
-        // A tool can leave the catalogue while its jobs wait.
+        // A tool can be removed from the catalogue while its jobs wait.
         let job = attempt.job();
         let tool = self.catalogue.find(&job.subject).ok_or_else(|| unusable("tool is not in the catalogue"))?;
         let input = attempt.jobs().input(job).await?;
@@ -85,7 +83,7 @@ impl Run<'_> {
         previous: Option<&Checkpoint>,
     ) -> Result<Checkpoint, Stop> {
         let number = self.number;
-        // A job that was deleted, or taken over, is not worth another model call.
+        // No model call for a job that was deleted or taken over.
         if number > 1 {
             attempt.keep().await?;
         }
@@ -93,7 +91,7 @@ impl Run<'_> {
             let name = self.step.name.clone();
             attempt.record(Event::StepStarted { step: number, name, total: self.total }).await?;
         }
-        // Tells the end of the step before as well: its events are only a moment old.
+        // Publishes the end of the previous step too: its events are only a moment old.
         attempt.tell().await?;
         let log = attempt.jobs().log().clone();
         let previous = match previous {
@@ -112,7 +110,7 @@ impl Run<'_> {
         Ok(checkpoint)
     }
 
-    /// Calls the model, telling progress while it writes.
+    /// Calls the model, publishing progress.
     async fn write(&self, attempt: &mut Attempt<'_>, request: &TextRequest) -> Result<(ProviderId, TextOutput), Stop> {
         let written = Arc::new(AtomicU32::new(0));
         let counter = Arc::clone(&written);
@@ -122,10 +120,10 @@ impl Run<'_> {
         };
         let writing = self.models.write(&self.tool.providers, request, &mut on_text);
         let news = |attempt: &Attempt<'_>, any: bool| {
-            let told = progress(attempt, self.number);
+            let published = progress(attempt, self.number);
             let now = estimated_progress(written.load(Ordering::Relaxed), self.tool.max_output_tokens);
-            let progress = now.max(told);
-            (now >= told + PROGRESS_STEP || any).then_some(Event::StepProgress { step: self.number, progress })
+            let progress = now.max(published);
+            (now >= published + PROGRESS_STEP || any).then_some(Event::StepProgress { step: self.number, progress })
         };
         Ok(attempt.watch(writing, news).await??)
     }
@@ -150,7 +148,7 @@ fn checkpoint(attempt: &Attempt<'_>, number: u32) -> Option<Checkpoint> {
     })
 }
 
-/// Per cent of a text, judged by its length: most texts use about half of what they may, at some three characters to a
+/// Estimated per cent of a text by its length: most texts use about half of their tokens, at some three characters per
 /// token.
 fn estimated_progress(characters: u32, max_output_tokens: u32) -> u32 {
     let expected = (max_output_tokens.saturating_mul(3) / 2).max(1);

@@ -1,4 +1,4 @@
-//! A tool's input against the tool's own schema, with violations that a person can act on.
+//! Validation of a tool's input against its schema, with messages for people.
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::kernel::{Error, Result, Violation};
 
-/// At most this many violations are told at once.
+/// Most violations in one answer.
 const MAX_VIOLATIONS: usize = 20;
 
 /// Fills in the schema's defaults and checks the result. Violations name fields under `input`.
@@ -36,8 +36,7 @@ pub(super) fn validate(schema: &Value, input: Value) -> Result<Map<String, Value
     if violations.is_empty() { Ok(input) } else { Err(Error::Invalid(violations)) }
 }
 
-/// Required texts that consist of white space: no schema keyword says so readably, and a model cannot do anything with
-/// them.
+/// Required texts that are only white space: no schema keyword says so readably.
 fn blank_strings(schema: &Value, input: &Map<String, Value>) -> Vec<Violation> {
     let required = schema.get("required").and_then(Value::as_array);
     required

@@ -273,8 +273,8 @@ impl Deliveries {
         let open = attr("state").equals(StoredState::Pending).and(due);
         let update = Update::new(delivery_key(message)).due_at(LEASE.end(now)).add("attempts", 1);
         let token = self.endpoints.ids.uuid(now);
-        let taken = LEASE.take::<DeliveryItem>(&self.endpoints.table, update, open, token, now).await?;
-        Ok(taken.granted().map(Delivery::from))
+        let lease = LEASE.take::<DeliveryItem>(&self.endpoints.table, update, open, token, now).await?;
+        Ok(lease.granted().map(Delivery::from))
     }
 
     /// Stores an attempt, if there was one, and the next state. Returns whether the caller still had the lease.

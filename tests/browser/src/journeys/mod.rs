@@ -38,7 +38,7 @@ pub(crate) const ALL: &[(&str, Journey)] = &[
 
 const PASSWORD: &str = "pass123456";
 
-/// Registers somebody new, and returns the address.
+/// Registers a new user and returns the email.
 async fn register(visitor: &Visitor<'_>) -> Outcome<String> {
     let email = new_email();
     visitor.open("/easy-writer").await?;

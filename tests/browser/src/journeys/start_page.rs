@@ -14,7 +14,7 @@ pub(super) async fn shows_what_runs_without_a_reload(visitor: &Visitor<'_>) -> O
     visitor.see("#queues tr", "GenerationQueue").await?;
     visitor.picture("at-first").await?;
 
-    // Somebody uses the product; the page is told without being loaded again.
+    // A call of the product shows on the page without a reload.
     visitor.ask("window.stays = true").await?;
     let figure = "Number(document.querySelector('tr[data-name=\"easy-writer-tools\"]').cells[1].textContent)";
     let before = visitor.ask(figure).await?;

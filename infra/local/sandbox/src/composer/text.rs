@@ -87,25 +87,21 @@ fn of_chat(prompt: &Prompt) -> String {
     let Prompt { question, returned, .. } = prompt;
     let lower = question.to_lowercase();
     let is_russian = question.is_empty() || question.chars().any(is_cyrillic);
-    match question.split_once(':') {
-        Some((order, text))
-            if ["исправ", "correct"].iter().any(|word| lower.starts_with(word)) && order.len() < 100 =>
-        {
-            return spelling::correct(text.trim());
-        }
-        _ => {}
+    if let Some((order, text)) = question.split_once(':')
+        && order.len() < 100
+        && ["исправ", "correct"].iter().any(|word| lower.starts_with(word))
+    {
+        return spelling::correct(text.trim());
     }
     let results: String = returned.iter().map(|result| format!("\n- {}", shortened(result))).collect();
     let quoted = shortened(question);
     match (is_russian, returned.is_empty()) {
         (true, true) => format!(
-            "Это песочница локального стека: за ней нет языковой модели, но протокол настоящий. Вы написали: «{quoted}». Как подключить модель, \
-             сказано в README.md."
+            "Привет! Это песочница локального стека: за ней нет языковой модели, но протокол настоящий. Вы написали: «{quoted}»."
         ),
         (true, false) => format!("Это песочница локального стека. Вот что вернули функции:{results}"),
         (false, true) => format!(
-            "This is the sandbox of a local stack: there is no language model behind it, but the protocol is real. You wrote: “{quoted}”. README.md \
-             says how to connect a model."
+            "Hello! This is the sandbox of a local stack: there is no language model behind it, but the protocol is real. You wrote: “{quoted}”."
         ),
         (false, false) => format!("This is the sandbox of a local stack. The functions returned:{results}"),
     }

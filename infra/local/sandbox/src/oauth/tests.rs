@@ -76,7 +76,7 @@ impl Sandbox {
         self.send(Request::post(uri).body(Body::from(encode(fields))).unwrap()).await
     }
 
-    /// A code for somebody, as a browser gets it.
+    /// A code for a person, as a browser gets it.
     async fn code(&self, page: &str, client: &Client, person: &[(&str, &str)]) -> String {
         let mut fields = asking(client);
         fields.extend_from_slice(person);

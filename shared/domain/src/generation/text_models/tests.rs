@@ -1,3 +1,5 @@
+//! What [`super::TextModels`] does with its vendors.
+
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
