@@ -21,12 +21,15 @@ use crate::world::{PRODUCTS, Product, Reply, World, request};
 enum Rule {
     /// 413 for a body above the usual limit.
     LargeBody,
+    /// 404 in the product's envelope below its path.
+    UnknownPath,
 }
 
 /// Operations that do not follow a rule, and why.
 const EXCEPTIONS: &[(&str, &str, Rule, &str)] = &[
     ("aggregator", "POST /api/v1/chat/completions", Rule::LargeBody, "conversations may be longer: megabytes"),
     ("aggregator", "POST /api/v1/embeddings", Rule::LargeBody, "texts to embed may be longer: megabytes"),
+    ("aggregator", "POST /api/v1/embeddings", Rule::UnknownPath, "the gateway routes exactly this path"),
 ];
 
 /// The largest body that is taken, in bytes.
@@ -258,7 +261,7 @@ async fn bodies_above_the_limit_are_refused_and_those_at_it_are_read() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn paths_below_those_that_are_known_are_not_found() {
-    assert_refused(None, 404, |operation, _, token| {
+    assert_refused(Some(Rule::UnknownPath), 404, |operation, _, token| {
         let below = format!("{}/no/such/path", operation.path);
         vec![request(Method::GET, &below, Some(token), &Value::Null).map(Bytes::from)]
     })

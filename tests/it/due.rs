@@ -109,13 +109,13 @@ async fn run(world: &World, operations: Vec<Operation>) -> Result<(), TestCaseEr
             }
             Operation::Take(id) => {
                 let token = RandomIds.uuid(now);
-                let taken = LEASE
+                let outcome = LEASE
                     .take::<Item>(&world.table, Update::new(key(id)), Condition::item_exists(), token, now)
                     .await
                     .unwrap();
                 let model = items.get_mut(&id).unwrap();
                 let free = model.lease.is_none_or(|(_, end)| end < now);
-                match taken {
+                match outcome {
                     Taken::Granted(item) => prop_assert!(free && item.lease == Some(token)),
                     Taken::Refused(item) => {
                         prop_assert!(!free);

@@ -97,7 +97,7 @@ async fn openai_fails_as_the_model_says() {
         ("sandbox-quota", "OutOfFunds"),
         ("sandbox-broken-json", "Broken"),
         ("sandbox-half-stream", "Broken"),
-        ("sandbox-none", "Rejected"),
+        ("sandbox-none", "Misconfigured"),
     ] {
         with_vendors(model, async |models| {
             let failure = format!("{:?}", draw(&models[1], "Кот").await.unwrap_err());

@@ -44,18 +44,24 @@ struct Listeners {
     console: TcpListener,
 }
 
+impl Listeners {
+    async fn open(options: &StackOptions) -> Result<Self, StartError> {
+        Ok(Self {
+            dynamodb: ports::free("DynamoDB").await?,
+            s3: ports::free("S3").await?,
+            sqs: ports::free("SQS").await?,
+            sandbox: options.ports.listen(ports::SANDBOX, "sandbox").await?,
+            console: options.ports.listen(ports::CONSOLE, "start page").await?,
+        })
+    }
+}
+
 /// Functions by name.
 pub(crate) type Functions = BTreeMap<String, Arc<Function>>;
 
 pub(crate) async fn assemble(mut options: StackOptions) -> Result<Stack, StartError> {
     let store = Store::open(&options.data)?;
-    let listeners = Listeners {
-        dynamodb: ports::free("DynamoDB").await?,
-        s3: ports::free("S3").await?,
-        sqs: ports::free("SQS").await?,
-        sandbox: options.ports.listen(ports::SANDBOX, "sandbox").await?,
-        console: options.ports.listen(ports::CONSOLE, "start page").await?,
-    };
+    let listeners = Listeners::open(&options).await?;
     let secrets = store.kept("secrets.json").map_or_else(|| Ok(Secrets::in_memory()), Secrets::open)?;
     let sandbox_key = secrets.get("sandbox", &SANDBOX_KEY)?;
     let template = match options.template.take() {

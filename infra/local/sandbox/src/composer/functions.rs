@@ -50,9 +50,8 @@ pub(super) fn calls(conversation: &Conversation, question: &str) -> Vec<Function
     let matching = || functions.iter().filter(|function| was_asked && matches(function, question));
     let mut called: Vec<&Function> = match choice {
         Choice::None => Vec::new(),
-        Choice::Auto => matching().collect(),
         Choice::Required if matching().next().is_none() => functions.first().into_iter().collect(),
-        Choice::Required => matching().collect(),
+        Choice::Auto | Choice::Required => matching().collect(),
         Choice::Named(name) => functions.iter().filter(|function| function.name == *name).collect(),
     };
     if !several {

@@ -93,7 +93,7 @@ fn of_chat(prompt: &Prompt) -> String {
     {
         return spelling::correct(text.trim());
     }
-    let results: String = returned.iter().map(|result| format!("\n- {}", shortened(result))).collect();
+    let results = returned.iter().fold(String::new(), |list, result| list + "\n- " + &shortened(result));
     let quoted = shortened(question);
     match (is_russian, returned.is_empty()) {
         (true, true) => format!(
