@@ -243,7 +243,7 @@ def easy_writer(stack):
         "images": (api(f"/images/{picture}"), "GET /images/{id}", ok),
         "payments": (api("/payments/methods"), "GET /payments/methods", ok),
         "socket": (socket_event(f"/ws/generation/{run}", token), "$connect", ok),
-        "greeting-worker": (greeting, "a closed connection", handled),
+        "replay-worker": (greeting, "a closed connection", handled),
         "generation-worker": (work("text", run), "a duplicate message", handled),
         "image-worker": (work("image", picture), "a duplicate message", handled),
         "ledger-cron": (SCHEDULE, "one account", done),

@@ -10,7 +10,7 @@ use crate::world::{Reply, World, product};
 /// Its queues.
 pub const GENERATION: &str = "GenerationQueue";
 pub const IMAGES: &str = "ImageQueue";
-pub const GREETING: &str = "GreetingQueue";
+pub const REPLAY: &str = "ReplayQueue";
 
 /// Where browsers reach the usual world.
 pub const PUBLIC_URL: &str = "https://api.easy-writer.example";

@@ -6,7 +6,7 @@ use domain::kernel::Amount;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::easy_writer::{GENERATION, GREETING, Session};
+use crate::easy_writer::{GENERATION, REPLAY, Session};
 use crate::world::{Action, SANDBOX_PACE, World};
 
 /// A run in the background with three steps.
@@ -29,7 +29,7 @@ async fn recover(world: &World, user: &Session, session: &str) -> Value {
         world.clock.advance(150);
         world.sweep().await;
         world.drain(GENERATION).await;
-        world.drain(GREETING).await;
+        world.drain(REPLAY).await;
         let now = world.session(user, session).await;
         if now["status"] == "completed" || now["status"] == "failed" {
             return now;
@@ -79,7 +79,7 @@ async fn the_same_message_delivered_twice_at_once_is_worked_on_once() {
     let user = world.register("user@example.com").await;
     let session = start(&world, &user).await;
     world.connect("c1", &session, &user.token).await;
-    world.drain(GREETING).await;
+    world.drain(REPLAY).await;
     let event = world.receive_event(GENERATION).await;
     world.faults.seen();
     let twins = [(); 8].map(|()| world.invoke("easy-writer-generation-worker", &event));
@@ -88,14 +88,18 @@ async fn the_same_message_delivered_twice_at_once_is_worked_on_once() {
     }
     // Only the holder of the lease gets as far as writing an event, so only one worker asked the vendor.
     let written = world.faults.seen().iter().filter(|call| *call == "PutItem").count();
-    assert_eq!(written, world.watchers.frames("c1").len() - 2, "every frame but the first and the last is one event");
+    assert_eq!(
+        written,
+        world.subscribers.frames("c1").len() - 2,
+        "every frame but the first and the last is one event"
+    );
     let finished = world.session(&user, &session).await;
     assert_eq!(finished["status"], "completed", "{finished}");
-    assert_story(&world.watchers.frames("c1"), &session, 3, &finished["cost_raits"]);
+    assert_story(&world.subscribers.frames("c1"), &session, 3, &finished["cost_raits"]);
     assert_eq!(world.balance(&user).await, 100 - finished["cost_raits"].as_i64().unwrap());
     let after = world.invoke("easy-writer-generation-worker", &event).await.unwrap();
     assert_eq!(after, json!({ "batchItemFailures": [] }), "a late copy is harmless");
-    assert_story(&world.watchers.frames("c1"), &session, 3, &finished["cost_raits"]);
+    assert_story(&world.subscribers.frames("c1"), &session, 3, &finished["cost_raits"]);
     let audit = world.audit(user.user).await;
     assert_eq!(audit.account.entries, 2);
 }
@@ -175,7 +179,7 @@ async fn whoever_watches_a_run_that_is_deleted_under_its_worker_is_told() {
     let session = world.execute(&user, TOOL, "standard", json!({ "text": text.trim() })).await;
     let session = session.data()["session_id"].as_str().unwrap().to_owned();
     world.connect("c1", &session, &user.token).await;
-    world.drain(GREETING).await;
+    world.drain(REPLAY).await;
     let event = world.receive_event(GENERATION).await;
     // The worker is about to read the text, which goes away with the run.
     world.objects_go_away();
@@ -188,7 +192,7 @@ async fn whoever_watches_a_run_that_is_deleted_under_its_worker_is_told() {
     };
     let (worked, ()) = tokio::join!(world.invoke("easy-writer-generation-worker", &event), deleting);
     assert_eq!(worked.unwrap(), json!({ "batchItemFailures": [] }), "there is nothing left to try again");
-    assert_eq!(world.watchers.events("c1").last().map(String::as_str), Some("error"));
+    assert_eq!(world.subscribers.events("c1").last().map(String::as_str), Some("error"));
     assert_eq!(world.balance(&user).await, 100);
 }
 
@@ -200,15 +204,15 @@ async fn a_step_that_writes_for_longer_than_a_lease_keeps_its_job() {
     let session = world.execute(&user, TOOL, "standard", json!({ "text": text.trim() })).await;
     let session = session.data()["session_id"].as_str().unwrap().to_owned();
     world.connect("c1", &session, &user.token).await;
-    world.drain(GREETING).await;
+    world.drain(REPLAY).await;
     let event = world.receive_event(GENERATION).await;
     let jobs = world.jobs();
     let mut told = 0;
     let meddling = async {
         loop {
-            world.watchers.next_frame().await;
+            world.subscribers.next_frame().await;
             let within_a_step = |frame: &&Value| frame["progress"].as_u64().is_some_and(|at| 0 < at && at < 100);
-            let now = world.watchers.frames("c1").iter().filter(within_a_step).count();
+            let now = world.subscribers.frames("c1").iter().filter(within_a_step).count();
             if now > told {
                 told = now;
                 // Two such waits in one step are more than a lease.
@@ -228,7 +232,7 @@ async fn a_step_that_writes_for_longer_than_a_lease_keeps_its_job() {
     assert!(told > 3, "three steps told progress only {told} times: none outlived a lease");
     assert_eq!(world.queued(GENERATION).await, 1, "no sweep sent the job again");
     let finished = world.session(&user, &session).await;
-    assert_story(&world.watchers.frames("c1"), &session, 3, &finished["cost_raits"]);
+    assert_story(&world.subscribers.frames("c1"), &session, 3, &finished["cost_raits"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -254,7 +258,7 @@ async fn kill_worker_at_every_call(action: Action) {
     let rehearsal = world.register("rehearsal@example.com").await;
     let session = start(&world, &rehearsal).await;
     world.connect("rehearsal", &session, &rehearsal.token).await;
-    world.drain(GREETING).await;
+    world.drain(REPLAY).await;
     world.faults.seen();
     world.drain(GENERATION).await;
     let calls = world.faults.seen().len();
@@ -265,7 +269,7 @@ async fn kill_worker_at_every_call(action: Action) {
         let session = start(&world, &user).await;
         let (early, late) = (format!("early-{call}"), format!("late-{call}"));
         world.connect(&early, &session, &user.token).await;
-        world.drain(GREETING).await;
+        world.drain(REPLAY).await;
         let event = world.receive_event(GENERATION).await;
         world.faults.plan("", call, 1, action);
         let ended = world.faults.until_death(world.invoke("easy-writer-generation-worker", &event)).await;
@@ -278,9 +282,9 @@ async fn kill_worker_at_every_call(action: Action) {
         let audit = world.audit(user.user).await;
         assert_eq!((audit.account.entries, audit.account.held.units()), (2, 0), "killed at call {call}");
         world.connect(&late, &session, &user.token).await;
-        world.drain(GREETING).await;
-        assert_story(&world.watchers.frames(&late), &session, 3, &finished["cost_raits"]);
-        assert_story(&without_repeats(world.watchers.frames(&early)), &session, 3, &finished["cost_raits"]);
+        world.drain(REPLAY).await;
+        assert_story(&world.subscribers.frames(&late), &session, 3, &finished["cost_raits"]);
+        assert_story(&without_repeats(world.subscribers.frames(&early)), &session, 3, &finished["cost_raits"]);
     }
 }
 
@@ -351,13 +355,13 @@ async fn a_lost_answer_of_any_call_changes_nothing() {
         let session = start(&world, &user).await;
         let connection = format!("c-{call}");
         world.connect(&connection, &session, &user.token).await;
-        world.drain(GREETING).await;
+        world.drain(REPLAY).await;
         world.faults.plan("", call, 1, Action::LoseAnswer);
         world.deliver(GENERATION).await;
         world.faults.clear();
         let finished = world.session(&user, &session).await;
         assert_eq!(finished["status"], "completed", "lost answer of call {call}: {finished}");
-        assert_story(&without_repeats(world.watchers.frames(&connection)), &session, 3, &finished["cost_raits"]);
+        assert_story(&without_repeats(world.subscribers.frames(&connection)), &session, 3, &finished["cost_raits"]);
         assert_eq!(world.audit(user.user).await.account.entries, 2);
     }
 }
@@ -379,9 +383,9 @@ async fn a_failing_vendor_ends_in_an_error_frame_and_the_money_back() {
         let user = world.register("user@example.com").await;
         let session = start(&world, &user).await;
         world.connect("c1", &session, &user.token).await;
-        world.drain(GREETING).await;
+        world.drain(REPLAY).await;
         world.drain(GENERATION).await;
-        let frames = world.watchers.frames("c1");
+        let frames = world.subscribers.frames("c1");
         assert_eq!(frames.last().unwrap()["event"], "error", "{model}: {frames:?}");
         assert_eq!(frames.last().unwrap()["code"], code, "{model}");
         let finished = world.session(&user, &session).await;
@@ -430,7 +434,7 @@ async fn a_job_that_kills_every_worker_fails_with_the_money_back() {
     for connection in ["c1", "gone"] {
         world.connect(connection, &session, &user.token).await;
     }
-    world.drain(GREETING).await;
+    world.drain(REPLAY).await;
     for _ in 0..3 {
         let event = World::work_event(user.user, &session);
         world.faults.plan("PutItem", 1, 1, Action::DieBefore);
@@ -438,13 +442,13 @@ async fn a_job_that_kills_every_worker_fails_with_the_money_back() {
         world.faults.clear();
         world.clock.advance(61);
     }
-    world.watchers.cut("gone");
+    world.subscribers.cut("gone");
     world.sweep().await;
     let finished = world.session(&user, &session).await;
     assert_eq!((&finished["status"], &finished["error_code"]), (&json!("failed"), &json!("GENERATION_FAILED")));
     assert_eq!(world.balance(&user).await, 100);
     assert_eq!(world.audit(user.user).await.account.held.units(), 0);
-    assert_eq!(world.watchers.events("c1").last().map(String::as_str), Some("error"));
+    assert_eq!(world.subscribers.events("c1").last().map(String::as_str), Some("error"));
     world.drain(GENERATION).await;
     assert_eq!(world.session(&user, &session).await["status"], "failed", "the message left in the queue is harmless");
 }
@@ -534,7 +538,7 @@ async fn a_message_that_does_not_parse_is_dropped() {
         { "messageId": "m2", "body": "{\"owner\":1}" },
         { "messageId": "m3" }
     ] });
-    for function in ["easy-writer-generation-worker", "easy-writer-greeting-worker"] {
+    for function in ["easy-writer-generation-worker", "easy-writer-replay-worker"] {
         assert_eq!(world.invoke(function, &event).await.unwrap(), json!({ "batchItemFailures": [] }), "{function}");
     }
 }
@@ -546,12 +550,12 @@ async fn a_greeting_that_cannot_be_delivered_comes_again() {
     let session = start(&world, &user).await;
     world.connect("c1", &session, &user.token).await;
     world.faults.plan("PostToConnection", 0, usize::MAX, Action::Throttle);
-    world.deliver(GREETING).await;
+    world.deliver(REPLAY).await;
     world.faults.clear();
-    assert_eq!(world.watchers.events("c1"), Vec::<String>::new());
+    assert_eq!(world.subscribers.events("c1"), Vec::<String>::new());
     world.clock.advance(61);
-    world.deliver(GREETING).await;
-    assert_eq!(world.watchers.events("c1"), ["connected"]);
+    world.deliver(REPLAY).await;
+    assert_eq!(world.subscribers.events("c1"), ["connected"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -560,10 +564,10 @@ async fn a_greeting_that_is_faster_than_the_handshake_waits_for_it() {
     let user = world.register("user@example.com").await;
     let session = start(&world, &user).await;
     world.connect("c1", &session, &user.token).await;
-    world.watchers.open_after("c1", 2);
-    assert_eq!(world.deliver(GREETING).await, 1);
-    assert_eq!(world.watchers.events("c1"), ["connected"]);
-    assert_eq!(world.queued(GREETING).await, 0);
+    world.subscribers.open_after("c1", 2);
+    assert_eq!(world.deliver(REPLAY).await, 1);
+    assert_eq!(world.subscribers.events("c1"), ["connected"]);
+    assert_eq!(world.queued(REPLAY).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -572,12 +576,12 @@ async fn a_worker_that_is_faster_than_the_handshake_leaves_the_connection_to_its
     let user = world.register("user@example.com").await;
     let session = start(&world, &user).await;
     world.connect("c1", &session, &user.token).await;
-    world.watchers.open_after("c1", 1000);
+    world.subscribers.open_after("c1", 1000);
     world.drain(GENERATION).await;
-    world.watchers.open_after("c1", 0);
-    world.drain(GREETING).await;
+    world.subscribers.open_after("c1", 0);
+    world.drain(REPLAY).await;
     let finished = world.session(&user, &session).await;
-    assert_story(&world.watchers.frames("c1"), &session, 3, &finished["cost_raits"]);
+    assert_story(&world.subscribers.frames("c1"), &session, 3, &finished["cost_raits"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

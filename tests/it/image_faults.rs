@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::easy_writer::{GREETING, IMAGES, Session};
+use crate::easy_writer::{IMAGES, REPLAY, Session};
 use crate::world::{Action, World};
 
 /// Lets time pass and everything retry until the picture is finished.
@@ -12,7 +12,7 @@ async fn recover(world: &World, user: &Session, image: &str) -> Value {
         world.clock.advance(150);
         world.sweep().await;
         world.drain(IMAGES).await;
-        world.drain(GREETING).await;
+        world.drain(REPLAY).await;
         let now = world.image(user, image).await;
         if now["status"] != "processing" {
             return now;
@@ -21,7 +21,7 @@ async fn recover(world: &World, user: &Session, image: &str) -> Value {
     panic!("picture {image} is stuck: {}", world.image(user, image).await);
 }
 
-/// Asserts that a watcher saw the beginning, progress that never falls, and one end.
+/// Asserts that a subscriber saw the beginning, progress that never falls, and one end.
 fn assert_story(frames: &[Value], image: &str, ending: &Value) {
     assert_eq!(frames.first(), Some(&json!({ "event": "connected", "image_id": image })), "{frames:?}");
     let mut progress = 0;
@@ -40,7 +40,7 @@ fn completed(picture: &Value, url: &str) -> Value {
 
 async fn watch(world: &World, connection: &str, image: &str, user: &Session) {
     world.connect_to(connection, &format!("/ws/image/{image}"), Some(&user.token)).await;
-    world.drain(GREETING).await;
+    world.drain(REPLAY).await;
 }
 
 async fn kill_drawing_at_every_call(action: Action) {
@@ -71,8 +71,8 @@ async fn kill_drawing_at_every_call(action: Action) {
         world.served_png(finished["url"].as_str().unwrap()).await;
         watch(&world, &late, &image, &user).await;
         let ending = completed(&finished, "url");
-        assert_story(&world.watchers.frames(&late), &image, &ending);
-        assert_eq!(world.watchers.frames(&early).last(), Some(&ending), "killed at call {call}");
+        assert_story(&world.subscribers.frames(&late), &image, &ending);
+        assert_eq!(world.subscribers.frames(&early).last(), Some(&ending), "killed at call {call}");
     }
 }
 
@@ -152,7 +152,7 @@ async fn an_order_that_kills_every_worker_fails_with_the_money_back() {
     let failed = world.image(&user, &image).await;
     assert_eq!((&failed["status"], &failed["error_code"]), (&json!("failed"), &json!("IMAGE_FAILED")));
     assert_eq!(world.balance(&user).await, 100);
-    let last = world.watchers.frames("c1").last().unwrap().clone();
+    let last = world.subscribers.frames("c1").last().unwrap().clone();
     assert_eq!((&last["event"], &last["code"]), (&json!("error"), &json!("IMAGE_FAILED")));
 }
 

@@ -17,8 +17,8 @@ use domain::easy_writer::{Deposits, NewDeposit, PRODUCT};
 use domain::kernel::{Amount, Clock as _, Error, PaymentId, Result};
 use domain::ledger::{Ledger, Posting};
 use domain::payments::provider::{
-    Acknowledgement, Known, Notice, NoticeError, Opened, Order, PaymentEvent, PaymentProvider, ProviderError,
-    RawNotice, Refunded, Report, SharedPaymentProvider, Verdict,
+    Acknowledgement, Notification, NotificationError, Opened, Order, PaymentEvent, PaymentProvider,
+    PaymentProviderError, PaymentRef, PaymentUpdate, Refunded, SharedPaymentProvider, Verdict, WebhookRequest,
 };
 use domain::payments::{Checkout, Payment, Payments, ProviderId, Status};
 use serde_json::{Value, json};
@@ -47,9 +47,9 @@ struct Script {
     /// Every order that it was given.
     orders: Mutex<Vec<Order>>,
     /// Every payment that it was asked about.
-    questions: Mutex<Vec<Known>>,
+    questions: Mutex<Vec<PaymentRef>>,
     /// What it knows about payments.
-    knows: Mutex<BTreeMap<PaymentId, Vec<Report>>>,
+    knows: Mutex<BTreeMap<PaymentId, Vec<PaymentUpdate>>>,
 }
 
 impl Script {
@@ -76,17 +76,17 @@ impl Script {
         self.questions.lock().unwrap().len()
     }
 
-    fn learns(&self, reports: Vec<Report>) {
+    fn learns(&self, reports: Vec<PaymentUpdate>) {
         let payment = reports[0].payment;
         self.knows.lock().unwrap().insert(payment, reports);
     }
 
-    fn answer(&self) -> std::result::Result<(), ProviderError> {
+    fn answer(&self) -> std::result::Result<(), PaymentProviderError> {
         match *self.mood.lock().unwrap() {
             Mood::Working => Ok(()),
-            Mood::Silent => Err(ProviderError::TimedOut),
-            Mood::Broken => Err(ProviderError::Broken("scripted".to_owned())),
-            Mood::Refusing => Err(ProviderError::Rejected("scripted".to_owned())),
+            Mood::Silent => Err(PaymentProviderError::TimedOut),
+            Mood::Broken => Err(PaymentProviderError::Broken("scripted".to_owned())),
+            Mood::Refusing => Err(PaymentProviderError::Rejected("scripted".to_owned())),
         }
     }
 }
@@ -101,7 +101,7 @@ impl PaymentProvider for Script {
         self.test
     }
 
-    async fn open(&self, order: &Order) -> std::result::Result<Opened, ProviderError> {
+    async fn open(&self, order: &Order) -> std::result::Result<Opened, PaymentProviderError> {
         let known = {
             let mut orders = self.orders.lock().unwrap();
             let known = orders.iter().any(|known| known.payment == order.payment);
@@ -110,35 +110,38 @@ impl PaymentProvider for Script {
         };
         tokio::task::yield_now().await;
         if known && *self.once.lock().unwrap() {
-            return Err(ProviderError::Rejected("the order is known".to_owned()));
+            return Err(PaymentProviderError::Rejected("the order is known".to_owned()));
         }
         self.answer()?;
         Ok(Opened { url: format!("https://pay.example/{}/{}", self.id, order.payment), provider_payment: None })
     }
 
-    async fn read_notice(&self, notice: RawNotice<'_>) -> std::result::Result<Notice, NoticeError> {
-        let malformed = |reason: &str| NoticeError::Malformed(reason.to_owned());
+    async fn read_notification(
+        &self,
+        notice: WebhookRequest<'_>,
+    ) -> std::result::Result<Notification, NotificationError> {
+        let malformed = |reason: &str| NotificationError::Malformed(reason.to_owned());
         if (notice.header)("password").as_deref() != Some(PASSWORD) {
-            return Err(NoticeError::Forged("password"));
+            return Err(NotificationError::Forged("password"));
         }
         let body: Value = serde_json::from_slice(notice.body).map_err(|_| malformed("not JSON"))?;
         self.answer()?;
-        let Some(report) = read(&body) else { return Ok(Notice::Irrelevant) };
-        Ok(if notice.kind == "check" { Notice::Question(report) } else { Notice::Report(report) })
+        let Some(report) = read(&body) else { return Ok(Notification::Irrelevant) };
+        Ok(if notice.kind == "check" { Notification::PrePaymentCheck(report) } else { Notification::Update(report) })
     }
 
-    fn acknowledge(&self, _: &Notice, verdict: Verdict) -> Acknowledgement {
+    fn acknowledge(&self, _: &Notification, verdict: Verdict) -> Acknowledgement {
         Acknowledgement { content_type: "text/plain", body: format!("{verdict:?}") }
     }
 
-    async fn look_up(&self, payment: &Known) -> std::result::Result<Vec<Report>, ProviderError> {
+    async fn look_up(&self, payment: &PaymentRef) -> std::result::Result<Vec<PaymentUpdate>, PaymentProviderError> {
         self.questions.lock().unwrap().push(payment.clone());
         self.answer()?;
         Ok(self.knows.lock().unwrap().get(&payment.payment).cloned().unwrap_or_default())
     }
 }
 
-fn read(body: &Value) -> Option<Report> {
+fn read(body: &Value) -> Option<PaymentUpdate> {
     let event = match body["event"].as_str()? {
         "authorized" => PaymentEvent::Authorized,
         "paid" => PaymentEvent::Paid,
@@ -148,7 +151,7 @@ fn read(body: &Value) -> Option<Report> {
         "refunded" => PaymentEvent::Refunded(Refunded::InAll),
         _ => return None,
     };
-    Some(Report {
+    Some(PaymentUpdate {
         payment: body["payment"].as_str()?.parse().ok()?,
         number: body["number"].as_u64().and_then(|number| number.try_into().ok()),
         provider_payment: body["provider_payment"].as_str()?.to_owned(),
@@ -173,7 +176,7 @@ fn refund(payment: PaymentId, id: &str, kopecks: i64) -> Value {
     refund
 }
 
-fn report(payment: PaymentId, event: &str) -> Report {
+fn report(payment: PaymentId, event: &str) -> PaymentUpdate {
     read(&notice(payment, event)).unwrap()
 }
 
@@ -220,7 +223,8 @@ impl Shop {
     async fn tell_as(&self, provider: ProviderId, kind: &str, notice: &Value) -> Result<String> {
         let body = notice.to_string();
         let header = |name: &str| (name == "password").then(|| PASSWORD.to_owned());
-        let raw = RawNotice { kind, query: "", content_type: "", header: &header, body: body.as_bytes(), source: None };
+        let raw =
+            WebhookRequest { kind, query: "", content_type: "", header: &header, body: body.as_bytes(), source: None };
         Ok(self.payments().receive(provider, raw).await?.body)
     }
 

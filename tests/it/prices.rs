@@ -70,9 +70,9 @@ fn function(product: &str, what: &str) -> (f64, f64) {
         _ if what.contains("/auth/") || what.contains("/user/") => (1024.0, OWN_WORK),
         "`POST /tools/{id}/execute`, quick" => (256.0, answer),
         _ if what.contains("/tools/") => (256.0, OWN_WORK),
-        "worker, 4 steps, 1 watcher" => (256.0, 4.0 * step),
-        "image worker, 1 watcher" => (768.0, 15_000.0),
-        "image worker, enlarging, no watcher" => (768.0, 1_700.0),
+        "worker, 4 steps, 1 subscriber" => (256.0, 4.0 * step),
+        "image worker, 1 subscriber" => (768.0, 15_000.0),
+        "image worker, enlarging, no subscriber" => (768.0, 1_700.0),
         "`POST /payments/create`" => (512.0, 500.0),
         _ => (512.0, OWN_WORK),
     }

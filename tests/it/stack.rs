@@ -242,7 +242,7 @@ async fn travel(product: &str, queues: &[&str], parameters: &[(&str, &str)]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_journeys_through_a_deployed_easy_writer_go_through_this_one_as_well() {
-    let queues = ["GenerationQueue", "GenerationDeadLetters", "ImageQueue", "GreetingQueue"];
+    let queues = ["GenerationQueue", "GenerationDeadLetters", "ImageQueue", "ReplayQueue"];
     let many = [("EasyWriterRateLimitRegister", "1000/60"), ("EasyWriterRateLimitLogin", "1000/60")];
     travel("easy-writer", &queues, &many).await;
 }

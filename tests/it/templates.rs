@@ -548,7 +548,7 @@ fn who_is_behind_the_front_door_knows_its_secret_and_nobody_else() {
         for (function, resource) in resources(&template, "AWS::Serverless::Function") {
             let serves = serves(resource);
             let variables = &resource["Properties"]["Environment"]["Variables"];
-            assert_eq!(variables["TRUSTED_HOP"] == "cloudfront", serves, "{function}");
+            assert_eq!(variables["TRUSTED_PROXY"] == "cloudfront", serves, "{function}");
             assert_eq!(variables.get("ORIGIN_SECRET").is_some(), serves, "{function}");
             if serves {
                 serving.insert(function);

@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::kernel::{Clock, Timestamp};
 use domain::webhooks::{
-    Attempted, Courier, Deliveries, Delivery, DeliveryMessage, Endpoint, Endpoints, Header, NewEndpoint, Owner, Reach,
-    SecretChoice, SendFailure, SentAnswer, WebhookSender,
+    AttemptOutcome, Deliveries, Delivery, DeliveryMessage, DeliveryWorker, EgressPolicy, Endpoint, Endpoints, Header,
+    NewEndpoint, Owner, SecretChoice, SendFailure, SentAnswer, WebhookSender,
 };
 use serde_json::{Value, json};
 use store::Queue;
@@ -75,7 +75,7 @@ struct Post {
     world: World,
     endpoints: Endpoints,
     deliveries: Deliveries,
-    courier: Courier,
+    delivery_worker: DeliveryWorker,
     receivers: Arc<Receivers>,
     owner: Owner,
 }
@@ -90,12 +90,12 @@ impl Post {
         let world = World::easy_writer().await;
         world.sqs.put_queue(QUEUE, BTreeMap::new()).await.unwrap();
         let (clock, ids) = (Arc::clone(&world.platform.clock), Arc::clone(&world.platform.ids));
-        let endpoints = Endpoints::new(world.table.clone(), EVENTS, Reach::Internet, clock, ids);
+        let endpoints = Endpoints::new(world.table.clone(), EVENTS, EgressPolicy::Internet, clock, ids);
         let queue = Queue::new(world.platform.aws.sqs(), &world.sqs.queue_url(queue));
         let deliveries = Deliveries::new(endpoints.clone(), queue);
         let receivers = Arc::new(Receivers::default());
-        let courier = Courier::new(deliveries.clone(), Arc::clone(&receivers) as Arc<dyn WebhookSender>);
-        Self { world, endpoints, deliveries, courier, receivers, owner: Uuid::from_u128(7).into() }
+        let delivery_worker = DeliveryWorker::new(deliveries.clone(), Arc::clone(&receivers) as Arc<dyn WebhookSender>);
+        Self { world, endpoints, deliveries, delivery_worker, receivers, owner: Uuid::from_u128(7).into() }
     }
 
     fn now(&self) -> Timestamp {
@@ -145,12 +145,12 @@ impl Post {
         self.deliveries.get(message).await.unwrap()
     }
 
-    async fn attempt(&self, message: DeliveryMessage) -> Attempted {
-        self.courier.attempt(message).await.unwrap()
+    async fn attempt(&self, message: DeliveryMessage) -> AttemptOutcome {
+        self.delivery_worker.attempt(message).await.unwrap()
     }
 
     /// An attempt that gets an answer.
-    async fn answered(&self, message: DeliveryMessage, answer: Answer) -> Attempted {
+    async fn answered(&self, message: DeliveryMessage, answer: Answer) -> AttemptOutcome {
         self.receivers.answers.lock().unwrap().push_back(answer);
         self.attempt(message).await
     }

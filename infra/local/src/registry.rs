@@ -17,7 +17,7 @@ pub const FUNCTIONS: &[Registration] = &[
     easy_writer_auth::FUNCTION,
     easy_writer_generation::FUNCTION,
     easy_writer_generation_worker::FUNCTION,
-    easy_writer_greeting_worker::FUNCTION,
+    easy_writer_replay_worker::FUNCTION,
     easy_writer_image_worker::FUNCTION,
     easy_writer_images::FUNCTION,
     easy_writer_maintenance_cron::FUNCTION,

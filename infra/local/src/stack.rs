@@ -27,7 +27,7 @@ use crate::template::model::{Bucket, Queue, Schedule, Table};
 use crate::{pollers, sqs};
 
 /// How long requests and messages may take to finish when the stack stops.
-const PATIENCE: Duration = Duration::from_secs(10);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Every product, running. Ends when it is dropped; [`Stack::shutdown`] lets it finish what it is doing.
 pub struct Stack {
@@ -225,7 +225,7 @@ impl Stack {
 
     /// Lets requests and messages that are under way finish, at most ten seconds, then ends. Returns whether all did finish.
     pub async fn shutdown(self) -> bool {
-        let finished = self.tasks.drain(PATIENCE).await;
+        let finished = self.tasks.drain(DRAIN_TIMEOUT).await;
         self.engine_tasks.drain(Duration::from_secs(1)).await;
         finished
     }

@@ -39,11 +39,11 @@ async fn a_request_needs_no_connection_and_is_measured_where_it_is_made() {
 #[tokio::test]
 async fn queues_and_schedules_are_driven_by_hand() {
     let stack = stack().await;
-    assert_eq!(stack.deliver("GreetingQueue").await.unwrap(), 0);
+    assert_eq!(stack.deliver("ReplayQueue").await.unwrap(), 0);
     let sqs = stack.platform("easy-writer-socket").unwrap().aws.sqs();
-    let url = stack.sqs().queue_url(stack.queue_name("GreetingQueue").unwrap());
+    let url = stack.sqs().queue_url(stack.queue_name("ReplayQueue").unwrap());
     sqs.send_message().queue_url(url).message_body("not a greeting").send().await.unwrap();
-    assert_eq!(stack.deliver("EasyWriter-GreetingQueue").await.unwrap(), 1);
+    assert_eq!(stack.deliver("EasyWriter-ReplayQueue").await.unwrap(), 1);
     stack.run_schedule("easy-writer-maintenance-cron").await.unwrap();
     assert_eq!(stack.expire_items().unwrap(), 0);
 }
@@ -53,7 +53,7 @@ async fn unknown_names_are_told() {
     let stack = stack().await;
     assert_eq!(stack.base_url("nobody").unwrap_err().to_string(), "no product is called nobody, or several are");
     assert!(stack.deliver("Nothing").await.is_err());
-    assert!(stack.deliver("GreetingDeadLetters").await.is_err(), "no function reads it");
+    assert!(stack.deliver("ReplayDeadLetters").await.is_err(), "no function reads it");
     assert!(stack.run_schedule("easy-writer-auth").await.is_err());
     assert!(stack.invoke("nothing", &json!({})).await.is_err());
 }

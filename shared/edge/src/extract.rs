@@ -14,7 +14,7 @@ use serde_path_to_error::Segment;
 
 pub use crate::http::RequestScope;
 
-use crate::hop::Source;
+use crate::client_ip::Source;
 use crate::http::MAX_BODY_BYTES;
 use crate::problem::{EdgeError, Failure};
 

@@ -118,7 +118,7 @@ async fn serve(registration: Registration, begun: Instant) -> Result<(), Error> 
             Ok::<_, Error>(match answer {
                 Ok(Answer::Stream(Streamed { head, body })) => FunctionResponse::StreamingResponse(LambdaStream {
                     metadata_prelude: head,
-                    stream: Accounted { body: Some(body), account },
+                    stream: MeteredBody { body: Some(body), account },
                 }),
                 Ok(Answer::Whole(json)) => {
                     account.print();
@@ -149,12 +149,12 @@ impl Account {
 }
 
 /// A streamed body, whose notes belong to its invocation: metrics are printed when it ends or is dropped.
-struct Accounted {
+struct MeteredBody {
     body: Option<Pieces>,
     account: Account,
 }
 
-impl Accounted {
+impl MeteredBody {
     fn close(&mut self) {
         let Some(body) = self.body.take() else { return };
         collect(&mut self.account.invocation.notes, || drop(body));
@@ -163,7 +163,7 @@ impl Accounted {
     }
 }
 
-impl Stream for Accounted {
+impl Stream for MeteredBody {
     type Item = Result<Bytes, Infallible>;
 
     fn poll_next(self: Pin<&mut Self>, polling: &mut Polling<'_>) -> Poll<Option<Self::Item>> {
@@ -178,7 +178,7 @@ impl Stream for Accounted {
     }
 }
 
-impl Drop for Accounted {
+impl Drop for MeteredBody {
     fn drop(&mut self) {
         self.close();
     }
@@ -213,10 +213,10 @@ mod tests {
 
     use super::*;
 
-    fn accounted(body: Pieces, notes: Notes) -> Accounted {
+    fn accounted(body: Pieces, notes: Notes) -> MeteredBody {
         let invocation = Invocation { took: Duration::ZERO, streamed: None, start: None, failed: false, notes };
         let metrics = Arc::new(Metrics { namespace: None, product: "easy-writer".into(), function: "tools" });
-        Accounted {
+        MeteredBody {
             body: Some(body),
             account: Account { invocation, begun: Instant::now(), metrics, clock: Arc::new(SystemClock) },
         }

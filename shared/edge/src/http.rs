@@ -22,9 +22,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument as _;
 
+use crate::client_ip::{TrustedProxy, note_source};
 use crate::envelope::{Envelope, Meta};
 use crate::function::Function;
-use crate::hop::{TrustedHop, note_source};
 use crate::platform::Platform;
 use crate::problem::{EdgeError, Failure, Problem};
 use crate::reply::{Data, Told};
@@ -52,10 +52,10 @@ const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 impl Function {
     /// A function behind an HTTP API (payload format 2.0) that responds in the envelope `E`.
     ///
-    /// Reads `FRONTEND_ORIGINS`: the origins, separated by commas, that may send credentials. Reads `TRUSTED_HOP`
+    /// Reads `FRONTEND_ORIGINS`: the origins, separated by commas, that may send credentials. Reads `TRUSTED_PROXY`
     /// (`gateway` or `cloudfront`), the source of client addresses, and for the latter `ORIGIN_SECRET`.
     pub fn http<E: Envelope>(platform: &Platform, router: Router) -> std::result::Result<Self, ConfigError> {
-        let router = in_dialect::<E>(platform, router)?;
+        let router = with_envelope::<E>(platform, router)?;
         Ok(Self::new(move |event, context| {
             // The adapter is not `Send`, its future is, so only the future goes into the async block. Only this format
             // is read: `LambdaRequest` would try each one.
@@ -69,9 +69,9 @@ impl Function {
 
 /// The router in the layers of [`Function::http`] and [`Function::streaming`], for callers with requests instead of
 /// events.
-pub fn in_dialect<E: Envelope>(platform: &Platform, router: Router) -> std::result::Result<Router, ConfigError> {
-    let hop = TrustedHop::read(&platform.vars)?;
-    let skin = Skin { clock: Arc::clone(&platform.clock), ids: Arc::clone(&platform.ids) };
+pub fn with_envelope<E: Envelope>(platform: &Platform, router: Router) -> std::result::Result<Router, ConfigError> {
+    let hop = TrustedProxy::read(&platform.vars)?;
+    let skin = RenderContext { clock: Arc::clone(&platform.clock), ids: Arc::clone(&platform.ids) };
     Ok(router
         .fallback(|| async { EdgeError::NoSuchRoute })
         .method_not_allowed_fallback(|| async { EdgeError::MethodNotAllowed })
@@ -105,7 +105,7 @@ fn cors(platform: &Platform) -> std::result::Result<CorsLayer, ConfigError> {
 }
 
 #[derive(Clone)]
-struct Skin {
+struct RenderContext {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -156,7 +156,7 @@ async fn note_route(request: Request, next: Next) -> Response {
 
 /// Runs the request and renders its answer.
 async fn render<E: Envelope>(
-    axum::extract::State(skin): axum::extract::State<Skin>,
+    axum::extract::State(skin): axum::extract::State<RenderContext>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -274,7 +274,7 @@ fn trace_id(context: &Context) -> Option<String> {
 }
 
 /// The caller's request ID if well-formed, else the gateway's, else a new one.
-fn request_id(request: &Request, skin: &Skin) -> String {
+fn request_id(request: &Request, skin: &RenderContext) -> String {
     let well_formed = |id: &&str| {
         (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.=".contains(&byte))
     };

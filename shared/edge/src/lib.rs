@@ -2,12 +2,12 @@
 //! metrics.
 
 pub mod aggregator;
+mod client_ip;
 pub mod easy_writer;
 mod envelope;
 mod exact;
 mod extract;
 mod function;
-mod hop;
 mod http;
 mod logging;
 mod metrics;
@@ -25,7 +25,7 @@ mod streaming;
 mod throttle;
 mod vars;
 
-pub use crate::http::in_dialect;
+pub use crate::http::with_envelope;
 pub use aggregator::{Aggregator, Company, openai_error};
 pub use cookie;
 pub use easy_writer::EasyWriter;
@@ -41,7 +41,7 @@ pub use platform::{Platform, aws_settings};
 pub use problem::{EdgeError, Failure, Problem};
 pub use query::{NumberedPage, Query};
 pub use registration::{Registration, Start};
-pub use reply::{Answer, NoContent, Redirect, Reply, Verbatim};
+pub use reply::{Answer, NoContent, RawResponse, Redirect, Reply};
 pub use socket::{Handshake, SocketHandler};
 pub use throttle::{Callers, RateLimit, Throttle};
 pub use vars::{ConfigError, Vars, malformed};

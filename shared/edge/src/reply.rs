@@ -58,14 +58,14 @@ impl<T> Reply<T> {
 
 /// A 200 whose body another protocol prescribes: no envelope.
 #[derive(Debug)]
-pub struct Verbatim {
+pub struct RawResponse {
     /// `Content-Type`.
     pub content_type: &'static str,
     /// The body.
     pub body: String,
 }
 
-impl IntoResponse for Verbatim {
+impl IntoResponse for RawResponse {
     fn into_response(self) -> Response {
         ([(CONTENT_TYPE, HeaderValue::from_static(self.content_type))], self.body).into_response()
     }

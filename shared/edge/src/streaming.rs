@@ -29,7 +29,7 @@ use tracing::Span;
 
 use crate::envelope::Envelope;
 use crate::function::{Function, Streamed};
-use crate::http::{chain, in_dialect};
+use crate::http::{chain, with_envelope};
 use crate::platform::Platform;
 use crate::vars::ConfigError;
 
@@ -42,7 +42,7 @@ impl Function {
     /// does not report it, so handlers on Lambda must not rely on it. An error after the status was sent has to be part
     /// of the body. A panic there ends the body early.
     pub fn streaming<E: Envelope>(platform: &Platform, router: Router) -> Result<Self, ConfigError> {
-        let router = in_dialect::<E>(platform, router)?;
+        let router = with_envelope::<E>(platform, router)?;
         Ok(Self::streamed(move |event, context| {
             let response = request(&event, context).map(|request| router.clone().oneshot(request));
             async move {
@@ -100,11 +100,11 @@ pub(crate) fn watched(response: Response, span: &Span, started: Instant) -> Resp
     let (span, usage) = (span.clone(), Usage::default());
     response.map(|body| {
         let body = Some(body.into_data_stream());
-        AxumBody::from_stream(Watched { body, span, started, bytes: 0, usage })
+        AxumBody::from_stream(InstrumentedBody { body, span, started, bytes: 0, usage })
     })
 }
 
-struct Watched {
+struct InstrumentedBody {
     /// `None` once it ended.
     body: Option<BodyDataStream>,
     span: Span,
@@ -123,7 +123,7 @@ enum End {
     Failed(String),
 }
 
-impl Watched {
+impl InstrumentedBody {
     fn poll(&mut self, polling: &mut Polling<'_>) -> Poll<Result<Bytes, End>> {
         let Some(body) = &mut self.body else { return Poll::Ready(Err(End::Complete)) };
         let mut polled = Ok(Poll::Pending);
@@ -164,7 +164,7 @@ impl Watched {
     }
 }
 
-impl Stream for Watched {
+impl Stream for InstrumentedBody {
     type Item = Result<Bytes, Infallible>;
 
     fn poll_next(self: Pin<&mut Self>, polling: &mut Polling<'_>) -> Poll<Option<Self::Item>> {
@@ -184,7 +184,7 @@ impl Stream for Watched {
     }
 }
 
-impl Drop for Watched {
+impl Drop for InstrumentedBody {
     fn drop(&mut self) {
         let span = self.span.clone();
         span.in_scope(|| self.end(End::Left));

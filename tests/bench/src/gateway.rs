@@ -11,7 +11,7 @@ use axum::serve::Listener;
 use domain::aggregator::{CallBilling, Caller, Hold, HoldOutcome, UsageRecord};
 use domain::idempotency::Request;
 use domain::kernel::{Amount, Clock, IdSource, Result};
-use edge::{Aggregator, Platform, in_dialect};
+use edge::{Aggregator, Platform, with_envelope};
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -69,7 +69,7 @@ async fn work(platform: &Platform, address: SocketAddr, connections: UnboundedRe
     let (_, authenticator) = platform.authenticator(&platform.table()?)?;
     let free = Free { clock: Arc::clone(&platform.clock), ids: Arc::clone(&platform.ids) };
     let router = aggregator_chat::router(platform, authenticator, Arc::new(free))?;
-    Ok(axum::serve(Share { address, connections }, in_dialect::<Aggregator>(platform, router)?).await?)
+    Ok(axum::serve(Share { address, connections }, with_envelope::<Aggregator>(platform, router)?).await?)
 }
 
 /// A thread's share of the connections.

@@ -11,7 +11,7 @@ use crate::Outcome;
 
 /// How often one looks whether a gateway answers, and how long.
 const GLANCE: Duration = Duration::from_millis(2);
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// A tick of the kernel's clock of processes: `USER_HZ` is 100 on every platform that this runs on.
 const TICK: Duration = Duration::from_millis(10);
@@ -37,7 +37,7 @@ impl Process {
             if let Some(status) = self.child.try_wait()? {
                 return Err(format!("ended at its start: {status}").into());
             }
-            if self.begun.elapsed() > PATIENCE {
+            if self.begun.elapsed() > TIMEOUT {
                 return Err("does not answer".into());
             }
             tokio::time::sleep(GLANCE).await;

@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// How long anything may take to appear. Runs of tools take seconds.
-const PATIENCE: Duration = Duration::from_secs(40);
+const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// How long one question to the page may take. A page that is left while it is asked never answers.
 const QUESTION_MILLISECONDS: u64 = 1000;
@@ -182,7 +182,7 @@ impl<'b> Visitor<'b> {
         );
         let begun = Instant::now();
         let mut trouble = String::new();
-        while begun.elapsed() < PATIENCE {
+        while begun.elapsed() < TIMEOUT {
             let limit = Duration::from_millis(QUESTION_MILLISECONDS * 5);
             match tokio::time::timeout(limit, self.ask(&question)).await {
                 Ok(Ok(Value::Null)) => {}
@@ -227,7 +227,7 @@ impl<'b> Visitor<'b> {
             self.wait(what, &format!("({element}).setAttribute('data-mark', '{mark}') === undefined")).await?;
             // The page may draw itself anew between the two; nothing was pressed then.
             match self.click_mark(&mark).await {
-                Err(cause) if begun.elapsed() > PATIENCE => return Err(format!("{what}: {cause}").into()),
+                Err(cause) if begun.elapsed() > TIMEOUT => return Err(format!("{what}: {cause}").into()),
                 Err(_) => {}
                 Ok(()) => return Ok(()),
             }

@@ -11,7 +11,7 @@ use crate::user::{PASSWORD, new_email};
 use crate::{Outcome, ensure};
 
 /// How long something may take that goes on in the background.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What companies ask here: the sandbox's model behind it answers at once.
 pub(crate) const MODEL: &str = "gpt-4";
@@ -66,7 +66,7 @@ impl<'a> Company<'a> {
             while self.letter(part).await?.is_none() {}
             Ok(())
         };
-        timeout(PATIENCE, comes).await.map_err(|_| format!("no letter about {part}"))?
+        timeout(TIMEOUT, comes).await.map_err(|_| format!("no letter about {part}"))?
     }
 
     /// Follows the link of the last letter.
@@ -136,7 +136,7 @@ impl<'a> Company<'a> {
                 }
             }
         };
-        timeout(PATIENCE, seen).await.map_err(|_| format!("{path} never tells what is wanted"))?
+        timeout(TIMEOUT, seen).await.map_err(|_| format!("{path} never tells what is wanted"))?
     }
 }
 

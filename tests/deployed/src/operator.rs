@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::{Outcome, ensure};
 
 /// How long something may take that goes on in the background.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// URLs of queues, by what the template calls them.
 pub type Queues = BTreeMap<String, String>;
@@ -148,7 +148,7 @@ impl Operator {
                 }
             }
         };
-        timeout(PATIENCE, gone).await.map_err(|_| format!("{at:?} stays"))?
+        timeout(TIMEOUT, gone).await.map_err(|_| format!("{at:?} stays"))?
     }
 
     /// Makes what waits in the table's first index due.

@@ -11,7 +11,7 @@ use crate::user::User;
 use crate::{Outcome, ensure};
 
 /// How long an answer may take. The gateway gives up after 30 seconds.
-const PATIENCE: Duration = Duration::from_secs(40);
+const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// A stack and what surrounds it.
 pub struct Site {
@@ -39,7 +39,7 @@ pub(crate) struct Reply {
 impl Site {
     /// The stack at `base`, whose outside companies are at `sandbox`.
     pub fn new(base: &str, sandbox: &str, operator: Operator) -> Outcome<Self> {
-        let http = Client::builder().redirect(Policy::none()).no_proxy().timeout(PATIENCE).build()?;
+        let http = Client::builder().redirect(Policy::none()).no_proxy().timeout(TIMEOUT).build()?;
         Ok(Self { base: base.to_owned(), sandbox: sandbox.to_owned(), operator, http, every_refusal: None })
     }
 

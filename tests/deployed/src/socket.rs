@@ -13,7 +13,7 @@ use crate::site::Site;
 use crate::{Outcome, ensure};
 
 /// How long the next frame may take. A queue that tries a message again has its own pace.
-const PATIENCE: Duration = Duration::from_mins(2);
+const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// An open connection and what it was told.
 pub(crate) struct Watching {
@@ -54,7 +54,7 @@ impl Watching {
 
     async fn next(&mut self) -> Outcome<Value> {
         loop {
-            let message = timeout(PATIENCE, self.socket.next()).await;
+            let message = timeout(TIMEOUT, self.socket.next()).await;
             let message = message.map_err(|_| format!("nothing comes after {:?}", self.names()))?;
             let Some(message) = message else {
                 return Err(format!("the connection ends after {:?}", self.names()).into());

@@ -1,7 +1,7 @@
 //! Notices: duplicates, disorder, lies. Whatever comes, money is credited once.
 
 use domain::kernel::{AuthFailure, Dependency, Error};
-use domain::payments::provider::RawNotice;
+use domain::payments::provider::WebhookRequest;
 use domain::payments::{ProviderId, State, Status};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -202,8 +202,14 @@ async fn what_is_not_proved_changes_nothing() {
     let body = notice(payment.id, "paid").to_string();
     for password in [None, Some(""), Some("believe m"), Some("Believe me")] {
         let header = |_: &str| password.map(str::to_owned);
-        let raw =
-            RawNotice { kind: "", query: "", content_type: "", header: &header, body: body.as_bytes(), source: None };
+        let raw = WebhookRequest {
+            kind: "",
+            query: "",
+            content_type: "",
+            header: &header,
+            body: body.as_bytes(),
+            source: None,
+        };
         let answer = shop.payments().receive(ProviderId::TBank, raw).await;
         assert!(matches!(answer, Err(Error::Unauthenticated(AuthFailure::Signature))), "{answer:?}");
     }

@@ -1,7 +1,9 @@
 //! What owners see of deliveries, and what they can do about them.
 
 use domain::kernel::{Error, Resource, Rule};
-use domain::webhooks::{AttemptResult, Attempted, DeliveryMessage, EndpointChange, MAX_REPLAYS, SendFailure, State};
+use domain::webhooks::{
+    AttemptOutcome, AttemptResult, DeliveryMessage, EndpointChange, MAX_REPLAYS, SendFailure, State,
+};
 use uuid::Uuid;
 
 use super::{PAID, Post, REFUSED, answer};
@@ -43,7 +45,7 @@ async fn a_stranger_finds_nothing() {
     assert!(matches!(found, Err(Error::NotFound(Resource::DELIVERY))), "{found:?}");
     let replayed = post.deliveries.replay(message).await;
     assert!(matches!(replayed, Err(Error::NotFound(Resource::WEBHOOK))), "{replayed:?}");
-    assert_eq!(post.attempt(message).await, Attempted::Skipped);
+    assert_eq!(post.attempt(message).await, AttemptOutcome::Skipped);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,10 +62,10 @@ async fn a_replay_is_a_new_series_of_the_same_delivery() {
     assert_eq!((replayed.state, replayed.attempts, replayed.replays), (State::Pending, 0, 1));
     assert_eq!((replayed.series_at, replayed.next_attempt_at), (post.now(), Some(post.now())));
     assert_eq!(post.messages().await, [message]);
-    assert!(matches!(post.answered(message, Ok(answer(500))).await, Attempted::Postponed(_)));
+    assert!(matches!(post.answered(message, Ok(answer(500))).await, AttemptOutcome::Postponed(_)));
     post.wait_for(message).await;
     assert_eq!(post.messages().await, [message]);
-    assert_eq!(post.attempt(message).await, Attempted::Delivered);
+    assert_eq!(post.attempt(message).await, AttemptOutcome::Delivered);
     let delivery = post.delivery(message).await;
     assert_eq!((delivery.attempts, delivery.log.len()), (2, 3));
     let calls = post.calls();
@@ -89,7 +91,7 @@ async fn nothing_is_replayed_to_whom_nothing_is_sent() {
     let change = EndpointChange { is_active: Some(true), ..EndpointChange::default() };
     post.endpoints.update(post.owner, endpoint.id, change).await.unwrap();
     post.deliveries.replay(message).await.unwrap();
-    assert_eq!(post.attempt(message).await, Attempted::Delivered, "a cancelled one too");
+    assert_eq!(post.attempt(message).await, AttemptOutcome::Delivered, "a cancelled one too");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -116,7 +118,7 @@ async fn a_delivery_remembers_its_latest_attempts() {
 async fn a_test_says_how_it_went_and_changes_nothing() {
     let post = Post::open().await;
     let endpoint = post.endpoint("in", &[REFUSED]).await;
-    let trial = post.courier.test(post.owner, endpoint.id).await.unwrap();
+    let trial = post.delivery_worker.test(post.owner, endpoint.id).await.unwrap();
     assert!(trial.attempt.is_success());
     let [call] = &post.calls()[..] else { panic!("one call") };
     assert_eq!(call.body["event"], "webhook.test");
@@ -125,12 +127,12 @@ async fn a_test_says_how_it_went_and_changes_nothing() {
     assert_eq!((call.body["id"].as_str().unwrap(), trial.event), (&*trial.event_id.to_string(), "webhook.test"));
 
     post.receivers.answers.lock().unwrap().extend([Ok(answer(410)), Err(SendFailure::TimedOut)]);
-    let gone = post.courier.test(post.owner, endpoint.id).await.unwrap();
+    let gone = post.delivery_worker.test(post.owner, endpoint.id).await.unwrap();
     assert_eq!(gone.attempt.status(), Some(410));
-    let silent = post.courier.test(post.owner, endpoint.id).await.unwrap();
+    let silent = post.delivery_worker.test(post.owner, endpoint.id).await.unwrap();
     assert_eq!(silent.attempt.result, AttemptResult::TimedOut);
     assert_eq!(post.look(&endpoint).await, endpoint);
     assert!(post.deliveries.list(post.owner, endpoint.id, 10, None).await.unwrap().items.is_empty());
-    let missing = post.courier.test(post.owner, Uuid::from_u128(1).into()).await;
+    let missing = post.delivery_worker.test(post.owner, Uuid::from_u128(1).into()).await;
     assert!(matches!(missing, Err(Error::NotFound(Resource::WEBHOOK))), "{missing:?}");
 }

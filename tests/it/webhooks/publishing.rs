@@ -1,7 +1,7 @@
 //! From what happened to messages in the queue.
 
 use domain::kernel::Error;
-use domain::webhooks::{Attempted, EndpointChange, State, event_id};
+use domain::webhooks::{AttemptOutcome, EndpointChange, State, event_id};
 use serde_json::json;
 use store::{Condition, Key, Put, Transaction};
 
@@ -34,7 +34,7 @@ async fn whoever_wants_an_event_is_told_once() {
     assert_eq!(delivery.body, expected);
 
     // Again, later: not even to one that was told already.
-    assert_eq!(post.attempt(messages[0]).await, Attempted::Delivered);
+    assert_eq!(post.attempt(messages[0]).await, AttemptOutcome::Delivered);
     post.world.clock.advance(5);
     assert_eq!(post.deliveries.publish(post.owner, PAID, &data, id, post.now()).await.unwrap(), 0);
     assert!(post.messages().await.is_empty());
@@ -103,7 +103,7 @@ async fn a_lost_message_is_sent_by_the_sweeper_once() {
     assert_eq!((one.done.len() + two.done.len(), one.problems + two.problems), (1, 0), "two sweepers send one message");
     let [message] = post.messages().await[..] else { panic!("one message") };
     assert_eq!(message.endpoint, endpoint.id);
-    assert_eq!(post.attempt(message).await, Attempted::Delivered);
+    assert_eq!(post.attempt(message).await, AttemptOutcome::Delivered);
     post.world.clock.advance(100_000);
     assert_eq!(found.sweep().await.done.len(), 0, "what is delivered is not open");
 }

@@ -13,7 +13,7 @@ use aws_smithy_types::body::SdkBody;
 use tokio::sync::Notify;
 
 use super::permissions::Permissions;
-use super::sockets::Watchers;
+use super::sockets::Subscribers;
 
 /// What happens to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Faults {
     died: Arc<Notify>,
     waits: Arc<Notify>,
     goes_on: Arc<Notify>,
-    watchers: Watchers,
+    subscribers: Subscribers,
     network: Arc<OnceLock<SharedHttpClient>>,
     outside: Arc<OnceLock<reqwest::Client>>,
 }
@@ -112,8 +112,8 @@ impl Faults {
     }
 
     /// The WebSocket connections that functions send frames to.
-    pub fn watchers(&self) -> &Watchers {
-        &self.watchers
+    pub fn subscribers(&self) -> &Subscribers {
+        &self.subscribers
     }
 
     /// The client of somebody whose calls do not go wrong. There is one as soon as there is a function.
@@ -183,7 +183,7 @@ impl fmt::Debug for Line {
 
 impl Line {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        match self.faults.watchers.receive(&request) {
+        match self.faults.subscribers.receive(&request) {
             Some(answer) => Ok(answer),
             None => self.network.call(request).await,
         }

@@ -36,7 +36,7 @@ pub use faults::{Action, Faults};
 pub use http::{Reply, request};
 pub use permissions::Denied;
 pub use products::{PRODUCTS, Product, product};
-pub use sockets::Watchers;
+pub use sockets::Subscribers;
 
 /// The templates, which no test changes.
 pub static TEMPLATE: LazyLock<Arc<Template>> = LazyLock::new(|| {
@@ -54,7 +54,7 @@ pub struct World {
     /// What goes wrong with functions' AWS calls.
     pub faults: Faults,
     /// The WebSocket connections and what they were sent.
-    pub watchers: Watchers,
+    pub subscribers: Subscribers,
     /// The queues.
     pub sqs: Engine,
     /// The product's table, past all faults.
@@ -123,7 +123,7 @@ impl World {
         Self {
             product,
             clock,
-            watchers: faults.watchers().clone(),
+            subscribers: faults.subscribers().clone(),
             faults,
             sqs: stack.sqs().clone(),
             table,

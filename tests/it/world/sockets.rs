@@ -20,12 +20,12 @@ struct Inner {
 
 /// All connections of a world.
 #[derive(Clone, Default)]
-pub struct Watchers {
+pub struct Subscribers {
     inner: Arc<Mutex<Inner>>,
     arrived: Arc<Notify>,
 }
 
-impl Watchers {
+impl Subscribers {
     /// Waits for the next frame that anybody is sent; one that came since the last wait counts.
     pub async fn next_frame(&self) {
         self.arrived.notified().await;
@@ -33,7 +33,7 @@ impl Watchers {
 
     /// What the connection was sent so far.
     pub fn frames(&self, connection: &str) -> Vec<Value> {
-        self.inner.lock().expect("watchers").frames.get(connection).cloned().unwrap_or_default()
+        self.inner.lock().expect("subscribers").frames.get(connection).cloned().unwrap_or_default()
     }
 
     /// The `event` fields of what the connection was sent so far.
@@ -43,20 +43,20 @@ impl Watchers {
 
     /// Closes a connection without telling anybody: the next frame to it is answered with 410.
     pub fn cut(&self, connection: &str) {
-        self.inner.lock().expect("watchers").gone.insert(connection.to_owned());
+        self.inner.lock().expect("subscribers").gone.insert(connection.to_owned());
     }
 }
 
-impl Watchers {
+impl Subscribers {
     /// Lets a connection's handshake last for so many more frames: each is answered with 410, as API Gateway does.
     pub fn open_after(&self, connection: &str, frames: usize) {
-        self.inner.lock().expect("watchers").opening.insert(connection.to_owned(), frames);
+        self.inner.lock().expect("subscribers").opening.insert(connection.to_owned(), frames);
     }
 
     /// The management API's answer, if the request is for it.
     pub(super) fn receive(&self, request: &HttpRequest) -> Option<HttpResponse> {
         let (_, id) = request.uri().split_once("/@connections/")?;
-        let mut inner = self.inner.lock().expect("watchers");
+        let mut inner = self.inner.lock().expect("subscribers");
         let opening = inner.opening.get_mut(id).filter(|left| **left > 0);
         let is_opening = opening.is_some();
         if let Some(left) = opening {

@@ -9,7 +9,7 @@ use domain::aggregator::{ChatCall, StreamOutcome};
 use domain::gateway::ChatRequest;
 use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, BodyErrors, Errors};
 use edge::openapi::IdempotencyHeader;
-use edge::{Company, Failure, IdempotencyKey, LongBody, Meta, Verbatim};
+use edge::{Company, Failure, IdempotencyKey, LongBody, Meta, RawResponse};
 
 use crate::frames::frames;
 use crate::wire::{CompletionView, json};
@@ -54,7 +54,7 @@ pub(crate) async fn complete_chat(
     if !request.stream {
         let render = |by: &_, completion: &_, charge| json(&CompletionView { by, completion, charge });
         let body = state.chat.complete(call, &request, render).await?;
-        return Ok(Verbatim { content_type: "application/json", body }.into_response());
+        return Ok(RawResponse { content_type: "application/json", body }.into_response());
     }
     let body = match state.chat.stream(call, &request).await? {
         StreamOutcome::Replayed(text) => Body::from(text),

@@ -5,7 +5,7 @@ use domain::aggregator::ChatCall;
 use domain::gateway::EmbeddingRequest;
 use edge::aggregator::openapi::{AggregatorFailed, AuthErrors, BodyErrors, Errors};
 use edge::openapi::IdempotencyHeader;
-use edge::{Company, Failure, IdempotencyKey, LongBody, Verbatim};
+use edge::{Company, Failure, IdempotencyKey, LongBody, RawResponse};
 
 use crate::wire::{EmbeddingsView, json};
 
@@ -37,10 +37,10 @@ pub(crate) async fn embed(
     Company(caller): Company,
     IdempotencyKey(key): IdempotencyKey,
     LongBody(body): LongBody,
-) -> Result<Verbatim, Failure> {
+) -> Result<RawResponse, Failure> {
     let request = EmbeddingRequest::parse(&body)?;
     let call = ChatCall { caller, idempotency_key: key.as_deref(), body: &body };
     let render = |by: &_, embeddings: &_, charge| json(&EmbeddingsView::new(by, embeddings, charge));
     let body = state.chat.embed(call, &request, render).await?;
-    Ok(Verbatim { content_type: "application/json", body })
+    Ok(RawResponse { content_type: "application/json", body })
 }

@@ -15,7 +15,7 @@ use crate::wire::{ChunkView, UsageField, chat_id, json};
 
 /// A comment, which clients skip. Sent often enough that no proxy closes the connection as idle.
 const KEEP_ALIVE: &str = ": keep-alive\n\n";
-const SILENCE: Duration = Duration::from_secs(15);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 const DONE: &str = "data: [DONE]\n\n";
 
 struct Frames {
@@ -49,7 +49,7 @@ pub(crate) fn frames(
 impl Frames {
     async fn next(&mut self) -> Result<String> {
         loop {
-            let Ok(next) = tokio::time::timeout(SILENCE, self.answer.next()).await else {
+            let Ok(next) = tokio::time::timeout(IDLE_TIMEOUT, self.answer.next()).await else {
                 return Ok(KEEP_ALIVE.to_owned());
             };
             let Some(chunk) = next? else { return self.end().await };

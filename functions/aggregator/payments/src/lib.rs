@@ -23,7 +23,7 @@ use std::time::Duration;
 use axum::extract::FromRef;
 use domain::aggregator::{Authenticator, Deposits, PRODUCT, describe_payment};
 use domain::kernel::Clock;
-use domain::payments::{Announcer, Payments};
+use domain::payments::{PaymentEventPublisher, Payments};
 use edge::{Aggregator, ConfigError, Function, Platform, RateLimit, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -48,11 +48,12 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let settings = PaymentProvidersSettings::read(|name| platform.vars.get(name));
     let settings = settings.map_err(|error| malformed(error.name, &error.reason))?;
     let notice_limit = platform.rate_limit("notice", "RATE_LIMIT_NOTICE", &table)?;
-    let announcer = Announcer { deliveries: platform.deliveries(&table)?, describe: describe_payment };
+    let event_publisher =
+        PaymentEventPublisher { deliveries: platform.deliveries(&table)?, describe: describe_payment };
     let payments = Payments::new(table, payment_providers(settings, &clock), Arc::clone(&clock), ids);
     let deposits = Deposits {
         identity,
-        payments: payments.announced_by(announcer),
+        payments: payments.with_event_publisher(event_publisher),
         rate: platform.vars.parse("ROUBLES_PER_DOLLAR")?,
         return_url: platform.vars.require("PAYMENT_RETURN_URL")?.to_owned(),
         lifetime: Duration::from_mins(platform.vars.parse("PAYMENT_LIFETIME_MINUTES")?),

@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use domain::payments::ProviderId;
-use domain::payments::provider::RawNotice;
+use domain::payments::provider::WebhookRequest;
 use edge::aggregator::openapi::{AggregatorFailed, Errors};
-use edge::{ClientAddress, Failure, RawCall, RequestScope, Verbatim};
+use edge::{ClientAddress, Failure, RawCall, RawResponse, RequestScope};
 
 /// Receive a YooKassa notification
 ///
@@ -30,9 +30,9 @@ pub(crate) async fn receive_notice(
     scope: RequestScope,
     address: ClientAddress,
     call: RawCall,
-) -> Result<Verbatim, Failure> {
+) -> Result<RawResponse, Failure> {
     scope.limit(&state.notice_limit, &address.0).await?;
-    let notice = RawNotice {
+    let notice = WebhookRequest {
         kind: "",
         query: &call.query,
         content_type: &call.content_type,
@@ -41,5 +41,5 @@ pub(crate) async fn receive_notice(
         source: call.source,
     };
     let acknowledgement = state.deposits.payments.receive(ProviderId::YooKassa, notice).await?;
-    Ok(Verbatim { content_type: acknowledgement.content_type, body: acknowledgement.body })
+    Ok(RawResponse { content_type: acknowledgement.content_type, body: acknowledgement.body })
 }

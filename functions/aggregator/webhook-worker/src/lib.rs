@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use domain::aggregator::{PRODUCT, Postman};
-use domain::webhooks::{Courier, DeliveryMessage};
+use domain::aggregator::{PRODUCT, WebhookNotifier};
+use domain::webhooks::{DeliveryMessage, DeliveryWorker};
 use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::mail::{MailSettings, mailer};
 use vendors::webhook::{WebhookSettings, webhook_sender};
@@ -21,14 +21,14 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let mail = MailSettings::read(|name| platform.vars.get(name));
     let mail = mail.map_err(|error| malformed(error.name, &error.reason))?;
     let sender = webhook_sender(settings, Arc::clone(&platform.clock));
-    let postman = Postman {
-        courier: Courier::new(platform.deliveries(&table)?, sender),
+    let notifier = WebhookNotifier {
+        delivery_worker: DeliveryWorker::new(platform.deliveries(&table)?, sender),
         identity,
         mailer: mailer(mail, &platform.clock),
         enabling: |endpoint| format!(r#"PATCH /api/v1/webhooks/{endpoint} с телом {{"isActive": true}}"#),
     };
     Ok(Function::sqs(move |message: DeliveryMessage| {
-        let postman = postman.clone();
-        async move { postman.deliver(message).await }
+        let notifier = notifier.clone();
+        async move { notifier.deliver(message).await }
     }))
 }

@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use domain::aggregator::{Authenticator, PRODUCT, endpoints};
-use domain::webhooks::{Courier, Deliveries, Endpoints};
+use domain::webhooks::{Deliveries, DeliveryWorker, Endpoints};
 use edge::{Aggregator, ConfigError, Function, Platform, Registration, malformed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -39,7 +39,7 @@ pub const FUNCTION: Registration = Registration::http(PRODUCT, "webhooks", start
 struct State {
     endpoints: Endpoints,
     deliveries: Deliveries,
-    courier: Courier,
+    delivery_worker: DeliveryWorker,
     authenticator: Authenticator,
 }
 
@@ -52,8 +52,8 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let deliveries = platform.deliveries(&table)?;
     let throttle = platform.throttle("webhooks", "RATE_LIMIT_GROUP", &authenticator, &table)?;
     let state = State {
-        endpoints: endpoints(table, settings.reach, Arc::clone(&clock), ids),
-        courier: Courier::new(deliveries.clone(), webhook_sender(settings, clock)),
+        endpoints: endpoints(table, settings.egress, Arc::clone(&clock), ids),
+        delivery_worker: DeliveryWorker::new(deliveries.clone(), webhook_sender(settings, clock)),
         deliveries,
         authenticator,
     };

@@ -30,6 +30,6 @@ pub(crate) async fn test_webhook(
     PathParameter(id): PathParameter,
 ) -> Answer<DeliveryView> {
     let company = caller.require_company()?;
-    let trial = state.courier.test(company.into(), webhook_id(&id)?).await?;
+    let trial = state.delivery_worker.test(company.into(), webhook_id(&id)?).await?;
     Ok(Reply::ok(trial.into()))
 }

@@ -2,7 +2,8 @@
 
 use domain::kernel::{Error, Resource};
 use domain::webhooks::{
-    Attempt, AttemptResult, Delivery, DeliveryId, DisabledReason, Endpoint, EndpointId, SigningSecret, State, Trial,
+    Attempt, AttemptResult, Delivery, DeliveryId, DisabledReason, Endpoint, EndpointId, SigningSecret, State,
+    TestDelivery,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -102,7 +103,7 @@ pub(crate) struct AttemptView {
     #[schema(example = 200)]
     status_code: Option<u16>,
     /// Reason why there was no response: `timed_out`, `blocked` (the URL leads to an address that webhooks must not
-    /// reach) or `unreachable`.
+    /// egress) or `unreachable`.
     error: Option<&'static str>,
     /// Beginning of the response body, up to 1 KB, or description of the error.
     detail: String,
@@ -141,8 +142,8 @@ impl From<Delivery> for DeliveryView {
     }
 }
 
-impl From<Trial> for DeliveryView {
-    fn from(Trial { event_id, event, attempt }: Trial) -> Self {
+impl From<TestDelivery> for DeliveryView {
+    fn from(TestDelivery { event_id, event, attempt }: TestDelivery) -> Self {
         Self {
             id: event_id.to_string(),
             event_id: event_id.to_string(),

@@ -1,7 +1,7 @@
 //! `GET /api/v1/auth/google/callback`
 
 use axum::extract::State;
-use domain::identity::Origin;
+use domain::identity::IdentityProvider;
 use edge::{ClientAddress, Cookies, Query, Redirect, RequestScope};
 
 /// Complete the sign-in with Google
@@ -33,5 +33,5 @@ pub(crate) async fn finish_google(
     cookies: Cookies,
     query: Query,
 ) -> Redirect {
-    state.finish(Origin::Google, scope, caller, cookies, query).await
+    state.finish(IdentityProvider::Google, scope, caller, cookies, query).await
 }

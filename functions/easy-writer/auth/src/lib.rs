@@ -29,7 +29,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use domain::easy_writer::{Accounts, PRODUCT};
-use domain::identity::{Identity, LogInThrottle, OAuth, Origin, SharedOAuthProvider};
+use domain::identity::{Identity, IdentityProvider, LogInThrottle, OAuth, SharedOAuthProvider};
 use domain::kernel::Clock;
 use domain::ledger::Ledger;
 use edge::{ConfigError, EasyWriter, Function, Platform, RateLimit, Registration, malformed};
@@ -90,9 +90,9 @@ fn oauth(platform: &Platform, identity: &Identity) -> Result<OAuth, ConfigError>
     let public_url = platform.url("PUBLIC_URL")?;
     let with_callback = |provider: SharedOAuthProvider| {
         let path = match provider.origin() {
-            Origin::Google => "/api/v1/auth/google/callback",
-            Origin::Yandex => "/api/v1/auth/yandex/callback",
-            Origin::Local => return None,
+            IdentityProvider::Google => "/api/v1/auth/google/callback",
+            IdentityProvider::Yandex => "/api/v1/auth/yandex/callback",
+            IdentityProvider::Local => return None,
         };
         Some((provider, format!("{public_url}{path}")))
     };

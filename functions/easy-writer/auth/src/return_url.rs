@@ -15,7 +15,7 @@
 //! | `error=rate_limited` | too many attempts |
 //! | `error=server_error` | anything else |
 
-use domain::identity::{Authorization, Callback, OAuthError, OAuthFailure, Origin, SignedIn, TokenIssuer};
+use domain::identity::{Authorization, Callback, IdentityProvider, OAuthError, OAuthFailure, SignedIn, TokenIssuer};
 use domain::kernel::{Error, Result};
 use edge::{ClientAddress, Cookies, Query, Redirect, RequestScope};
 
@@ -24,14 +24,19 @@ use crate::wire::{LOGIN_STATE_COOKIE, cleared_login_state_cookie, login_state_co
 
 impl State {
     /// Redirects the browser to a provider.
-    pub(crate) async fn start(&self, origin: Origin, scope: RequestScope, caller: ClientAddress) -> Redirect {
+    pub(crate) async fn start(&self, origin: IdentityProvider, scope: RequestScope, caller: ClientAddress) -> Redirect {
         match self.authorize(origin, scope, caller).await {
             Ok(Authorization { url, login_state }) => Redirect::to(url).cookie(&login_state_cookie(login_state)),
             Err(failure) => self.refusal(&failure),
         }
     }
 
-    async fn authorize(&self, origin: Origin, scope: RequestScope, caller: ClientAddress) -> Outcome<Authorization> {
+    async fn authorize(
+        &self,
+        origin: IdentityProvider,
+        scope: RequestScope,
+        caller: ClientAddress,
+    ) -> Outcome<Authorization> {
         self.count(scope, caller).await?;
         self.oauth.authorize(origin)
     }
@@ -39,7 +44,7 @@ impl State {
     /// Handles the browser's return from a provider.
     pub(crate) async fn finish(
         &self,
-        origin: Origin,
+        origin: IdentityProvider,
         scope: RequestScope,
         caller: ClientAddress,
         cookies: Cookies,
@@ -58,7 +63,7 @@ impl State {
 
     async fn callback(
         &self,
-        origin: Origin,
+        origin: IdentityProvider,
         scope: RequestScope,
         caller: ClientAddress,
         cookies: Cookies,

@@ -1,7 +1,7 @@
 //! `GET /api/v1/auth/google`
 
 use axum::extract::State;
-use domain::identity::Origin;
+use domain::identity::IdentityProvider;
 use edge::{ClientAddress, Redirect, RequestScope};
 
 /// Sign in with Google
@@ -24,5 +24,5 @@ pub(crate) async fn start_google(
     scope: RequestScope,
     caller: ClientAddress,
 ) -> Redirect {
-    state.start(Origin::Google, scope, caller).await
+    state.start(IdentityProvider::Google, scope, caller).await
 }

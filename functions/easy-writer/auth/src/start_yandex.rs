@@ -1,7 +1,7 @@
 //! `GET /api/v1/auth/yandex`
 
 use axum::extract::State;
-use domain::identity::Origin;
+use domain::identity::IdentityProvider;
 use edge::{ClientAddress, Redirect, RequestScope};
 
 /// Sign in with Yandex
@@ -24,5 +24,5 @@ pub(crate) async fn start_yandex(
     scope: RequestScope,
     caller: ClientAddress,
 ) -> Redirect {
-    state.start(Origin::Yandex, scope, caller).await
+    state.start(IdentityProvider::Yandex, scope, caller).await
 }

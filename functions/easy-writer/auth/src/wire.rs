@@ -1,6 +1,6 @@
 //! Views and cookies that several endpoints share.
 
-use domain::identity::{Origin, SignedIn, TokenIssuer, User};
+use domain::identity::{IdentityProvider, SignedIn, TokenIssuer, User};
 use domain::kernel::Amount;
 use edge::Reply;
 use edge::cookie::time::Duration;
@@ -41,9 +41,9 @@ impl UserView {
             email: user.address().to_owned(),
             name: user.name,
             provider: match user.origin {
-                Origin::Local => "local",
-                Origin::Google => "google",
-                Origin::Yandex => "yandex",
+                IdentityProvider::Local => "local",
+                IdentityProvider::Google => "google",
+                IdentityProvider::Yandex => "yandex",
             },
             balance: balance.units(),
             created_at: user.created_at.to_string(),

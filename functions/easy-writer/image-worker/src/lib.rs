@@ -3,7 +3,7 @@
 //! Queue: `ImageQueue`, messages [`WorkMessage`]. A message may come any number of times: the job's lease decides which
 //! worker runs it.
 
-mod darkroom;
+mod image_processor;
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
     let work = ImageWork {
         enlarger: enlarger(&settings, &clock),
         models: image_models(settings, &clock, &ids),
-        darkroom: Arc::new(darkroom::Pictures),
+        image_processor: Arc::new(image_processor::Pictures),
         objects: objects.clone(),
         clock: Arc::clone(&clock),
     };

@@ -51,7 +51,7 @@ async fn sweep(jobs: Jobs, queues: Queues, publisher: Publisher) -> Result<()> {
     for WorkMessage { owner, kind, job } in failed {
         let feed = JobFeed { jobs: &jobs.of(kind), owner, job, render: render(kind) };
         if let Err(error) = publisher.publish(job, &feed).await {
-            tracing::error!(%error, %job, "watchers not told");
+            tracing::error!(%error, %job, "subscribers not told");
             swept.problems += 1;
         }
     }

@@ -4,11 +4,11 @@
 //! either method.
 
 use axum::extract::State;
-use domain::payments::provider::RawNotice;
+use domain::payments::provider::WebhookRequest;
 use edge::easy_writer::openapi::{Errors, Failed};
-use edge::{ClientAddress, EdgeError, Failure, PathPair, PathParameter, RawCall, RequestScope, Verbatim};
+use edge::{ClientAddress, EdgeError, Failure, PathPair, PathParameter, RawCall, RawResponse, RequestScope};
 
-type Acknowledged = Result<Verbatim, Failure>;
+type Acknowledged = Result<RawResponse, Failure>;
 
 async fn receive(
     state: &crate::State,
@@ -19,7 +19,7 @@ async fn receive(
 ) -> Acknowledged {
     let provider = provider.parse().map_err(|_| EdgeError::NoSuchRoute)?;
     scope.limit(&state.limits.notice, &address.0).await?;
-    let notice = RawNotice {
+    let notice = WebhookRequest {
         kind,
         query: &call.query,
         content_type: &call.content_type,
@@ -28,7 +28,7 @@ async fn receive(
         source: call.source,
     };
     let acknowledgement = state.payments.receive(provider, notice).await?;
-    Ok(Verbatim { content_type: acknowledgement.content_type, body: acknowledgement.body })
+    Ok(RawResponse { content_type: acknowledgement.content_type, body: acknowledgement.body })
 }
 
 /// Receive a payment notification

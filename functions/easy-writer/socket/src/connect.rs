@@ -2,7 +2,7 @@
 
 use domain::generation::Job;
 use domain::kernel::{AuthFailure, Error, JobId, JobKind, Resource, Result};
-use domain::realtime::GreetMessage;
+use domain::realtime::ReplayMessage;
 use edge::Handshake;
 
 use crate::Socket;
@@ -16,8 +16,8 @@ pub(crate) async fn connect(socket: &Socket, handshake: Handshake) -> Result<()>
     let job = socket.jobs.get(caller.user, kind, id).await?;
     let (kind, channel) = latest(&job);
     socket.connections.open(&handshake.connection, channel).await?;
-    let greeting = GreetMessage { connection: handshake.connection, kind, channel, owner: caller.user };
-    Ok(socket.greetings.send(&greeting).await?)
+    let greeting = ReplayMessage { connection: handshake.connection, kind, channel, owner: caller.user };
+    Ok(socket.replays.send(&greeting).await?)
 }
 
 /// The job that a path names. Any other path is an unknown session.

@@ -27,7 +27,7 @@ struct Socket {
     identity: Identity,
     jobs: JobReader,
     connections: Connections,
-    greetings: Queue,
+    replays: Queue,
 }
 
 fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
@@ -36,7 +36,7 @@ fn start(platform: &Platform) -> std::result::Result<Function, ConfigError> {
         identity: platform.identity(PRODUCT, &table)?,
         jobs: JobReader::new(table.clone()),
         connections: platform.connections(&table),
-        greetings: platform.queue("GREETING_QUEUE_URL")?,
+        replays: platform.queue("REPLAY_QUEUE_URL")?,
     };
     Ok(Function::socket::<EasyWriter>(platform, socket))
 }

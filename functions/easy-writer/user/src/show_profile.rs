@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::easy_writer::Me;
-use domain::identity::Origin;
+use domain::identity::IdentityProvider;
 use edge::easy_writer::openapi::{AuthErrors, Errors, Success};
 use edge::{Answer, Caller, Reply};
 use serde::Serialize;
@@ -40,9 +40,9 @@ impl ProfileView {
             email: me.user.address().to_owned(),
             name: me.user.name,
             provider: match me.user.origin {
-                Origin::Local => "local",
-                Origin::Google => "google",
-                Origin::Yandex => "yandex",
+                IdentityProvider::Local => "local",
+                IdentityProvider::Google => "google",
+                IdentityProvider::Yandex => "yandex",
             },
             balance: me.balance.units(),
             total_generations,

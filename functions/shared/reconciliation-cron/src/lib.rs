@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use domain::payments::{Announcer, Payments};
+use domain::payments::{PaymentEventPublisher, Payments};
 use domain::{aggregator, easy_writer};
 use edge::{ConfigError, Function, Platform, Registration, malformed};
 use vendors::payments::{PaymentProvidersSettings, payment_providers};
@@ -22,7 +22,7 @@ fn start(platform: &Platform) -> Result<Function, ConfigError> {
         easy_writer::PRODUCT => payments,
         aggregator::PRODUCT => {
             let deliveries = platform.deliveries(&table)?;
-            payments.announced_by(Announcer { deliveries, describe: aggregator::describe_payment })
+            payments.with_event_publisher(PaymentEventPublisher { deliveries, describe: aggregator::describe_payment })
         }
         _ => return Err(malformed("PRODUCT", &"no such product has payments")),
     };

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::dynamodb::Answer;
 
 /// How long a token is known: what DynamoDB documents.
-const MEMORY: Duration = Duration::from_mins(10);
+const TOKEN_TTL: Duration = Duration::from_mins(10);
 
 /// Tokens with what they stand for.
 #[derive(Default)]
@@ -30,7 +30,7 @@ pub(super) enum Found {
 impl Tokens {
     /// What came with `token` before.
     pub(super) fn find(&mut self, token: &str, request: &[u8], now: Instant) -> Option<Found> {
-        while let Some((_, oldest)) = self.order.pop_front_if(|(since, _)| now.duration_since(*since) >= MEMORY) {
+        while let Some((_, oldest)) = self.order.pop_front_if(|(since, _)| now.duration_since(*since) >= TOKEN_TTL) {
             self.known.remove(&oldest);
         }
         let (known, answer) = self.known.get(token)?;
@@ -61,9 +61,9 @@ mod tests {
         let later = begun + Duration::from_secs(599);
         assert!(matches!(tokens.find("a", b"1", later), Some(Found::Same(answer)) if answer.body == "first"));
         assert!(matches!(tokens.find("a", b"2", later), Some(Found::Other)));
-        assert!(tokens.find("a", b"1", begun + MEMORY).is_none());
-        assert!(matches!(tokens.find("b", b"2", begun + MEMORY), Some(Found::Same(_))));
-        assert!(tokens.find("b", b"2", begun + MEMORY * 2).is_none());
+        assert!(tokens.find("a", b"1", begun + TOKEN_TTL).is_none());
+        assert!(matches!(tokens.find("b", b"2", begun + TOKEN_TTL), Some(Found::Same(_))));
+        assert!(tokens.find("b", b"2", begun + TOKEN_TTL * 2).is_none());
         assert!(tokens.known.is_empty() && tokens.order.is_empty());
     }
 }

@@ -13,7 +13,7 @@ use super::ids::{CompanyId, KeyId};
 use super::price::dollars;
 use super::record::UsageMessage;
 use crate::kernel::{Amount, Error, PaymentId, Result};
-use crate::payments::{Ended, Payment};
+use crate::payments::{Payment, PaymentOutcome};
 
 /// A payment is paid and credited.
 pub const PAYMENT_SUCCEEDED: &str = "payment.succeeded";
@@ -78,10 +78,10 @@ struct PaymentEnded<'a> {
 }
 
 /// Event and payload of a payment's end.
-pub fn describe_payment(payment: &Payment, how: Ended) -> Result<(&'static str, Value)> {
+pub fn describe_payment(payment: &Payment, how: PaymentOutcome) -> Result<(&'static str, Value)> {
     let (event, status, credited) = match how {
-        Ended::Paid => (PAYMENT_SUCCEEDED, "succeeded", Some(payment.credit)),
-        Ended::Unpaid => (PAYMENT_FAILED, "failed", None),
+        PaymentOutcome::Paid => (PAYMENT_SUCCEEDED, "succeeded", Some(payment.credit)),
+        PaymentOutcome::Unpaid => (PAYMENT_FAILED, "failed", None),
     };
     let payload = PaymentEnded {
         payment_id: payment.id,

@@ -16,18 +16,19 @@ use crate::identity::Identity;
 use crate::kernel::{Clock, Error, IdSource, Result};
 use crate::mail::{self, Mail, SharedMailer};
 use crate::webhooks::{
-    Attempted, Courier, Deliveries, DeliveryMessage, DisabledReason, Endpoint, EndpointId, Endpoints, Reach, event_id,
+    AttemptOutcome, Deliveries, DeliveryMessage, DeliveryWorker, DisabledReason, EgressPolicy, Endpoint, EndpointId,
+    Endpoints, event_id,
 };
 
-/// The endpoints of companies, to create and change them. `reach` says which addresses are allowed.
-pub fn endpoints(table: Table, reach: Reach, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Endpoints {
-    Endpoints::new(table, EVENTS, reach, clock, ids)
+/// The endpoints of companies, to create and change them. `egress` says which addresses are allowed.
+pub fn endpoints(table: Table, egress: EgressPolicy, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Endpoints {
+    Endpoints::new(table, EVENTS, egress, clock, ids)
 }
 
 /// Deliveries to companies, to publish and send them. `queue` is the webhook worker's.
 pub fn deliveries(table: Table, queue: Queue, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Deliveries {
     // These endpoints are only read, so no address is checked.
-    Deliveries::new(endpoints(table, Reach::Internet, clock, ids), queue)
+    Deliveries::new(endpoints(table, EgressPolicy::Internet, clock, ids), queue)
 }
 
 /// Counts calls and publishes [`USAGE_TRACKED`].
@@ -116,8 +117,8 @@ impl UsageReporter {
 
 /// Makes attempts of deliveries, and emails a company whose endpoint gets disabled.
 #[derive(Clone)]
-pub struct Postman {
-    pub courier: Courier,
+pub struct WebhookNotifier {
+    pub delivery_worker: DeliveryWorker,
     pub identity: Identity,
     /// `None` where no mail service is configured.
     pub mailer: Option<SharedMailer>,
@@ -125,10 +126,12 @@ pub struct Postman {
     pub enabling: fn(EndpointId) -> String,
 }
 
-impl Postman {
+impl WebhookNotifier {
     /// Makes the attempt that `message` asks for.
     pub async fn deliver(&self, message: DeliveryMessage) -> Result<()> {
-        let Attempted::EndpointDisabled(endpoint) = self.courier.attempt(message).await? else { return Ok(()) };
+        let AttemptOutcome::EndpointDisabled(endpoint) = self.delivery_worker.attempt(message).await? else {
+            return Ok(());
+        };
         tracing::warn!(endpoint = %endpoint.id, reason = ?endpoint.disabled, "webhook disabled");
         let company = self.identity.user(CompanyId::from(endpoint.owner).into()).await?;
         let key = format!("webhook-{}-{}", endpoint.id, endpoint.updated_at.as_millisecond());

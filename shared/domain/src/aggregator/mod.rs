@@ -27,7 +27,7 @@ pub use chat::{AnsweredBy, Chat, ChatCall, StreamOutcome, Streaming};
 pub use companies::{Companies, Company, CompanyName, NewCompany, Verification};
 pub use deposits::{Deposits, ExchangeRate, MalformedRate, PaymentStatus, Sum, roubles};
 pub use events::{EVENTS, PAYMENT_FAILED, PAYMENT_SUCCEEDED, USAGE_TRACKED, describe_payment};
-pub use hooks::{Postman, UsageReporter, deliveries, endpoints};
+pub use hooks::{UsageReporter, WebhookNotifier, deliveries, endpoints};
 pub use ids::{CompanyId, KeyId};
 pub use price::{MalformedDollars, NANOS, Price, Rate, dollars, parse_dollars};
 pub use record::{CallOutcome, Charge, UsageMessage, UsageRecord};

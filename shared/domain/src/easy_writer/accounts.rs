@@ -6,7 +6,8 @@ use super::emails;
 use crate::generation::JobCounts;
 use crate::idempotency::Request;
 use crate::identity::{
-    AccessToken, Callback, Identity, NewPassword, OAuth, OAuthFailure, Origin, Profile, Registration, SignedIn, User,
+    AccessToken, Callback, Identity, IdentityProvider, NewPassword, OAuth, OAuthFailure, Profile, Registration,
+    SignedIn, User,
 };
 use crate::kernel::{Amount, Page, Paged, Result, Timestamp, UserId};
 use crate::ledger::{self, Entry, Ledger, Posting};
@@ -55,7 +56,7 @@ impl Accounts {
     pub async fn callback(
         &self,
         oauth: &OAuth,
-        origin: Origin,
+        origin: IdentityProvider,
         callback: Callback<'_>,
         login_state: Option<&str>,
     ) -> Result<SignedIn, OAuthFailure> {

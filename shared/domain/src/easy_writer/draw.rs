@@ -14,10 +14,10 @@ use crate::generation::{Attempt, Event, Failure, Outcome, ProviderId, Stop, Work
 use crate::kernel::{Amount, Clock, Error, JobKind, Result};
 
 /// Time limit of a vendor for one image.
-const PATIENCE: Duration = Duration::from_mins(8);
+const RUN_TIMEOUT: Duration = Duration::from_mins(8);
 /// Usual time of vendors, to estimate progress.
-const USUAL: Duration = Duration::from_secs(40);
-/// Smallest step of progress, in per cent: each costs a write and a frame per watcher.
+const DEFAULT_DURATION: Duration = Duration::from_secs(40);
+/// Smallest step of progress, in per cent: each costs a write and a frame per subscriber.
 const PROGRESS_STEP: u32 = 15;
 /// Progress of an image that only needs processing.
 const DRAWN: u32 = 90;
@@ -25,7 +25,7 @@ const DRAWN: u32 = 90;
 const THUMBNAIL: u32 = 320;
 
 /// An image file of the ordered size, and its thumbnail.
-pub struct Developed {
+pub struct ProcessedImage {
     /// PNG.
     pub png: Vec<u8>,
     /// JPEG; empty for an upscaled copy.
@@ -41,13 +41,13 @@ pub struct Developed {
 }
 
 /// Processes vendors' images. Takes processor time: callers keep it off the async threads.
-pub trait Darkroom: Send + Sync {
+pub trait ImageProcessor: Send + Sync {
     /// Converts a vendor's file to a PNG of exactly `width` by `height`, and a thumbnail whose longer side is `thumbnail`.
     /// The error is for the log.
-    fn develop(&self, file: &[u8], width: u32, height: u32, thumbnail: u32) -> Result<Developed, String>;
+    fn develop(&self, file: &[u8], width: u32, height: u32, thumbnail: u32) -> Result<ProcessedImage, String>;
 
     /// Upscales one of our PNGs by `scale`. The error is for the log.
-    fn enlarge(&self, png: &[u8], scale: u32) -> Result<Developed, String>;
+    fn enlarge(&self, png: &[u8], scale: u32) -> Result<ProcessedImage, String>;
 }
 
 /// Generates and upscales images for the image worker.
@@ -57,7 +57,7 @@ pub struct ImageWork {
     pub models: Vec<SharedImageModel>,
     /// The configured vendor for upscaling; what it does not take is upscaled here.
     pub enlarger: Option<SharedEnlarger>,
-    pub darkroom: Arc<dyn Darkroom>,
+    pub image_processor: Arc<dyn ImageProcessor>,
     pub objects: Objects,
     pub clock: Arc<dyn Clock>,
 }
@@ -85,8 +85,9 @@ impl ImageWork {
             None => self.have_drawn(attempt, &request).await?,
         };
         let file = attempt.jobs().log().load_drawing(&drawing).await?;
-        let darkroom = Arc::clone(&self.darkroom);
-        let developed = self.develop(attempt, move || darkroom.develop(&file, width, height, THUMBNAIL), DRAWN).await?;
+        let image_processor = Arc::clone(&self.image_processor);
+        let developed =
+            self.develop(attempt, move || image_processor.develop(&file, width, height, THUMBNAIL), DRAWN).await?;
         self.deliver(attempt, developed, provider, IMAGE_PRICE).await
     }
 
@@ -101,11 +102,11 @@ impl ImageWork {
         let png = png.ok_or_else(|| missing("object of the picture"))?;
         if let Some((enlarger, file)) = self.enlarged_by_vendor(attempt, &picture, &png, scale.factor()).await? {
             let (width, height) = (picture.width * scale.factor(), picture.height * scale.factor());
-            let darkroom = Arc::clone(&self.darkroom);
-            match self.develop(attempt, move || darkroom.develop(&file, width, height, THUMBNAIL), 0).await {
+            let image_processor = Arc::clone(&self.image_processor);
+            match self.develop(attempt, move || image_processor.develop(&file, width, height, THUMBNAIL), 0).await {
                 Ok(copy) => {
                     let (drawn_width, drawn_height) = (picture.width, picture.height);
-                    let copy = Developed { thumbnail: None, drawn_width, drawn_height, ..copy };
+                    let copy = ProcessedImage { thumbnail: None, drawn_width, drawn_height, ..copy };
                     return self.deliver(attempt, copy, enlarger, Amount::ZERO).await;
                 }
                 Err(Stop::Failed { reason, .. }) => {
@@ -115,8 +116,8 @@ impl ImageWork {
             }
         }
         let provider = source.provider.ok_or_else(|| missing("vendor of the picture"))?;
-        let darkroom = Arc::clone(&self.darkroom);
-        let developed = self.develop(attempt, move || darkroom.enlarge(&png, scale.factor()), 0).await?;
+        let image_processor = Arc::clone(&self.image_processor);
+        let developed = self.develop(attempt, move || image_processor.enlarge(&png, scale.factor()), 0).await?;
         self.deliver(attempt, developed, provider, Amount::ZERO).await
     }
 
@@ -217,7 +218,7 @@ impl ImageWork {
             },
         };
         attempt
-            .watch(tokio::time::timeout(PATIENCE, collect(model, &ticket)), news)
+            .watch(tokio::time::timeout(RUN_TIMEOUT, collect(model, &ticket)), news)
             .await
             .map(|collected| collected.unwrap_or(Err(ProviderError::TimedOut)))
     }
@@ -226,9 +227,9 @@ impl ImageWork {
     async fn develop(
         &self,
         attempt: &mut Attempt<'_>,
-        work: impl FnOnce() -> Result<Developed, String> + Send + 'static,
+        work: impl FnOnce() -> Result<ProcessedImage, String> + Send + 'static,
         begun: u32,
-    ) -> Result<Developed, Stop> {
+    ) -> Result<ProcessedImage, Stop> {
         attempt.keep().await?;
         if published(attempt) < begun {
             attempt.record(Event::Progress { progress: begun }).await?;
@@ -236,7 +237,7 @@ impl ImageWork {
         }
         let working = tokio::task::spawn_blocking(work);
         let done = attempt.watch(working, sign_of_life).await?;
-        match done.map_err(|error| Error::internal("darkroom work", error))? {
+        match done.map_err(|error| Error::internal("image_processor work", error))? {
             Ok(developed) => Ok(developed),
             Err(reason) => Err(Stop::Failed { failure: Failure::GenerationFailed, reason }),
         }
@@ -246,12 +247,12 @@ impl ImageWork {
     async fn deliver(
         &self,
         attempt: &mut Attempt<'_>,
-        developed: Developed,
+        developed: ProcessedImage,
         provider: ProviderId,
         cost: Amount,
     ) -> Result<Outcome, Stop> {
         let name = attempt.job().lease.unwrap_or(Uuid::nil());
-        let Developed { png, thumbnail, width, height, drawn_width, drawn_height } = developed;
+        let ProcessedImage { png, thumbnail, width, height, drawn_width, drawn_height } = developed;
         let picture = Picture {
             object: format!("uploads/images/{name}.png"),
             thumbnail: thumbnail.as_ref().map(|_| format!("uploads/thumbnails/{name}.jpg")),
@@ -327,7 +328,7 @@ fn sign_of_life(attempt: &Attempt<'_>, any: bool) -> Option<Event> {
 /// Estimated per cent by time alone, since vendors report none: fast at first, never 100.
 fn estimated_progress(elapsed: Duration) -> u32 {
     let elapsed = elapsed.as_millis();
-    let share = elapsed * u128::from(DRAWN) / (elapsed + USUAL.as_millis() / 2).max(1);
+    let share = elapsed * u128::from(DRAWN) / (elapsed + DEFAULT_DURATION.as_millis() / 2).max(1);
     u32::try_from(share).unwrap_or(DRAWN).min(DRAWN - 5)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::mail::Mail;
 
-/// Notice that the password was changed: if its owner did not do it, they should know at once.
+/// Notification that the password was changed: if its owner did not do it, they should know at once.
 pub(super) fn password_changed(to: &str) -> Mail {
     Mail {
         to: to.to_owned(),

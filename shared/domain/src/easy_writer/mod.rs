@@ -13,7 +13,7 @@ mod validation;
 pub use accounts::{Accounts, Me};
 pub use catalogue::{Catalogue, Cost, MalformedCatalogue, Step, Tab, Tool};
 pub use deposits::{Deposits, MAX_ROUBLES, MIN_ROUBLES, NewDeposit, PaymentMethod, whole_roubles};
-pub use draw::{Darkroom, Developed, ImageWork};
+pub use draw::{ImageProcessor, ImageWork, ProcessedImage};
 pub use execute::{Execution, Request, Tools};
 pub use images::{
     IMAGE_PRICE, Image, ImageFormat, ImageOrder, Images, Picture, Scale, Upscale, parse_style, style_name,

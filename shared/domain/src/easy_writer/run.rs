@@ -11,7 +11,7 @@ use crate::generation::text::{NoText, TextOutput, TextRequest};
 use crate::generation::{Attempt, Checkpoint, Event, Failure, Outcome, ProviderId, Stop, TextModels, Work, preview};
 use crate::kernel::{Error, Result};
 
-/// Smallest step of progress, in per cent: each costs a write and a frame per watcher.
+/// Smallest step of progress, in per cent: each costs a write and a frame per subscriber.
 const PROGRESS_STEP: u32 = 20;
 /// Progress of a step before its text is complete, at most.
 const MAX_RUNNING_PROGRESS: u32 = 95;

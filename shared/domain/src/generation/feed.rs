@@ -1,4 +1,4 @@
-//! What a watcher of a job sees, frame by frame.
+//! What a subscriber of a job sees, frame by frame.
 
 use async_trait::async_trait;
 
@@ -6,10 +6,10 @@ use super::model::{Failure, Job, Status};
 use super::progress::{Event, Recorded};
 use super::service::Jobs;
 use crate::kernel::{Amount, JobId, Result, UserId};
-use crate::realtime::{Feed, Numbered};
+use crate::realtime::{Feed, SequencedFrame};
 
-/// One thing to tell a watcher. Frame 0 is [`Frame::Connected`], frames 1 to n are the log, and frame n + 1 tells how the job ended. Events
-/// that watchers are not told leave gaps.
+/// One thing to tell a subscriber. Frame 0 is [`Frame::Connected`], frames 1 to n are the log, and frame n + 1 tells how the job ended. Events
+/// that subscribers are not told leave gaps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
     /// The greeting.
@@ -35,7 +35,7 @@ pub type Render = fn(JobId, &Frame) -> Option<String>;
 /// The number of [`Frame::Deleted`]: above every other, because the log it would follow is not known any more.
 const DELETED: u32 = u32::MAX - 1;
 
-/// A job's frames, read from the table each time: for greetings.
+/// A job's frames, read from the table each time: for replays.
 pub struct JobFeed<'a> {
     /// Jobs of the product.
     pub jobs: &'a Jobs,
@@ -49,7 +49,7 @@ pub struct JobFeed<'a> {
 
 #[async_trait]
 impl Feed for JobFeed<'_> {
-    async fn frames(&self, from: u32) -> Result<Vec<Numbered>> {
+    async fn frames(&self, from: u32) -> Result<Vec<SequencedFrame>> {
         // The job first: if it is finished, the log that is read afterwards is complete.
         let Some(job) = self.jobs.find(self.owner, self.job).await? else {
             return Ok(frames(self.job, from, &[], Some((DELETED, Frame::Deleted)), self.render));
@@ -81,7 +81,7 @@ pub struct Snapshot<'a> {
 
 #[async_trait]
 impl Feed for Snapshot<'_> {
-    async fn frames(&self, from: u32) -> Result<Vec<Numbered>> {
+    async fn frames(&self, from: u32) -> Result<Vec<SequencedFrame>> {
         let next = self.log.last().map_or(1, |recorded| recorded.number + 1);
         let ending = self.ending.clone().map(|ending| (next, ending));
         Ok(frames(self.watched_as, from, self.log, ending, self.render))
@@ -107,13 +107,13 @@ fn frames(
     log: &[Recorded],
     ending: Option<(u32, Frame)>,
     render: Render,
-) -> Vec<Numbered> {
+) -> Vec<SequencedFrame> {
     let greeting = std::iter::once((0, Frame::Connected));
     let progress = log.iter().map(|recorded| (recorded.number, Frame::Progress(recorded.event.clone())));
     greeting
         .chain(progress)
         .chain(ending)
         .filter(|(number, _)| *number >= from)
-        .filter_map(|(number, frame)| Some(Numbered { number, text: render(watched_as, &frame)? }))
+        .filter_map(|(number, frame)| Some(SequencedFrame { number, text: render(watched_as, &frame)? }))
         .collect()
 }

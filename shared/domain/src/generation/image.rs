@@ -68,7 +68,7 @@ pub trait ImageModel: Send + Sync {
 
 /// A vendor that upscales pictures.
 #[async_trait]
-pub trait Enlarger: Send + Sync {
+pub trait Upscaler: Send + Sync {
     fn provider(&self) -> ProviderId;
 
     /// Whether it accepts a picture of this size, in pixels, and upscales it at least `scale` times.
@@ -78,6 +78,6 @@ pub trait Enlarger: Send + Sync {
     async fn enlarge(&self, png: Vec<u8>) -> Result<Vec<u8>, ProviderError>;
 }
 
-pub type SharedEnlarger = Arc<dyn Enlarger>;
+pub type SharedEnlarger = Arc<dyn Upscaler>;
 
 pub type SharedImageModel = Arc<dyn ImageModel>;

@@ -43,14 +43,14 @@ pub enum Event {
         /// Per cent.
         progress: u32,
     },
-    /// A picture was ordered from a vendor, which will have it later. Not told to watchers.
+    /// A picture was ordered from a vendor, which will have it later. Not told to subscribers.
     Ordered {
         /// The vendor.
         provider: ProviderId,
         /// What to ask for it with.
         ticket: String,
     },
-    /// A vendor's picture was received and kept. Not told to watchers.
+    /// A vendor's picture was received and kept. Not told to subscribers.
     Drawn {
         /// The vendor.
         provider: ProviderId,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use store::Key;
 use uuid::Uuid;
 
-use super::model::{Email, Origin, User};
+use super::model::{Email, IdentityProvider, User};
 use crate::kernel::{Error, Result, Timestamp, UserId, from_epoch_millis};
 
 pub(super) const FAMILY_PREFIX: &str = "FAMILY#";
@@ -15,11 +15,11 @@ pub(super) fn email_key(email: &Email) -> Key {
     Key::new(format!("EMAIL#{email}"), "EMAIL")
 }
 
-pub(super) fn link_key(origin: Origin, subject: &str) -> Key {
+pub(super) fn link_key(origin: IdentityProvider, subject: &str) -> Key {
     let origin = match origin {
-        Origin::Local => "local",
-        Origin::Google => "google",
-        Origin::Yandex => "yandex",
+        IdentityProvider::Local => "local",
+        IdentityProvider::Google => "google",
+        IdentityProvider::Yandex => "yandex",
     };
     Key::new(format!("LINK#{origin}#{subject}"), "LINK")
 }
@@ -92,17 +92,17 @@ pub(super) enum StoredOrigin {
     Yandex,
 }
 
-impl From<Origin> for StoredOrigin {
-    fn from(origin: Origin) -> Self {
+impl From<IdentityProvider> for StoredOrigin {
+    fn from(origin: IdentityProvider) -> Self {
         match origin {
-            Origin::Local => Self::Local,
-            Origin::Google => Self::Google,
-            Origin::Yandex => Self::Yandex,
+            IdentityProvider::Local => Self::Local,
+            IdentityProvider::Google => Self::Google,
+            IdentityProvider::Yandex => Self::Yandex,
         }
     }
 }
 
-impl From<StoredOrigin> for Origin {
+impl From<StoredOrigin> for IdentityProvider {
     fn from(origin: StoredOrigin) -> Self {
         match origin {
             StoredOrigin::Local => Self::Local,

@@ -3,7 +3,7 @@
 use store::{Condition, Delete, MAX_WRITES, Put, Transaction, Update};
 
 use super::items::{EmailItem, LinkItem, UserItem, email_key, link_key, user_key};
-use super::model::{Email, Origin, SignedIn, User};
+use super::model::{Email, IdentityProvider, SignedIn, User};
 use super::oauth::{Joining, OAuthFailure, OAuthPerson, joining};
 use super::service::Identity;
 use crate::kernel::{Error, Result, Rule, Timestamp, UserId};
@@ -24,7 +24,7 @@ impl Identity {
     /// it.
     pub(super) async fn sign_in_linked(
         &self,
-        origin: Origin,
+        origin: IdentityProvider,
         person: &OAuthPerson,
         with_account: impl Fn(&mut Transaction, UserId, Timestamp) -> Result<()>,
     ) -> Result<SignedIn, OAuthFailure> {
@@ -47,7 +47,7 @@ impl Identity {
         Err(Error::Conflict(Rule::Busy).into())
     }
 
-    async fn linked(&self, origin: Origin, person: &OAuthPerson) -> Result<Option<UserId>> {
+    async fn linked(&self, origin: IdentityProvider, person: &OAuthPerson) -> Result<Option<UserId>> {
         Ok(self.table.get::<LinkItem>(link_key(origin, &person.subject)).await?.map(|link| link.user))
     }
 
@@ -64,7 +64,7 @@ impl Identity {
     }
 
     /// Links the provider's user to an existing account. `None` if a concurrent request has linked it.
-    async fn join(&self, user: UserId, origin: Origin, person: &OAuthPerson) -> Result<Option<SignedIn>> {
+    async fn join(&self, user: UserId, origin: IdentityProvider, person: &OAuthPerson) -> Result<Option<SignedIn>> {
         // In this order: without the password no new family starts, so the list of families is complete. After a crash
         // in between, the next attempt starts from the same state.
         let disarm = Update::new(user_key(user)).remove("password_hash").when(Condition::item_exists());
@@ -87,7 +87,7 @@ impl Identity {
     /// Creates an account. `None` if a concurrent request has linked the user, or taken the address.
     async fn open(
         &self,
-        origin: Origin,
+        origin: IdentityProvider,
         person: &OAuthPerson,
         address: Option<Email>,
         with_account: impl Fn(&mut Transaction, UserId, Timestamp) -> Result<()>,
@@ -114,7 +114,7 @@ impl Identity {
     }
 }
 
-fn link(origin: Origin, person: &OAuthPerson, user: UserId, now: Timestamp) -> Result<Put> {
+fn link(origin: IdentityProvider, person: &OAuthPerson, user: UserId, now: Timestamp) -> Result<Put> {
     let item = LinkItem { key: link_key(origin, &person.subject), user, linked_at: now.as_millisecond() };
     Ok(Put::new(&item)?.when(Condition::item_missing()))
 }

@@ -21,7 +21,7 @@ mod service;
 mod tokens;
 
 pub use log_in::{LogInAttempt, LogInThrottle};
-pub use model::{Email, NewPassword, Opened, Origin, Profile, Registration, SignedIn, User, UserName};
+pub use model::{Email, IdentityProvider, NewPassword, Opened, Profile, Registration, SignedIn, User, UserName};
 pub use oauth::{
     AuthorizeRequest, CodeExchange, OAuthError, OAuthFailure, OAuthPerson, OAuthProvider, SharedOAuthProvider,
     code_challenge,

@@ -92,7 +92,7 @@ impl UserName {
 
 /// How an account was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum IdentityProvider {
     /// E-mail and password.
     Local,
     Google,
@@ -106,7 +106,7 @@ pub struct User {
     /// `None` if an identity provider gave no verified address.
     pub email: Option<Email>,
     pub name: Option<String>,
-    pub origin: Origin,
+    pub origin: IdentityProvider,
     pub created_at: Timestamp,
 }
 

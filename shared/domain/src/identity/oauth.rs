@@ -8,13 +8,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::model::{Email, Origin, UserName};
+use super::model::{Email, IdentityProvider, UserName};
 use crate::kernel::{Error, UserId};
 
 /// An identity provider.
 #[async_trait]
 pub trait OAuthProvider: Send + Sync {
-    fn origin(&self) -> Origin;
+    fn origin(&self) -> IdentityProvider;
 
     /// The URL of the authorization endpoint for `request`.
     fn authorize_url(&self, request: &AuthorizeRequest<'_>) -> String;
@@ -110,7 +110,7 @@ pub enum OAuthFailure {
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub(super) struct LoginState {
-    pub(super) origin: Origin,
+    pub(super) origin: IdentityProvider,
     pub(super) state: String,
     pub(super) verifier: String,
     pub(super) nonce: String,

@@ -8,7 +8,7 @@ use store::{Condition, Put, Transaction};
 use subtle::ConstantTimeEq as _;
 
 use super::items::{UsedLoginStateItem, login_state_key};
-use super::model::{Origin, SignedIn};
+use super::model::{IdentityProvider, SignedIn};
 use super::oauth::{
     AuthorizeRequest, CodeExchange, LoginState, OAuthError, OAuthFailure, OAuthProvider, SharedOAuthProvider,
     code_challenge,
@@ -54,13 +54,13 @@ impl OAuth {
         Self { identity, providers: providers.into() }
     }
 
-    fn provider(&self, origin: Origin) -> Result<(&dyn OAuthProvider, &str), OAuthFailure> {
+    fn provider(&self, origin: IdentityProvider) -> Result<(&dyn OAuthProvider, &str), OAuthFailure> {
         let found = self.providers.iter().find(|(provider, _)| provider.origin() == origin);
         found.map(|(provider, uri)| (&**provider, uri.as_str())).ok_or(OAuthFailure::NotConfigured)
     }
 
     /// Starts a log-in.
-    pub fn authorize(&self, origin: Origin) -> Result<Authorization, OAuthFailure> {
+    pub fn authorize(&self, origin: IdentityProvider) -> Result<Authorization, OAuthFailure> {
         let (provider, redirect_uri) = self.provider(origin)?;
         let secret = || self.identity.ids.secret().map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
         let login_state = LoginState { origin, state: secret()?, verifier: secret()?, nonce: secret()? };
@@ -80,7 +80,7 @@ impl OAuth {
     /// No parameter is used before the login state is verified.
     pub async fn callback(
         &self,
-        origin: Origin,
+        origin: IdentityProvider,
         callback: Callback<'_>,
         login_state: Option<&str>,
         with_account: impl Fn(&mut Transaction, UserId, Timestamp) -> Result<()>,
@@ -102,7 +102,7 @@ impl OAuth {
     /// Verifies that the login state is this browser's, for this provider and this callback.
     fn own_login_state(
         &self,
-        origin: Origin,
+        origin: IdentityProvider,
         state: Option<&str>,
         kept: Option<&str>,
     ) -> Result<LoginState, OAuthFailure> {

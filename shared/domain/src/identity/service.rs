@@ -7,7 +7,7 @@ use store::{Check, Condition, Delete, Failed, MAX_WRITES, Put, Query, Table, Tra
 use uuid::Uuid;
 
 use super::items::{EmailItem, FAMILY_PREFIX, FamilyItem, UserItem, email_key, family_key, user_key, user_partition};
-use super::model::{Email, NewPassword, Opened, Origin, Profile, Registration, SignedIn, User};
+use super::model::{Email, IdentityProvider, NewPassword, Opened, Profile, Registration, SignedIn, User};
 use super::password;
 use super::tokens::{AccessToken, REFRESH_LIFETIME, RefreshToken, TokenIssuer};
 use crate::idempotency::{self, Request};
@@ -53,7 +53,8 @@ impl Identity {
         let now = self.clock.now();
         let id = UserId::mint(&*self.ids, now);
         let email = EmailItem { key: email_key(&registration.email), user: id };
-        let user = User { id, email: Some(registration.email), name: None, origin: Origin::Local, created_at: now };
+        let user =
+            User { id, email: Some(registration.email), name: None, origin: IdentityProvider::Local, created_at: now };
         let family = self.new_family(user.id, now);
         let mut transaction = Transaction::new();
         let address = transaction.add(Put::new(&email)?.when(Condition::item_missing()));

@@ -256,7 +256,7 @@ fn lifetime(lifetime: Duration, now: Timestamp) -> (i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::Origin;
+    use super::super::model::IdentityProvider;
     use super::*;
 
     const OLD: &str = "old-secret-old-secret-old-secret-old";
@@ -307,7 +307,7 @@ mod tests {
     fn an_attempt_reads_back_for_ten_minutes_and_is_no_other_token() {
         let tokens = issuer(NEW);
         let (state, verifier, nonce) = ("s".to_owned(), "v".to_owned(), "n".to_owned());
-        let login_state = LoginState { origin: Origin::Google, state, verifier, nonce };
+        let login_state = LoginState { origin: IdentityProvider::Google, state, verifier, nonce };
         let text = tokens.sign_login_state(login_state.clone(), at(1000)).unwrap();
         assert_eq!(tokens.read_login_state(&text, at(1599)).unwrap(), login_state);
         assert!(tokens.read_login_state(&text, at(1600)).is_err());

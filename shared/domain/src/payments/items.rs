@@ -9,8 +9,8 @@
 use serde::{Deserialize, Serialize};
 use store::Key;
 
-use super::model::{Payment, State, Suspicion};
-use super::provider::{PaymentEvent, ProviderId, Refunded, Report};
+use super::model::{Mismatch, Payment, State};
+use super::provider::{PaymentEvent, PaymentUpdate, ProviderId, Refunded};
 use crate::due::{DueIndex, DueKeys};
 use crate::kernel::{Amount, PaymentId, Timestamp, UserId, from_epoch_millis};
 
@@ -28,7 +28,7 @@ pub(super) fn counter_key() -> Key {
     Key::new("PAYMENTS", "COUNTER")
 }
 
-fn event_key(provider: ProviderId, report: &Report, name: String) -> Key {
+fn event_key(provider: ProviderId, report: &PaymentUpdate, name: String) -> Key {
     Key::new(format!("PAYMENT_EVENTS#{provider}#{}", report.provider_payment), name)
 }
 
@@ -200,7 +200,7 @@ pub(super) struct EventItem {
 
 impl EventItem {
     /// The record of a report that matches the payment: one for each event that can happen once.
-    pub(super) fn agreed(provider: ProviderId, report: &Report, now: Timestamp) -> Self {
+    pub(super) fn agreed(provider: ProviderId, report: &PaymentUpdate, now: Timestamp) -> Self {
         let name = match &report.event {
             PaymentEvent::Authorized | PaymentEvent::Paid | PaymentEvent::Declined | PaymentEvent::Canceled => {
                 event_name(&report.event).to_owned()
@@ -212,12 +212,12 @@ impl EventItem {
     }
 
     /// The record of a report that does not match, under a key that no matching one uses.
-    pub(super) fn suspect(provider: ProviderId, report: &Report, suspicion: Suspicion, now: Timestamp) -> Self {
+    pub(super) fn suspect(provider: ProviderId, report: &PaymentUpdate, suspicion: Mismatch, now: Timestamp) -> Self {
         let name = format!("SUSPECT#{}#{suspicion}#{}", event_name(&report.event), report.payment);
         Self::new(event_key(provider, report, name), report, now)
     }
 
-    fn new(key: Key, report: &Report, now: Timestamp) -> Self {
+    fn new(key: Key, report: &PaymentUpdate, now: Timestamp) -> Self {
         Self {
             key,
             payment: report.payment,

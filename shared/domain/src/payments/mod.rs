@@ -5,7 +5,7 @@
 //! test flag) moves money. A payment that is closed here but paid at the provider is credited nevertheless: the money
 //! is real.
 
-mod announcement;
+mod event_publisher;
 mod items;
 mod model;
 pub mod provider;
@@ -13,7 +13,7 @@ mod reconciliation;
 mod service;
 mod settlement;
 
-pub use announcement::{Announcer, Ended};
+pub use event_publisher::{PaymentEventPublisher, PaymentOutcome};
 pub use model::{Checkout, NewPayment, Payment, State, Status};
 pub use provider::ProviderId;
 pub use reconciliation::Reconciled;

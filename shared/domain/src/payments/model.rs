@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::provider::{Known, PaymentEvent, ProviderId, Refunded, Report, Verdict};
+use super::provider::{PaymentEvent, PaymentRef, PaymentUpdate, ProviderId, Refunded, Verdict};
 use crate::idempotency::Request;
 use crate::kernel::{Amount, PaymentId, Timestamp, UserId};
 
@@ -138,8 +138,8 @@ impl Payment {
     }
 
     /// What a provider is told when it is asked about the payment.
-    pub(super) fn known(&self) -> Known {
-        Known {
+    pub(super) fn known(&self) -> PaymentRef {
+        PaymentRef {
             payment: self.id,
             number: self.number,
             provider_payment: self.provider_payment.clone(),
@@ -148,17 +148,17 @@ impl Payment {
     }
 
     /// What is wrong with a report of `provider`, which `is_test` or is not, about this payment.
-    fn suspicion(&self, provider: ProviderId, is_test: bool, report: &Report) -> Option<Suspicion> {
+    fn suspicion(&self, provider: ProviderId, is_test: bool, report: &PaymentUpdate) -> Option<Mismatch> {
         if provider != self.provider {
-            return Some(Suspicion::Provider);
+            return Some(Mismatch::Provider);
         }
         if report.number.is_some_and(|number| number != self.number) {
-            return Some(Suspicion::Number);
+            return Some(Mismatch::Number);
         }
         // Both: an intent from before the provider was switched over buys nothing with money that is not real, and the
         // reverse.
         if report.test != self.test || report.test != is_test {
-            return Some(Suspicion::Test);
+            return Some(Mismatch::Test);
         }
         let (amount_fits, needs_currency) = match &report.event {
             PaymentEvent::Authorized | PaymentEvent::Paid => (report.amount == self.amount, true),
@@ -167,13 +167,13 @@ impl Payment {
             PaymentEvent::Declined | PaymentEvent::Canceled => (true, false),
         };
         if needs_currency && report.currency != CURRENCY {
-            return Some(Suspicion::Currency);
+            return Some(Mismatch::Currency);
         }
-        (!amount_fits).then_some(Suspicion::Amount)
+        (!amount_fits).then_some(Mismatch::Amount)
     }
 
     /// What has gone back in all, if the refund that `report` tells of is new.
-    fn back(&self, report: &Report) -> Amount {
+    fn back(&self, report: &PaymentUpdate) -> Amount {
         match &report.event {
             PaymentEvent::Refunded(Refunded::One { .. }) => self.refunded + report.amount,
             PaymentEvent::Refunded(Refunded::InAll) => self.refunded.max(report.amount),
@@ -189,7 +189,13 @@ impl Payment {
     }
 
     /// May this be paid?
-    pub(super) fn answer(&self, provider: ProviderId, is_test: bool, question: &Report, now: Timestamp) -> Verdict {
+    pub(super) fn answer(
+        &self,
+        provider: ProviderId,
+        is_test: bool,
+        question: &PaymentUpdate,
+        now: Timestamp,
+    ) -> Verdict {
         match self.suspicion(provider, is_test, question) {
             Some(suspicion) => suspicion.verdict(),
             None if !self.state.is_open() && self.state != State::Paid => Verdict::Expired,
@@ -200,7 +206,7 @@ impl Payment {
     }
 
     /// What a report means for this payment.
-    pub(super) fn decide(&self, provider: ProviderId, is_test: bool, report: &Report) -> Decision {
+    pub(super) fn decide(&self, provider: ProviderId, is_test: bool, report: &PaymentUpdate) -> Decision {
         if let Some(suspicion) = self.suspicion(provider, is_test, report) {
             return Decision::Suspect(suspicion);
         }
@@ -213,7 +219,7 @@ impl Payment {
             PaymentEvent::Canceled if self.state.is_open() && is_same => Decision::Move(State::Canceled),
             PaymentEvent::Authorized | PaymentEvent::Canceled | PaymentEvent::Declined => Decision::Note,
             PaymentEvent::Paid if self.state == State::Paid && is_same => Decision::Nothing,
-            PaymentEvent::Paid if self.state == State::Paid => Decision::Suspect(Suspicion::PaidTwice),
+            PaymentEvent::Paid if self.state == State::Paid => Decision::Suspect(Mismatch::PaidTwice),
             PaymentEvent::Paid => self.settle(is_same),
             // Of a payment that was never credited, such as one of two for the same order.
             PaymentEvent::Refunded(_) if self.state == State::Paid && !is_same => Decision::Note,
@@ -271,12 +277,12 @@ pub(super) enum Decision {
         refunded: Amount,
     },
     /// It does not agree with what we know; a person has to look at it.
-    Suspect(Suspicion),
+    Suspect(Mismatch),
 }
 
 /// What is wrong with a proved report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Suspicion {
+pub(super) enum Mismatch {
     /// The payment was made with another provider.
     Provider,
     /// The order has another number.
@@ -293,7 +299,7 @@ pub(super) enum Suspicion {
     Reused,
 }
 
-impl Suspicion {
+impl Mismatch {
     /// A word for records and logs.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
@@ -318,7 +324,7 @@ impl Suspicion {
     }
 }
 
-impl fmt::Display for Suspicion {
+impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -361,8 +367,8 @@ mod tests {
         }
     }
 
-    fn report(event: PaymentEvent, kopecks: i64) -> Report {
-        Report {
+    fn report(event: PaymentEvent, kopecks: i64) -> PaymentUpdate {
+        PaymentUpdate {
             payment: Uuid::from_u128(1).into(),
             number: Some(7),
             provider_payment: "p1".to_owned(),
@@ -373,7 +379,7 @@ mod tests {
         }
     }
 
-    fn decide(payment: &Payment, report: &Report) -> Decision {
+    fn decide(payment: &Payment, report: &PaymentUpdate) -> Decision {
         payment.decide(PROVIDER, false, report)
     }
 
@@ -391,8 +397,8 @@ mod tests {
 
     #[test]
     fn a_second_payment_for_the_same_order_is_for_a_person_to_look_at() {
-        let second = Report { provider_payment: "p2".to_owned(), ..report(PaymentEvent::Paid, 50_000) };
-        assert_eq!(decide(&payment(State::Paid), &second), Decision::Suspect(Suspicion::PaidTwice));
+        let second = PaymentUpdate { provider_payment: "p2".to_owned(), ..report(PaymentEvent::Paid, 50_000) };
+        assert_eq!(decide(&payment(State::Paid), &second), Decision::Suspect(Mismatch::PaidTwice));
         let first = Decision::Settle { credit: Amount::new(5000), refunded: Amount::ZERO, debited: Amount::ZERO };
         assert_eq!(decide(&payment(State::Open), &second), first, "nothing is credited yet");
     }
@@ -410,7 +416,7 @@ mod tests {
     #[test]
     fn only_the_end_of_the_attempt_that_we_know_of_closes_a_payment() {
         let canceled = report(PaymentEvent::Canceled, 0);
-        let other = Report { provider_payment: "p2".to_owned(), ..canceled.clone() };
+        let other = PaymentUpdate { provider_payment: "p2".to_owned(), ..canceled.clone() };
         for state in [State::Created, State::Open, State::Authorized] {
             assert_eq!(decide(&payment(state), &canceled), Decision::Move(State::Canceled));
             assert_eq!(decide(&payment(state), &other), Decision::Note);
@@ -422,29 +428,29 @@ mod tests {
     fn a_report_that_does_not_agree_moves_nothing() {
         let paid = report(PaymentEvent::Paid, 50_000);
         let cases = [
-            (Report { number: Some(8), ..paid.clone() }, Suspicion::Number),
-            (Report { test: true, ..paid.clone() }, Suspicion::Test),
-            (Report { amount: Amount::new(49_999), ..paid.clone() }, Suspicion::Amount),
-            (Report { amount: Amount::new(50_001), ..paid.clone() }, Suspicion::Amount),
-            (Report { currency: "USD".to_owned(), ..paid.clone() }, Suspicion::Currency),
+            (PaymentUpdate { number: Some(8), ..paid.clone() }, Mismatch::Number),
+            (PaymentUpdate { test: true, ..paid.clone() }, Mismatch::Test),
+            (PaymentUpdate { amount: Amount::new(49_999), ..paid.clone() }, Mismatch::Amount),
+            (PaymentUpdate { amount: Amount::new(50_001), ..paid.clone() }, Mismatch::Amount),
+            (PaymentUpdate { currency: "USD".to_owned(), ..paid.clone() }, Mismatch::Currency),
         ];
         for state in STATES {
             for (report, suspicion) in &cases {
                 assert_eq!(decide(&payment(state), report), Decision::Suspect(*suspicion), "{report:?}");
             }
             let elsewhere = payment(state).decide(ProviderId::Robokassa, false, &paid);
-            assert_eq!(elsewhere, Decision::Suspect(Suspicion::Provider));
+            assert_eq!(elsewhere, Decision::Suspect(Mismatch::Provider));
             let switched = payment(state).decide(PROVIDER, true, &paid);
-            assert_eq!(switched, Decision::Suspect(Suspicion::Test), "real money, and a provider set up for tests");
+            assert_eq!(switched, Decision::Suspect(Mismatch::Test), "real money, and a provider set up for tests");
         }
-        let without = Report { number: None, ..paid };
+        let without = PaymentUpdate { number: None, ..paid };
         assert!(matches!(decide(&payment(State::Open), &without), Decision::Settle { .. }));
     }
 
     #[test]
     fn refunds_are_rounded_in_the_payers_favour_and_never_exceed_the_credit() {
         let one = |kopecks| report(PaymentEvent::Refunded(Refunded::One { id: "r".to_owned() }), kopecks);
-        let owed = |payment: &Payment, report: &Report| match decide(payment, report) {
+        let owed = |payment: &Payment, report: &PaymentUpdate| match decide(payment, report) {
             Decision::TakeBack { refunded, owed } => (refunded.units(), owed.units()),
             other => panic!("{other:?}"),
         };
@@ -457,7 +463,7 @@ mod tests {
         (paid.refunded, paid.debited, paid.debt) = (Amount::new(40_000), Amount::new(1000), Amount::new(3000));
         assert_eq!(owed(&paid, &one(10_000)), (50_000, 1000), "what is owed already is not owed twice");
         for kopecks in [10_001, 0, -5, i64::MAX] {
-            assert_eq!(decide(&paid, &one(kopecks)), Decision::Suspect(Suspicion::Amount), "{kopecks}");
+            assert_eq!(decide(&paid, &one(kopecks)), Decision::Suspect(Mismatch::Amount), "{kopecks}");
         }
     }
 
@@ -470,7 +476,7 @@ mod tests {
         assert_eq!(decide(&paid, &in_all(10_000)), Decision::Nothing);
         let more = Decision::TakeBack { refunded: Amount::new(30_000), owed: Amount::new(1000) };
         assert_eq!(decide(&paid, &in_all(30_000)), more);
-        assert_eq!(decide(&paid, &in_all(50_001)), Decision::Suspect(Suspicion::Amount));
+        assert_eq!(decide(&paid, &in_all(50_001)), Decision::Suspect(Mismatch::Amount));
     }
 
     #[test]
@@ -482,14 +488,14 @@ mod tests {
         let paid = report(PaymentEvent::Paid, 50_000);
         let (credit, refunded, debited) = (Amount::new(3000), Amount::new(20_000), Amount::new(2000));
         assert_eq!(decide(&open, &paid), Decision::Settle { credit, refunded, debited });
-        let other = Report { provider_payment: "p2".to_owned(), ..paid };
+        let other = PaymentUpdate { provider_payment: "p2".to_owned(), ..paid };
         let full = Decision::Settle { credit: Amount::new(5000), refunded: Amount::ZERO, debited: Amount::ZERO };
         assert_eq!(decide(&open, &other), full, "the refund was of another attempt");
     }
 
     #[test]
     fn the_refund_of_a_payment_that_was_never_credited_takes_nothing() {
-        let refund = Report {
+        let refund = PaymentUpdate {
             provider_payment: "p2".to_owned(),
             ..report(PaymentEvent::Refunded(Refunded::One { id: "r".to_owned() }), 50_000)
         };
@@ -498,15 +504,15 @@ mod tests {
 
     #[test]
     fn questions_are_answered_before_money_moves() {
-        let answer = |state, report: &Report, minute| payment(state).answer(PROVIDER, false, report, at(minute));
+        let answer = |state, report: &PaymentUpdate, minute| payment(state).answer(PROVIDER, false, report, at(minute));
         let question = report(PaymentEvent::Paid, 50_000);
         assert_eq!(answer(State::Open, &question, 59), Verdict::Accepted);
         assert_eq!(answer(State::Open, &question, 60), Verdict::Expired);
         assert_eq!(answer(State::Canceled, &question, 1), Verdict::Expired);
         assert_eq!(answer(State::Paid, &question, 1), Verdict::Refused);
-        let wrong = Report { amount: Amount::new(1), ..question.clone() };
+        let wrong = PaymentUpdate { amount: Amount::new(1), ..question.clone() };
         assert_eq!(answer(State::Open, &wrong, 1), Verdict::WrongAmount);
-        let test = Report { test: true, ..question };
+        let test = PaymentUpdate { test: true, ..question };
         assert_eq!(answer(State::Open, &test, 1), Verdict::Refused);
     }
 

@@ -94,7 +94,7 @@ pub struct Opened {
 
 /// A payment as we know it, for asking a provider about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct PaymentRef {
     /// Our id.
     pub payment: PaymentId,
     /// Our number.
@@ -107,7 +107,7 @@ pub struct Known {
 
 /// A webhook call as it came in: nothing of it is trusted before the provider's module has proved it.
 #[derive(Clone, Copy)]
-pub struct RawNotice<'a> {
+pub struct WebhookRequest<'a> {
     /// What follows the provider's name in the path, for providers that tell kinds of notices apart by address. Empty
     /// if nothing does.
     pub kind: &'a str,
@@ -125,18 +125,18 @@ pub struct RawNotice<'a> {
 
 /// A proved notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
+pub enum Notification {
     /// Something happened to a payment.
-    Report(Report),
+    Update(PaymentUpdate),
     /// May this be paid? Asked before any money moves; the answer is the acknowledgement.
-    Question(Report),
+    PrePaymentCheck(PaymentUpdate),
     /// Nothing that matters here, such as a bound card.
     Irrelevant,
 }
 
 /// What a provider says about a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct PaymentUpdate {
     /// Our id, as the provider echoes it.
     pub payment: PaymentId,
     /// Our number, where the provider echoes that too.
@@ -171,12 +171,12 @@ pub enum PaymentEvent {
 /// How a refund is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refunded {
-    /// This one refund, with the provider's id of it; [`Report::amount`] is its amount.
+    /// This one refund, with the provider's id of it; [`PaymentUpdate::amount`] is its amount.
     One {
         /// The provider's id of the refund.
         id: String,
     },
-    /// [`Report::amount`] is what went back in all refunds so far; zero if the provider does not say how much, so that
+    /// [`PaymentUpdate::amount`] is what went back in all refunds so far; zero if the provider does not say how much, so that
     /// a person has to look.
     InAll,
 }
@@ -207,7 +207,7 @@ pub struct Acknowledgement {
 
 /// Why a notice is not believed or not understood.
 #[derive(Debug, thiserror::Error)]
-pub enum NoticeError {
+pub enum NotificationError {
     /// The signature, the sender's address or the merchant is wrong.
     #[error("notice is not proved: {0}")]
     Forged(&'static str),
@@ -216,12 +216,12 @@ pub enum NoticeError {
     Malformed(String),
     /// It could not be checked now; the provider should repeat it.
     #[error("notice cannot be checked now: {0}")]
-    Unchecked(#[from] ProviderError),
+    Unchecked(#[from] PaymentProviderError),
 }
 
 /// Why a call to a provider led to nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum ProviderError {
+pub enum PaymentProviderError {
     /// No answer in time.
     #[error("timed out")]
     TimedOut,
@@ -244,17 +244,17 @@ pub trait PaymentProvider: Send + Sync {
 
     /// Makes the page where an order is paid. Repeating it for the same order must not make a second payment where the
     /// provider can tell.
-    async fn open(&self, order: &Order) -> Result<Opened, ProviderError>;
+    async fn open(&self, order: &Order) -> Result<Opened, PaymentProviderError>;
 
     /// Proves and reads a webhook call.
-    async fn read_notice(&self, notice: RawNotice<'_>) -> Result<Notice, NoticeError>;
+    async fn read_notification(&self, notice: WebhookRequest<'_>) -> Result<Notification, NotificationError>;
 
     /// The acknowledgement of a proved notice.
-    fn acknowledge(&self, notice: &Notice, verdict: Verdict) -> Acknowledgement;
+    fn acknowledge(&self, notice: &Notification, verdict: Verdict) -> Acknowledgement;
 
     /// Asks what became of a payment. Empty if the provider knows nothing of it, or nothing has happened to it, or it
     /// cannot be asked.
-    async fn look_up(&self, payment: &Known) -> Result<Vec<Report>, ProviderError>;
+    async fn look_up(&self, payment: &PaymentRef) -> Result<Vec<PaymentUpdate>, PaymentProviderError>;
 }
 
 /// A provider by reference, as state holds it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use store::{Transaction, Update, attr};
 
-use super::announcement::Ended;
+use super::event_publisher::PaymentOutcome;
 use super::items::{OPEN_PAYMENTS, PaymentItem, StoredState, payment_key};
 use super::model::{Payment, State};
 use super::provider::ProviderId;
@@ -139,7 +139,7 @@ impl Payments {
             .set("state", StoredState::Expired)
             .not_due()
             .when(attr("state").equals(StoredState::from(payment.state)));
-        let planned = self.plan(payment, Ended::Unpaid).await?;
+        let planned = self.plan(payment, PaymentOutcome::Unpaid).await?;
         let mut transaction = Transaction::new();
         let change = transaction.add(update);
         match self.commit(transaction, planned).await {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use store::{Condition, Index, Put, Query, Table, Transaction, Update, attr};
 
-use super::announcement::{Announcer, Ended};
+use super::event_publisher::{PaymentEventPublisher, PaymentOutcome};
 use super::items::{CounterItem, OPEN_PAYMENTS, PaymentItem, StoredState, counter_key, owner_partition, payment_key};
 use super::model::{Checkout, NewPayment, Payment, State};
-use super::provider::{Order, PaymentProvider, ProviderError, ProviderId, SharedPaymentProvider};
+use super::provider::{Order, PaymentProvider, PaymentProviderError, ProviderId, SharedPaymentProvider};
 use crate::due::Reschedule as _;
 use crate::idempotency::{self, Request};
 use crate::kernel::{
@@ -28,7 +28,7 @@ pub struct Payments {
     pub(super) providers: Arc<[SharedPaymentProvider]>,
     pub(super) clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
-    pub(super) announcer: Option<Announcer>,
+    pub(super) event_publisher: Option<PaymentEventPublisher>,
 }
 
 /// Filtered lists stop counting about here: the page of the table that reaches it is counted to its end.
@@ -42,13 +42,13 @@ impl Payments {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
     ) -> Self {
-        Self { table, providers: providers.into(), clock, ids, announcer: None }
+        Self { table, providers: providers.into(), clock, ids, event_publisher: None }
     }
 
     /// The same, with webhook events about the ends of payments.
     #[must_use]
-    pub fn announced_by(self, announcer: Announcer) -> Self {
-        Self { announcer: Some(announcer), ..self }
+    pub fn with_event_publisher(self, event_publisher: PaymentEventPublisher) -> Self {
+        Self { event_publisher: Some(event_publisher), ..self }
     }
 
     /// The configured providers, in the order in which they are offered.
@@ -147,7 +147,7 @@ impl Payments {
         };
         let opened = match provider.open(&order).await {
             Ok(opened) => opened,
-            Err(error @ ProviderError::Rejected(_)) => {
+            Err(error @ PaymentProviderError::Rejected(_)) => {
                 // A provider also rejects an order that it knows already; then a concurrent request has the page.
                 let moved = self.refuse(&payment).await?;
                 return match moved.and_then(|payment| Some((payment.url.clone()?, payment))) {
@@ -184,7 +184,7 @@ impl Payments {
 
     /// Closes a payment that the provider rejects. One whose state changed meanwhile stays as it is and is returned.
     async fn refuse(&self, payment: &Payment) -> Result<Option<Payment>> {
-        let planned = self.plan(payment, Ended::Unpaid).await?;
+        let planned = self.plan(payment, PaymentOutcome::Unpaid).await?;
         let update = Update::new(payment_key(payment.id))
             .set("state", StoredState::Refused)
             .not_due()

@@ -2,18 +2,19 @@
 
 use store::{Condition, Put, Transaction, Update, attr};
 
-use super::announcement::Ended;
+use super::event_publisher::PaymentOutcome;
 use super::items::{EventItem, StoredState, event_name, payment_key};
-use super::model::{Decision, Payment, Suspicion};
+use super::model::{Decision, Mismatch, Payment};
 use super::provider::{
-    Acknowledgement, Notice, NoticeError, PaymentEvent, PaymentProvider, ProviderId, RawNotice, Report, Verdict,
+    Acknowledgement, Notification, NotificationError, PaymentEvent, PaymentProvider, PaymentUpdate, ProviderId,
+    Verdict, WebhookRequest,
 };
 use super::service::{Payments, unavailable};
 use crate::due::Reschedule as _;
 use crate::kernel::telemetry::{self, Metric};
 use crate::kernel::{Amount, AuthFailure, Error, Resource, Result};
 use crate::ledger::{self, Ledger, NewEntry, Posting};
-use crate::webhooks::Planned;
+use crate::webhooks::PendingDelivery;
 
 /// How often a report is applied anew because the payment or the balance changed meanwhile.
 const ATTEMPTS: usize = 6;
@@ -31,18 +32,18 @@ impl Payments {
     ///
     /// Fails with [`AuthFailure::Signature`] if signature verification fails, with [`Error::Invalid`] for a malformed
     /// call, and with [`Error::Unavailable`] if it cannot be verified now; providers repeat what is not acknowledged.
-    pub async fn receive(&self, provider: ProviderId, notice: RawNotice<'_>) -> Result<Acknowledgement> {
+    pub async fn receive(&self, provider: ProviderId, notice: WebhookRequest<'_>) -> Result<Acknowledgement> {
         let provider = self.provider(provider).ok_or(Error::NotFound(Resource::PAYMENT))?;
-        let notice = provider.read_notice(notice).await.map_err(|error| unread(provider.id(), error))?;
+        let notice = provider.read_notification(notice).await.map_err(|error| unread(provider.id(), error))?;
         let verdict = match &notice {
-            Notice::Irrelevant => Verdict::Accepted,
-            Notice::Question(question) => self.answer(provider, question).await?,
-            Notice::Report(report) => self.apply(provider, report).await?,
+            Notification::Irrelevant => Verdict::Accepted,
+            Notification::PrePaymentCheck(question) => self.answer(provider, question).await?,
+            Notification::Update(report) => self.apply(provider, report).await?,
         };
         Ok(provider.acknowledge(&notice, verdict))
     }
 
-    async fn answer(&self, provider: &dyn PaymentProvider, question: &Report) -> Result<Verdict> {
+    async fn answer(&self, provider: &dyn PaymentProvider, question: &PaymentUpdate) -> Result<Verdict> {
         let payment = self.find(question.payment).await?;
         let verdict = payment.map_or(Verdict::UnknownPayment, |payment| {
             payment.answer(provider.id(), provider.is_test(), question, self.clock.now())
@@ -55,7 +56,7 @@ impl Payments {
     /// Applies a verified report, once.
     ///
     /// Fails with [`crate::kernel::Rule::Busy`] if others keep changing the same payment or balance.
-    pub(super) async fn apply(&self, provider: &dyn PaymentProvider, report: &Report) -> Result<Verdict> {
+    pub(super) async fn apply(&self, provider: &dyn PaymentProvider, report: &PaymentUpdate) -> Result<Verdict> {
         let event = event_name(&report.event);
         let mut conflict = store::Error::Contended;
         for _ in 0..ATTEMPTS {
@@ -92,9 +93,9 @@ impl Payments {
                 entry.add_to(&mut transaction)?;
             }
             let planned = match decision {
-                Decision::Settle { .. } => self.plan(&payment, Ended::Paid).await?,
-                Decision::Move(state) if !state.is_open() => self.plan(&payment, Ended::Unpaid).await?,
-                _ => Planned::default(),
+                Decision::Settle { .. } => self.plan(&payment, PaymentOutcome::Paid).await?,
+                Decision::Move(state) if !state.is_open() => self.plan(&payment, PaymentOutcome::Unpaid).await?,
+                _ => PendingDelivery::default(),
             };
             match self.commit(transaction, planned).await {
                 Ok(()) => {
@@ -110,7 +111,7 @@ impl Payments {
                     if error.failed(event_record).is_some() {
                         // The payment is unchanged, but the event is recorded: for another payment, or from before.
                         return match report.event {
-                            PaymentEvent::Paid => self.suspect(provider.id(), report, Suspicion::Reused).await,
+                            PaymentEvent::Paid => self.suspect(provider.id(), report, Mismatch::Reused).await,
                             _ => Ok(Verdict::Accepted),
                         };
                     }
@@ -128,7 +129,7 @@ impl Payments {
     }
 
     /// The record of the report; the transaction fails if there is one.
-    fn event(&self, provider: ProviderId, report: &Report) -> Result<Put> {
+    fn event(&self, provider: ProviderId, report: &PaymentUpdate) -> Result<Put> {
         let item = EventItem::agreed(provider, report, self.clock.now());
         Ok(Put::new(&item)?.when(Condition::item_missing()))
     }
@@ -137,7 +138,7 @@ impl Payments {
     fn settlement(
         &self,
         payment: &Payment,
-        report: &Report,
+        report: &PaymentUpdate,
         credit: Amount,
         (refunded, debited): (Amount, Amount),
     ) -> (Update, Money) {
@@ -175,13 +176,13 @@ impl Payments {
     }
 
     /// Records a report that changes nothing.
-    async fn note(&self, provider: ProviderId, report: &Report) -> Result<Verdict> {
+    async fn note(&self, provider: ProviderId, report: &PaymentUpdate) -> Result<Verdict> {
         self.record(&EventItem::agreed(provider, report, self.clock.now())).await?;
         Ok(Verdict::Accepted)
     }
 
     /// Records a report that does not match the payment and alarms the operator.
-    async fn suspect(&self, provider: ProviderId, report: &Report, suspicion: Suspicion) -> Result<Verdict> {
+    async fn suspect(&self, provider: ProviderId, report: &PaymentUpdate, suspicion: Mismatch) -> Result<Verdict> {
         telemetry::note(Metric::PAYMENTS_SUSPICIOUS, 1);
         tracing::error!(
             %provider, payment = %report.payment, event = event_name(&report.event), amount = %report.amount,
@@ -207,16 +208,16 @@ fn changed(payment: &Payment) -> Update {
 }
 
 /// The error of a webhook call that was not accepted.
-fn unread(provider: ProviderId, error: NoticeError) -> Error {
+fn unread(provider: ProviderId, error: NotificationError) -> Error {
     match error {
-        NoticeError::Forged(reason) => {
+        NotificationError::Forged(reason) => {
             tracing::warn!(%provider, reason, "forged notice");
             Error::Unauthenticated(AuthFailure::Signature)
         }
-        NoticeError::Malformed(reason) => {
+        NotificationError::Malformed(reason) => {
             tracing::warn!(%provider, reason, "malformed notice");
             Error::invalid("", "malformed", "Уведомление не распознано")
         }
-        NoticeError::Unchecked(error) => unavailable(error),
+        NotificationError::Unchecked(error) => unavailable(error),
     }
 }

@@ -21,7 +21,7 @@ use crate::kernel::{Clock, IdSource, JobId, JobKind, Result, UserId, epoch_secon
 use items::{ConnectionItem, SEND_LEASE, channel_partition, connection_index, connection_key};
 
 /// How long a greeting waits between its attempts.
-const GREETING_PAUSES: [Duration; 5] = [
+const REPLAY_PAUSES: [Duration; 5] = [
     Duration::from_millis(50),
     Duration::from_millis(150),
     Duration::from_millis(300),
@@ -34,7 +34,7 @@ const CONNECTION_LIFETIME: Duration = Duration::from_mins(130);
 
 /// A frame with its sequence number in the channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Numbered {
+pub struct SequencedFrame {
     /// From 0, rising, possibly with gaps.
     pub number: u32,
     /// The frame's text, below 32 KB.
@@ -45,12 +45,12 @@ pub struct Numbered {
 #[async_trait]
 pub trait Feed: Send + Sync {
     /// The frames numbered `from` and up that exist so far.
-    async fn frames(&self, from: u32) -> Result<Vec<Numbered>>;
+    async fn frames(&self, from: u32) -> Result<Vec<SequencedFrame>>;
 }
 
 /// The message that asks for a fresh connection to be greeted: API Gateway refuses frames until the handshake is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GreetMessage {
+pub struct ReplayMessage {
     /// The connection.
     pub connection: String,
     /// What kind of job it watches.
@@ -124,8 +124,8 @@ impl Publisher {
     ///
     /// The greeting can be faster than the handshake, so a connection that is not there is asked for again for about
     /// two seconds before it is forgotten. Returns whether it could be reached, or does not need to be any more.
-    pub async fn greet(&self, channel: JobId, connection: &str, feed: &dyn Feed) -> Result<bool> {
-        for pause in GREETING_PAUSES {
+    pub async fn replay(&self, channel: JobId, connection: &str, feed: &dyn Feed) -> Result<bool> {
+        for pause in REPLAY_PAUSES {
             match self.deliver(channel, connection, feed).await? {
                 Reached::UpToDate => return Ok(true),
                 Reached::NotNow => return Ok(false),
@@ -171,7 +171,7 @@ impl Publisher {
         }
     }
 
-    async fn send(&self, connection: &str, mut next: u32, frames: Vec<Numbered>) -> (u32, Sent) {
+    async fn send(&self, connection: &str, mut next: u32, frames: Vec<SequencedFrame>) -> (u32, Sent) {
         for frame in frames {
             match self.sockets.post(connection, frame.text).await {
                 Ok(Delivery::Delivered) => next = frame.number.saturating_add(1),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// How far webhooks reach. Addresses come from customers: one that leads into our own network must not be called.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Reach {
+pub enum EgressPolicy {
     /// Public addresses over https.
     #[default]
     Internet,
@@ -12,7 +12,7 @@ pub enum Reach {
     LoopbackToo,
 }
 
-impl Reach {
+impl EgressPolicy {
     /// Whether a webhook may be sent to this address.
     pub fn admits(self, address: IpAddr) -> bool {
         // An IPv4 address in IPv6's clothes is connected to as the IPv4 address that it is.
@@ -169,21 +169,21 @@ mod tests {
 
     const LOOPBACK: &[&str] = &["127.0.0.1", "127.255.255.255", "::1", "::ffff:127.0.0.1"];
 
-    fn admitted(reach: Reach, addresses: &[&'static str]) -> Vec<&'static str> {
-        addresses.iter().copied().filter(|address| reach.admits(address.parse().unwrap())).collect()
+    fn admitted(egress: EgressPolicy, addresses: &[&'static str]) -> Vec<&'static str> {
+        addresses.iter().copied().filter(|address| egress.admits(address.parse().unwrap())).collect()
     }
 
     #[test]
     fn only_public_addresses_are_reached() {
-        assert_eq!(admitted(Reach::Internet, PUBLIC), PUBLIC);
-        assert_eq!(admitted(Reach::Internet, SPECIAL), <[&str; 0]>::default());
-        assert_eq!(admitted(Reach::Internet, LOOPBACK), <[&str; 0]>::default());
+        assert_eq!(admitted(EgressPolicy::Internet, PUBLIC), PUBLIC);
+        assert_eq!(admitted(EgressPolicy::Internet, SPECIAL), <[&str; 0]>::default());
+        assert_eq!(admitted(EgressPolicy::Internet, LOOPBACK), <[&str; 0]>::default());
     }
 
     #[test]
     fn the_local_reach_adds_loopback_and_nothing_else() {
-        assert_eq!(admitted(Reach::LoopbackToo, PUBLIC), PUBLIC);
-        assert_eq!(admitted(Reach::LoopbackToo, SPECIAL), <[&str; 0]>::default());
-        assert_eq!(admitted(Reach::LoopbackToo, LOOPBACK), LOOPBACK);
+        assert_eq!(admitted(EgressPolicy::LoopbackToo, PUBLIC), PUBLIC);
+        assert_eq!(admitted(EgressPolicy::LoopbackToo, SPECIAL), <[&str; 0]>::default());
+        assert_eq!(admitted(EgressPolicy::LoopbackToo, LOOPBACK), LOOPBACK);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::signature::{STANDARD_PREFIX, standard_key};
-use super::{Reach, SecretChoice, url};
+use super::{EgressPolicy, SecretChoice, url};
 use crate::kernel::{Error, Result, Violation};
 
 /// What the caller gave for an endpoint, checked: all that is wrong with it is told at once.
@@ -16,10 +16,10 @@ pub(super) struct Checked {
 pub(super) fn check(
     (url, events, secret): (Option<&str>, Option<&[String]>, Option<&SecretChoice>),
     allowed: &[&str],
-    reach: Reach,
+    egress: EgressPolicy,
 ) -> Result<Checked> {
     let mut violations = Vec::new();
-    let url = url.map(|given| url::check(given, reach)).transpose();
+    let url = url.map(|given| url::check(given, egress)).transpose();
     let events = events.map(|given| check_events(given, allowed)).transpose();
     if let Some(SecretChoice::Given(secret)) = secret {
         violations.extend(check_secret(secret.expose()));
@@ -74,17 +74,17 @@ mod tests {
     fn all_that_is_wrong_is_told_at_once() {
         let events = ["payment.exploded".to_owned()];
         let secret = given("short");
-        let result = check((Some("ftp://x.example"), Some(&events), Some(&secret)), ALLOWED, Reach::Internet);
+        let result = check((Some("ftp://x.example"), Some(&events), Some(&secret)), ALLOWED, EgressPolicy::Internet);
         let Err(Error::Invalid(violations)) = result else { panic!("refused") };
         let words: Vec<_> = violations.iter().map(|wrong| (wrong.field.as_str(), wrong.code)).collect();
         assert_eq!(words, [("url", "scheme"), ("events", "not_allowed"), ("secret", "length")]);
-        assert!(check((None, Some(&[]), None), ALLOWED, Reach::Internet).is_err());
+        assert!(check((None, Some(&[]), None), ALLOWED, EgressPolicy::Internet).is_err());
     }
 
     #[test]
     fn events_are_kept_once_each() {
         let events = ["payment.failed", "payment.succeeded", "payment.failed"].map(str::to_owned);
-        let checked = check((None, Some(&events), None), ALLOWED, Reach::Internet).unwrap();
+        let checked = check((None, Some(&events), None), ALLOWED, EgressPolicy::Internet).unwrap();
         assert_eq!(checked.events.unwrap(), ["payment.failed", "payment.succeeded"]);
     }
 

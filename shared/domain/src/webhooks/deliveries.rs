@@ -51,7 +51,7 @@ impl Delivery {
 
 /// An event's deliveries, to be written in the transaction that makes it happen.
 #[derive(Debug, Default)]
-pub struct Planned {
+pub struct PendingDelivery {
     /// The deliveries, one for each endpoint that subscribes to the event: [`super::MAX_ENDPOINTS`] at most.
     ///
     /// Each fails if the event was written before; the transaction needs a condition of its own to tell that case.
@@ -107,8 +107,8 @@ impl Deliveries {
         data: &impl Serialize,
         id: Uuid,
         at: Timestamp,
-    ) -> Result<Planned> {
-        let mut planned = Planned::default();
+    ) -> Result<PendingDelivery> {
+        let mut planned = PendingDelivery::default();
         for (message, put) in self.puts(owner, event, data, id, at).await? {
             planned.messages.push(message);
             planned.writes.push(put);

@@ -10,7 +10,7 @@ use super::model::{
     DisabledReason, Endpoint, EndpointChange, NewEndpoint, ROTATION, Saved, SecretChoice, SigningSecret,
 };
 use super::signature::standard_secret;
-use super::{EndpointId, Owner, Reach};
+use super::{EgressPolicy, EndpointId, Owner};
 use crate::idempotency;
 use crate::kernel::{Clock, Error, IdSource, Resource, Result, Rule, Timestamp};
 
@@ -24,7 +24,7 @@ pub struct Endpoints {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn IdSource>,
     events: &'static [&'static str],
-    reach: Reach,
+    egress: EgressPolicy,
 }
 
 impl Endpoints {
@@ -32,11 +32,11 @@ impl Endpoints {
     pub fn new(
         table: Table,
         events: &'static [&'static str],
-        reach: Reach,
+        egress: EgressPolicy,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdSource>,
     ) -> Self {
-        Self { table, clock, ids, events, reach }
+        Self { table, clock, ids, events, egress }
     }
 
     /// Creates an endpoint. A replay of the same request gets the same one.
@@ -44,7 +44,7 @@ impl Endpoints {
     /// Fails with [`Error::Invalid`] for an invalid URL, event list or secret (fields `url`, `events`, `secret`), and
     /// for the owner's 21st endpoint (code `limit`).
     pub async fn create(&self, new: NewEndpoint) -> Result<Saved> {
-        let checked = check((Some(&new.url), Some(&new.events), Some(&new.secret)), self.events, self.reach)?;
+        let checked = check((Some(&new.url), Some(&new.events), Some(&new.secret)), self.events, self.egress)?;
         let now = self.clock.now();
         let endpoint = Endpoint {
             id: self.ids.uuid(now).into(),
@@ -98,7 +98,7 @@ impl Endpoints {
     /// Fails like [`Self::create`], and with [`Rule::Busy`] if another request replaces the secret at the same time.
     pub async fn update(&self, owner: Owner, id: EndpointId, change: EndpointChange) -> Result<Saved> {
         let given = (change.url.as_deref(), change.events.as_deref(), change.secret.as_ref());
-        let checked = check(given, self.events, self.reach)?;
+        let checked = check(given, self.events, self.egress)?;
         let before = self.get(owner, id).await?;
         let now = self.clock.now();
         let mut update = Update::new(endpoint_key(owner, id))

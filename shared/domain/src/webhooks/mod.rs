@@ -9,13 +9,13 @@
 //!
 //! Delivery is at least once and unordered: `webhook-id` identifies repeats, the body's `timestamp` gives the order.
 //!
-//! **SSRF.** Endpoint URLs come from customers, so a sender must not reach our own network: [`Reach`] is the policy,
+//! **SSRF.** Endpoint URLs come from customers, so a sender must not reach our own network: [`EgressPolicy`] is the policy,
 //! and the adapter behind [`WebhookSender`] applies it to the address that it connects to.
 
 mod address;
 mod check;
-mod courier;
 mod deliveries;
+mod delivery_worker;
 mod endpoints;
 mod ids;
 mod items;
@@ -26,9 +26,9 @@ mod signature;
 mod sweep;
 mod url;
 
-pub use address::Reach;
-pub use courier::{Attempted, Courier, Trial};
-pub use deliveries::{Deliveries, DeliveryMessage, Listed, MAX_REPLAYS, Planned};
+pub use address::EgressPolicy;
+pub use deliveries::{Deliveries, DeliveryMessage, Listed, MAX_REPLAYS, PendingDelivery};
+pub use delivery_worker::{AttemptOutcome, DeliveryWorker, TestDelivery};
 pub use endpoints::{Endpoints, MAX_ENDPOINTS};
 pub use ids::{DeliveryId, EndpointId, Owner, event_id};
 pub use model::{

@@ -38,7 +38,7 @@ pub enum SendFailure {
 
 /// Sends webhooks.
 ///
-/// Who implements it checks the network address that it connects to against [`super::Reach`], after DNS, and follows no
+/// Who implements it checks the network address that it connects to against [`super::EgressPolicy`], after DNS, and follows no
 /// redirects.
 #[async_trait]
 pub trait WebhookSender: Send + Sync {

@@ -5,16 +5,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::Reach;
+use super::EgressPolicy;
 use crate::kernel::Violation;
 
 /// The longest address, in bytes.
 const MAX_URL: usize = 2048;
 
 /// The address as it is kept, or which rule it breaks.
-pub(super) fn check(url: &str, reach: Reach) -> Result<String, Violation> {
+pub(super) fn check(url: &str, egress: EgressPolicy) -> Result<String, Violation> {
     let url = url.trim();
-    match fault(url, reach) {
+    match fault(url, egress) {
         None => Ok(url.to_owned()),
         Some((code, message)) => Err(Violation { field: "url".to_owned(), code, message: message.to_owned() }),
     }
@@ -26,7 +26,7 @@ const MALFORMED: Fault = ("format", "Укажите полный адрес, н�
 const NOT_HTTPS: Fault = ("scheme", "Адрес должен начинаться с https://");
 const PRIVATE: Fault = ("private_address", "Адрес должен быть доступен из интернета");
 
-fn fault(url: &str, reach: Reach) -> Option<Fault> {
+fn fault(url: &str, egress: EgressPolicy) -> Option<Fault> {
     if url.is_empty() {
         return Some(("required", "Укажите адрес"));
     }
@@ -39,7 +39,7 @@ fn fault(url: &str, reach: Reach) -> Option<Fault> {
     let Some((scheme, rest)) = url.split_once("://") else { return Some(MALFORMED) };
     match scheme.to_ascii_lowercase().as_str() {
         "https" => {}
-        "http" if reach.admits_http() => {}
+        "http" if egress.admits_http() => {}
         _ => return Some(NOT_HTTPS),
     }
     if rest.contains('#') {
@@ -52,8 +52,8 @@ fn fault(url: &str, reach: Reach) -> Option<Fault> {
     let host = split_port(authority).and_then(read_host);
     match host {
         None => Some(MALFORMED),
-        Some(Host::Address(address)) => (!reach.admits(address)).then_some(PRIVATE),
-        Some(Host::Name(name)) => (is_local(&name) && reach == Reach::Internet).then_some(PRIVATE),
+        Some(Host::Address(address)) => (!egress.admits(address)).then_some(PRIVATE),
+        Some(Host::Name(name)) => (is_local(&name) && egress == EgressPolicy::Internet).then_some(PRIVATE),
     }
 }
 
@@ -102,8 +102,8 @@ fn is_local(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn code(url: &str, reach: Reach) -> Option<&'static str> {
-        check(url, reach).err().map(|violation| {
+    fn code(url: &str, egress: EgressPolicy) -> Option<&'static str> {
+        check(url, egress).err().map(|violation| {
             assert_eq!(violation.field, "url");
             violation.code
         })
@@ -121,9 +121,9 @@ mod tests {
             "https://[2606:4700::1111]:443/x",
             "https://example.com?x",
         ] {
-            assert_eq!(code(url, Reach::Internet), None, "{url}");
+            assert_eq!(code(url, EgressPolicy::Internet), None, "{url}");
         }
-        assert_eq!(check(" https://example.com/ ", Reach::Internet).unwrap(), "https://example.com/");
+        assert_eq!(check(" https://example.com/ ", EgressPolicy::Internet).unwrap(), "https://example.com/");
     }
 
     #[test]
@@ -177,17 +177,17 @@ mod tests {
             ("https://printer.local/", "private_address"),
             ("https://instance-data.ec2.internal/", "private_address"),
         ] {
-            assert_eq!(code(url, Reach::Internet), Some(expected), "{url}");
+            assert_eq!(code(url, EgressPolicy::Internet), Some(expected), "{url}");
         }
     }
 
     #[test]
     fn the_local_stack_may_call_itself() {
         for url in ["http://localhost:3000/x", "http://127.0.0.1:1", "http://[::1]:1/", "https://example.com"] {
-            assert_eq!(code(url, Reach::LoopbackToo), None, "{url}");
+            assert_eq!(code(url, EgressPolicy::LoopbackToo), None, "{url}");
         }
         for (url, expected) in [("http://10.0.0.1/", "private_address"), ("ftp://localhost/", "scheme")] {
-            assert_eq!(code(url, Reach::LoopbackToo), Some(expected), "{url}");
+            assert_eq!(code(url, EgressPolicy::LoopbackToo), Some(expected), "{url}");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::gateway::ProviderError;
 use domain::generation::ProviderId;
-use domain::generation::image::Enlarger;
+use domain::generation::image::Upscaler;
 use domain::kernel::Clock;
 use reqwest::header::{ACCEPT, AUTHORIZATION};
 use reqwest::multipart::{Form, Part};
@@ -72,7 +72,7 @@ impl Stability {
 }
 
 #[async_trait]
-impl Enlarger for Stability {
+impl Upscaler for Stability {
     fn provider(&self) -> ProviderId {
         ProviderId::Stability
     }

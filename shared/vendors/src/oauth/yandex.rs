@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::identity::{
-    AuthorizeRequest, CodeExchange, Email, OAuthError, OAuthPerson, OAuthProvider, Origin, UserName,
+    AuthorizeRequest, CodeExchange, Email, IdentityProvider, OAuthError, OAuthPerson, OAuthProvider, UserName,
 };
 use domain::kernel::Clock;
 use reqwest::header::AUTHORIZATION;
@@ -138,8 +138,8 @@ fn is_own_mailbox(email: &Email, login: &str) -> bool {
 
 #[async_trait]
 impl OAuthProvider for Yandex {
-    fn origin(&self) -> Origin {
-        Origin::Yandex
+    fn origin(&self) -> IdentityProvider {
+        IdentityProvider::Yandex
     }
 
     /// Yandex has no ID token, so the nonce is not sent.

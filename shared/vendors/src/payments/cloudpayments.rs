@@ -16,8 +16,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::kernel::{Clock, PaymentId};
 use domain::payments::provider::{
-    Acknowledgement, Known, Notice, NoticeError, Opened, Order, PaymentEvent, PaymentProvider, ProviderError,
-    ProviderId, RawNotice, Refunded, Report, Verdict,
+    Acknowledgement, Notification, NotificationError, Opened, Order, PaymentEvent, PaymentProvider,
+    PaymentProviderError, PaymentRef, PaymentUpdate, ProviderId, Refunded, Verdict, WebhookRequest,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -141,7 +141,7 @@ impl CloudPayments {
         body: &impl Serialize,
         request_id: Option<PaymentId>,
         secrets: Vec<Secret>,
-    ) -> Result<Reply, ProviderError> {
+    ) -> Result<Reply, PaymentProviderError> {
         let CloudPaymentsSettings { public_id, api_secret, base_url, .. } = &self.settings;
         let mut post = self.http.post(endpoint(base_url, path))?;
         post = post.basic_auth(public_id, Some(api_secret.expose())).json(body);
@@ -152,7 +152,7 @@ impl CloudPayments {
         Ok(answer.json("answer", MAX_REPLY).await?)
     }
 
-    async fn create(&self, order: &Order) -> Result<Opened, ProviderError> {
+    async fn create(&self, order: &Order) -> Result<Opened, PaymentProviderError> {
         let receipt = self.settings.receipt.zip(order.email.as_deref());
         let receipt = receipt.map(|(receipt, email)| receipt.cloudpayments(order, email)).transpose()?;
         let body = OrderBody {
@@ -172,16 +172,21 @@ impl CloudPayments {
         if !reply.success {
             return Err(refused("", reply.message.as_deref().unwrap_or_default(), &secrets));
         }
-        let order = reply.fields()?.ok_or_else(|| ProviderError::Broken("the answer has no order".to_owned()))?;
+        let order =
+            reply.fields()?.ok_or_else(|| PaymentProviderError::Broken("the answer has no order".to_owned()))?;
         opened(order.require("Url").map_err(told_unreadable)?, None)
     }
 
     /// The last operation of an order: a payment, an attempt at one, or a refund. `None` if there is none.
-    async fn last_operation(&self, payment: PaymentId) -> Result<Option<Fields>, ProviderError> {
+    async fn last_operation(&self, payment: PaymentId) -> Result<Option<Fields>, PaymentProviderError> {
         self.operation("/v2/payments/find", &json!({ "InvoiceId": payment.to_string() })).await
     }
 
-    async fn operation(&self, path: &str, question: &serde_json::Value) -> Result<Option<Fields>, ProviderError> {
+    async fn operation(
+        &self,
+        path: &str,
+        question: &serde_json::Value,
+    ) -> Result<Option<Fields>, PaymentProviderError> {
         let secrets = vec![self.settings.api_secret.clone()];
         let reply = self.post(path, question, None, secrets.clone()).await?;
         let message = reply.message.as_deref().unwrap_or_default();
@@ -193,27 +198,31 @@ impl CloudPayments {
         }
     }
 
-    async fn reports(&self, asked: &Known) -> Result<Vec<Report>, ProviderError> {
+    async fn reports(&self, asked: &PaymentRef) -> Result<Vec<PaymentUpdate>, PaymentProviderError> {
         let Some(last) = self.last_operation(asked.payment).await? else { return Ok(Vec::new()) };
         if is_payment(&last) {
             // The refund and its amount are not in this answer: a person has to look.
             if last.get("Refunded") == Some("true") {
-                return Err(ProviderError::Broken("the payment is refunded, its refund is not told".to_owned()));
+                return Err(PaymentProviderError::Broken("the payment is refunded, its refund is not told".to_owned()));
             }
             return Ok(self.operation_report(&last, asked.payment)?.into_iter().collect());
         }
         let original = id(&last, "OriginalTransactionId").map_err(told_unreadable)?;
         let original: u64 = original.parse().map_err(|_| told_unreadable(no_id()))?;
         let payment = self.operation("/payments/get", &json!({ "TransactionId": original })).await?.filter(is_payment);
-        let payment = payment.ok_or_else(|| ProviderError::Broken("a refund of no payment".to_owned()))?;
+        let payment = payment.ok_or_else(|| PaymentProviderError::Broken("a refund of no payment".to_owned()))?;
         // The refund goes first, so that refunded money is never credited.
         let refund = self.refund(&last, "OriginalTransactionId", asked.payment).map_err(told_unreadable)?;
         Ok([refund].into_iter().chain(self.operation_report(&payment, asked.payment)?).collect())
     }
 
-    fn operation_report(&self, operation: &Fields, asked: PaymentId) -> Result<Option<Report>, ProviderError> {
+    fn operation_report(
+        &self,
+        operation: &Fields,
+        asked: PaymentId,
+    ) -> Result<Option<PaymentUpdate>, PaymentProviderError> {
         if our_id(operation) != Some(asked) {
-            return Err(ProviderError::Broken("an operation of another order".to_owned()));
+            return Err(PaymentProviderError::Broken("an operation of another order".to_owned()));
         }
         let event = match operation.get("Status") {
             Some("Completed") => PaymentEvent::Paid,
@@ -221,33 +230,35 @@ impl CloudPayments {
             Some("Cancelled") => PaymentEvent::Canceled,
             Some("Declined") => PaymentEvent::Declined,
             Some("AwaitingAuthentication") => return Ok(None),
-            _ => return Err(ProviderError::Broken("an operation has an unknown status".to_owned())),
+            _ => return Err(PaymentProviderError::Broken("an operation has an unknown status".to_owned())),
         };
         self.report(operation, asked, event).map(Some).map_err(told_unreadable)
     }
 
-    fn is_proved(&self, message: &[u8], notice: &RawNotice<'_>) -> bool {
+    fn is_proved(&self, message: &[u8], notice: &WebhookRequest<'_>) -> bool {
         let mac = (notice.header)("content-hmac").unwrap_or_default();
         is_hmac_sha256(self.settings.api_secret.expose(), message, &mac)
     }
 
     /// The meaning of a verified notification about our order.
-    fn read(&self, kind: Kind, fields: &Fields, payment: PaymentId) -> Result<Notice, Unreadable> {
+    fn read(&self, kind: Kind, fields: &Fields, payment: PaymentId) -> Result<Notification, Unreadable> {
         let event = match (kind, fields.get("Status")) {
-            (Kind::Recurrent, _) => return Ok(Notice::Irrelevant),
-            (Kind::Refund, _) => return self.refund(fields, "PaymentTransactionId", payment).map(Notice::Report),
-            (Kind::Check, _) => return self.report(fields, payment, PaymentEvent::Authorized).map(Notice::Question),
+            (Kind::Recurrent, _) => return Ok(Notification::Irrelevant),
+            (Kind::Refund, _) => return self.refund(fields, "PaymentTransactionId", payment).map(Notification::Update),
+            (Kind::Check, _) => {
+                return self.report(fields, payment, PaymentEvent::Authorized).map(Notification::PrePaymentCheck);
+            }
             (Kind::Pay, Some("Authorized")) => PaymentEvent::Authorized,
             (Kind::Pay, Some("Completed")) | (Kind::Confirm, _) => PaymentEvent::Paid,
             (Kind::Pay, _) => return Err(Unreadable::new("a payment has an unknown status")),
             (Kind::Fail, _) => PaymentEvent::Declined,
             (Kind::Cancel, _) => PaymentEvent::Canceled,
         };
-        self.report(fields, payment, event).map(Notice::Report)
+        self.report(fields, payment, event).map(Notification::Update)
     }
 
-    fn report(&self, fields: &Fields, payment: PaymentId, event: PaymentEvent) -> Result<Report, Unreadable> {
-        Ok(Report {
+    fn report(&self, fields: &Fields, payment: PaymentId, event: PaymentEvent) -> Result<PaymentUpdate, Unreadable> {
+        Ok(PaymentUpdate {
             payment,
             number: None,
             provider_payment: id(fields, "TransactionId")?,
@@ -259,9 +270,9 @@ impl CloudPayments {
     }
 
     /// A refund, of the payment whose id is in the field `original`.
-    fn refund(&self, fields: &Fields, original: &'static str, payment: PaymentId) -> Result<Report, Unreadable> {
+    fn refund(&self, fields: &Fields, original: &'static str, payment: PaymentId) -> Result<PaymentUpdate, Unreadable> {
         let event = PaymentEvent::Refunded(Refunded::One { id: id(fields, "TransactionId")? });
-        Ok(Report { provider_payment: id(fields, original)?, ..self.report(fields, payment, event)? })
+        Ok(PaymentUpdate { provider_payment: id(fields, original)?, ..self.report(fields, payment, event)? })
     }
 
     fn is_test_of(&self, fields: &Fields) -> Result<bool, Unreadable> {
@@ -275,7 +286,7 @@ impl CloudPayments {
 }
 
 impl Reply {
-    fn fields(&self) -> Result<Option<Fields>, ProviderError> {
+    fn fields(&self) -> Result<Option<Fields>, PaymentProviderError> {
         let model = self.model.as_deref().map(|model| Fields::of_json(model.get().as_bytes()));
         model.transpose().map_err(told_unreadable)
     }
@@ -316,15 +327,15 @@ impl PaymentProvider for CloudPayments {
         self.settings.test
     }
 
-    async fn open(&self, order: &Order) -> Result<Opened, ProviderError> {
+    async fn open(&self, order: &Order) -> Result<Opened, PaymentProviderError> {
         within(self.settings.timeouts.total, self.create(order)).await
     }
 
-    async fn read_notice(&self, notice: RawNotice<'_>) -> Result<Notice, NoticeError> {
+    async fn read_notification(&self, notice: WebhookRequest<'_>) -> Result<Notification, NotificationError> {
         let kind = Kind::read(notice.kind)?;
         let message = if notice.body.is_empty() { notice.query.as_bytes() } else { notice.body };
         if !self.is_proved(message, &notice) {
-            return Err(NoticeError::Forged("the signature is wrong"));
+            return Err(NotificationError::Forged("the signature is wrong"));
         }
         let is_json = !notice.body.is_empty()
             && notice.content_type.trim_start().to_ascii_lowercase().starts_with("application/json");
@@ -333,23 +344,24 @@ impl PaymentProvider for CloudPayments {
             Some(payment) => Ok(self.read(kind, &fields, payment)?),
             // Zero would allow the payment.
             None if kind == Kind::Check => Err(Unreadable::new("a question about an order that is not ours").into()),
-            None => Ok(Notice::Irrelevant),
+            None => Ok(Notification::Irrelevant),
         }
     }
 
-    fn acknowledge(&self, notice: &Notice, verdict: Verdict) -> Acknowledgement {
+    fn acknowledge(&self, notice: &Notification, verdict: Verdict) -> Acknowledgement {
         coded(match (notice, verdict) {
-            (Notice::Report(_) | Notice::Irrelevant, _) | (Notice::Question(_), Verdict::Accepted) => 0,
-            (Notice::Question(_), Verdict::UnknownPayment) => 10,
-            (Notice::Question(_), Verdict::WrongAmount) => 12,
-            (Notice::Question(_), Verdict::Refused) => 13,
-            (Notice::Question(_), Verdict::Expired) => 20,
+            (Notification::Update(_) | Notification::Irrelevant, _)
+            | (Notification::PrePaymentCheck(_), Verdict::Accepted) => 0,
+            (Notification::PrePaymentCheck(_), Verdict::UnknownPayment) => 10,
+            (Notification::PrePaymentCheck(_), Verdict::WrongAmount) => 12,
+            (Notification::PrePaymentCheck(_), Verdict::Refused) => 13,
+            (Notification::PrePaymentCheck(_), Verdict::Expired) => 20,
         })
     }
 
     /// Only the last operation of an order is returned. If it is a refund, the payment is fetched too; earlier refunds
     /// had their notifications. Unverified: a refund's `Type` is not 0 and `OriginalTransactionId` is its payment.
-    async fn look_up(&self, payment: &Known) -> Result<Vec<Report>, ProviderError> {
+    async fn look_up(&self, payment: &PaymentRef) -> Result<Vec<PaymentUpdate>, PaymentProviderError> {
         within(self.settings.timeouts.total, self.reports(payment)).await
     }
 }

@@ -13,7 +13,7 @@
 //! Signatures are compared in constant time. Amounts are read from their digits, never through a float. None retries,
 //! except on ЮKassa's 202, which demands it.
 //!
-//! | event | [`ProviderError`] |
+//! | event | [`PaymentProviderError`] |
 //! |---|---|
 //! | a time-out of [`Timeouts`] runs out | `TimedOut` |
 //! | connection failures, HTTP 408, 425, 429, 5xx, a malformed or oversized answer | `Broken` |
@@ -36,7 +36,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::kernel::Clock;
-use domain::payments::provider::{Acknowledgement, NoticeError, Opened, Order, ProviderError, SharedPaymentProvider};
+use domain::payments::provider::{
+    Acknowledgement, NotificationError, Opened, Order, PaymentProviderError, SharedPaymentProvider,
+};
 use reqwest::Url;
 use serde_json::json;
 
@@ -109,18 +111,18 @@ impl Unreadable {
     }
 }
 
-impl From<Unreadable> for NoticeError {
+impl From<Unreadable> for NotificationError {
     fn from(Unreadable(reason): Unreadable) -> Self {
         Self::Malformed(reason)
     }
 }
 
 /// The error of an answer that breaks the protocol.
-fn told_unreadable(Unreadable(reason): Unreadable) -> ProviderError {
-    ProviderError::Broken(reason)
+fn told_unreadable(Unreadable(reason): Unreadable) -> PaymentProviderError {
+    PaymentProviderError::Broken(reason)
 }
 
-impl From<Failure> for ProviderError {
+impl From<Failure> for PaymentProviderError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::TimedOut => Self::TimedOut,
@@ -135,17 +137,19 @@ impl From<Failure> for ProviderError {
 }
 
 /// An answer that declines, in the provider's words without `secrets`.
-fn refused(code: &str, message: &str, secrets: &[Secret]) -> ProviderError {
+fn refused(code: &str, message: &str, secrets: &[Secret]) -> PaymentProviderError {
     let code = (!code.is_empty()).then_some(code);
     let complaint = Complaint::from_json(&json!({ "code": code, "message": message }), secrets);
-    ProviderError::Rejected(complaint.describe())
+    PaymentProviderError::Rejected(complaint.describe())
 }
 
 /// A created payment, if the provider's page URL is valid.
-fn opened(url: &str, provider_payment: Option<&str>) -> Result<Opened, ProviderError> {
+fn opened(url: &str, provider_payment: Option<&str>) -> Result<Opened, PaymentProviderError> {
     let is_page = Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
     let opened = Opened { url: url.to_owned(), provider_payment: provider_payment.map(str::to_owned) };
-    is_page.then_some(opened).ok_or_else(|| ProviderError::Broken("the page to pay at has no address".to_owned()))
+    is_page
+        .then_some(opened)
+        .ok_or_else(|| PaymentProviderError::Broken("the page to pay at has no address".to_owned()))
 }
 
 /// What errors must not contain: keys, and the payer's e-mail address.

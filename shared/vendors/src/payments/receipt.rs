@@ -7,7 +7,7 @@
 
 use std::str::FromStr;
 
-use domain::payments::provider::{Order, ProviderError};
+use domain::payments::provider::{Order, PaymentProviderError};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -160,7 +160,7 @@ impl ReceiptSettings {
     }
 
     /// Robokassa's `Receipt`, as JSON text. The e-mail goes beside it.
-    pub(super) fn robokassa(self, order: &Order) -> Result<String, ProviderError> {
+    pub(super) fn robokassa(self, order: &Order) -> Result<String, PaymentProviderError> {
         let item = RobokassaItem {
             name: &order.description,
             quantity: 1,
@@ -170,11 +170,11 @@ impl ReceiptSettings {
             tax: self.vat.as_str(),
         };
         let receipt = RobokassaReceipt { sno: self.taxation.map(Taxation::as_str), items: [item] };
-        serde_json::to_string(&receipt).map_err(|error| ProviderError::Rejected(error.to_string()))
+        serde_json::to_string(&receipt).map_err(|error| PaymentProviderError::Rejected(error.to_string()))
     }
 
     /// The `CustomerReceipt` of CloudKassir, which comes in the `JsonData` of a CloudPayments order.
-    pub(super) fn cloudpayments(self, order: &Order, email: &str) -> Result<CustomerReceipt, ProviderError> {
+    pub(super) fn cloudpayments(self, order: &Order, email: &str) -> Result<CustomerReceipt, PaymentProviderError> {
         let amount = || roubles_number(order.amount).map_err(told_unreadable);
         Ok(CustomerReceipt {
             items: [CustomerReceiptItem {
@@ -193,9 +193,10 @@ impl ReceiptSettings {
     }
 
     /// T-Bank's `Receipt`. Fails if the taxation is not set.
-    pub(super) fn tbank(self, order: &Order, email: &str) -> Result<Value, ProviderError> {
-        let taxation =
-            self.taxation.ok_or_else(|| ProviderError::Rejected("receipts of T-Bank need the taxation".to_owned()))?;
+    pub(super) fn tbank(self, order: &Order, email: &str) -> Result<Value, PaymentProviderError> {
+        let taxation = self
+            .taxation
+            .ok_or_else(|| PaymentProviderError::Rejected("receipts of T-Bank need the taxation".to_owned()))?;
         let kopecks = order.amount.units();
         Ok(json!({
             "Email": email,

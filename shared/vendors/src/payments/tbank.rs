@@ -21,8 +21,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::kernel::{Amount, Clock, PaymentId};
 use domain::payments::provider::{
-    Acknowledgement, Known, Notice, NoticeError, Opened, Order, PaymentEvent, PaymentProvider, ProviderError,
-    ProviderId, RawNotice, Refunded, Report, Verdict,
+    Acknowledgement, Notification, NotificationError, Opened, Order, PaymentEvent, PaymentProvider,
+    PaymentProviderError, PaymentRef, PaymentUpdate, ProviderId, Refunded, Verdict, WebhookRequest,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -96,10 +96,11 @@ impl TBank {
         method: &str,
         mut request: Map<String, Value>,
         secrets: &[Secret],
-    ) -> Result<Vec<u8>, ProviderError> {
+    ) -> Result<Vec<u8>, PaymentProviderError> {
         let TBankSettings { terminal_key, password, base_url, .. } = &self.settings;
         request.insert("TerminalKey".to_owned(), terminal_key.as_str().into());
-        let unsigned = serde_json::to_vec(&request).map_err(|error| ProviderError::Rejected(error.to_string()))?;
+        let unsigned =
+            serde_json::to_vec(&request).map_err(|error| PaymentProviderError::Rejected(error.to_string()))?;
         let token = token(&Fields::of_json(&unsigned).map_err(told_unreadable)?, password);
         request.insert("Token".to_owned(), token.clone().into());
         let post = self.http.post(endpoint(base_url, &format!("/{method}")))?.json(&request);
@@ -114,11 +115,11 @@ impl TBank {
                 let message = told.collect::<Vec<_>>().join(": ");
                 Err(refused(fields.get("ErrorCode").unwrap_or_default(), &message, &secrets))
             }
-            _ => Err(ProviderError::Broken("the answer says neither yes nor no".to_owned())),
+            _ => Err(PaymentProviderError::Broken("the answer says neither yes nor no".to_owned())),
         }
     }
 
-    async fn init(&self, order: &Order) -> Result<Opened, ProviderError> {
+    async fn init(&self, order: &Order) -> Result<Opened, PaymentProviderError> {
         let mut request = root(json!({
             "Amount": order.amount.units(),
             "OrderId": order.payment.to_string(),
@@ -141,7 +142,7 @@ impl TBank {
     }
 
     /// All attempts at an order.
-    async fn attempts(&self, asked: &Known) -> Result<Vec<Report>, ProviderError> {
+    async fn attempts(&self, asked: &PaymentRef) -> Result<Vec<PaymentUpdate>, PaymentProviderError> {
         let request = root(json!({ "OrderId": asked.payment.to_string() }));
         let answer = self.call("CheckOrder", request, &[]).await?;
         let Attempts { payments } =
@@ -155,27 +156,31 @@ impl TBank {
     }
 
     /// The state of one attempt.
-    async fn state(&self, asked: &Known, provider_payment: &str) -> Result<Option<Report>, ProviderError> {
+    async fn state(
+        &self,
+        asked: &PaymentRef,
+        provider_payment: &str,
+    ) -> Result<Option<PaymentUpdate>, PaymentProviderError> {
         let request = root(json!({ "PaymentId": provider_payment }));
         let answer = self.call("GetState", request, &[]).await?;
         let answer = Fields::of_json(&answer).map_err(told_unreadable)?;
         if our_id(&answer) != Some(asked.payment) || answer.get("PaymentId") != Some(provider_payment) {
-            return Err(ProviderError::Broken("another payment than asked for".to_owned()));
+            return Err(PaymentProviderError::Broken("another payment than asked for".to_owned()));
         }
         self.report(&answer, asked.payment).map_err(told_unreadable)
     }
 
-    async fn reports(&self, asked: &Known) -> Result<Vec<Report>, ProviderError> {
+    async fn reports(&self, asked: &PaymentRef) -> Result<Vec<PaymentUpdate>, PaymentProviderError> {
         let Some(id) = &asked.provider_payment else { return self.attempts(asked).await };
         match self.state(asked, id).await? {
             // There may be another attempt since.
-            Some(Report { event: PaymentEvent::Declined, .. }) => self.attempts(asked).await,
+            Some(PaymentUpdate { event: PaymentEvent::Declined, .. }) => self.attempts(asked).await,
             report => Ok(report.into_iter().collect()),
         }
     }
 
     /// The update of a payment's state; none for intermediate states.
-    fn report(&self, fields: &Fields, payment: PaymentId) -> Result<Option<Report>, Unreadable> {
+    fn report(&self, fields: &Fields, payment: PaymentId) -> Result<Option<PaymentUpdate>, Unreadable> {
         let event = match fields.require("Status")? {
             "CONFIRMED" => PaymentEvent::Paid,
             "AUTHORIZED" => PaymentEvent::Authorized,
@@ -189,7 +194,7 @@ impl TBank {
             Some("PARTIAL_REFUNDED") => Amount::ZERO,
             _ => whole_kopecks(fields.require("Amount")?)?,
         };
-        Ok(Some(Report {
+        Ok(Some(PaymentUpdate {
             payment,
             number: None,
             provider_payment: fields.require("PaymentId")?.to_owned(),
@@ -201,17 +206,18 @@ impl TBank {
         }))
     }
 
-    fn read(&self, fields: &Fields) -> Result<Notice, Unreadable> {
+    fn read(&self, fields: &Fields) -> Result<Notification, Unreadable> {
         // Bound cards and accounts; they have no order.
         let Some(payment) = our_id(fields).filter(|_| fields.get("NotificationType").is_none()) else {
-            return Ok(Notice::Irrelevant);
+            return Ok(Notification::Irrelevant);
         };
         let report = self.report(fields, payment)?;
-        let is_money = matches!(report, Some(Report { event: PaymentEvent::Paid | PaymentEvent::Authorized, .. }));
+        let is_money =
+            matches!(report, Some(PaymentUpdate { event: PaymentEvent::Paid | PaymentEvent::Authorized, .. }));
         if is_money && fields.get("Success") != Some("true") {
             return Err(Unreadable::new("money without success"));
         }
-        Ok(report.map_or(Notice::Irrelevant, Notice::Report))
+        Ok(report.map_or(Notification::Irrelevant, Notification::Update))
     }
 }
 
@@ -246,27 +252,27 @@ impl PaymentProvider for TBank {
     }
 
     /// A repeat for the same order is rejected: its number is taken.
-    async fn open(&self, order: &Order) -> Result<Opened, ProviderError> {
+    async fn open(&self, order: &Order) -> Result<Opened, PaymentProviderError> {
         within(self.settings.timeouts.total, self.init(order)).await
     }
 
-    async fn read_notice(&self, notice: RawNotice<'_>) -> Result<Notice, NoticeError> {
+    async fn read_notification(&self, notice: WebhookRequest<'_>) -> Result<Notification, NotificationError> {
         let fields = Fields::of_json(notice.body)?;
         let told = fields.get("Token").unwrap_or_default();
         if !is_same_hex(&token(&fields, &self.settings.password), told) {
-            return Err(NoticeError::Forged("the token is wrong"));
+            return Err(NotificationError::Forged("the token is wrong"));
         }
         if fields.get("TerminalKey") != Some(self.settings.terminal_key.as_str()) {
-            return Err(NoticeError::Forged("it is of another terminal"));
+            return Err(NotificationError::Forged("it is of another terminal"));
         }
         Ok(self.read(&fields)?)
     }
 
-    fn acknowledge(&self, _: &Notice, _: Verdict) -> Acknowledgement {
+    fn acknowledge(&self, _: &Notification, _: Verdict) -> Acknowledgement {
         plain("OK")
     }
 
-    async fn look_up(&self, payment: &Known) -> Result<Vec<Report>, ProviderError> {
+    async fn look_up(&self, payment: &PaymentRef) -> Result<Vec<PaymentUpdate>, PaymentProviderError> {
         within(self.settings.timeouts.total, self.reports(payment)).await
     }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::kernel::{Clock, Timestamp};
-use domain::webhooks::{Header, Reach, SendFailure, SentAnswer, SharedWebhookSender, WebhookSender};
+use domain::webhooks::{EgressPolicy, Header, SendFailure, SentAnswer, SharedWebhookSender, WebhookSender};
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response, Url, redirect};
@@ -32,7 +32,7 @@ const MAX_EXCERPT: usize = 1024;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WebhookSettings {
-    pub reach: Reach,
+    pub egress: EgressPolicy,
 }
 
 impl WebhookSettings {
@@ -41,7 +41,7 @@ impl WebhookSettings {
     /// `WEBHOOK_ALLOW_PRIVATE` (default `false`) allows loopback addresses and http, for the local stack and tests.
     pub fn read<'v>(get: impl Fn(&str) -> Option<&'v str>) -> Result<Self, MalformedVariable> {
         let allowed = Variables(&get).switch("WEBHOOK_ALLOW_PRIVATE", false)?;
-        Ok(Self { reach: if allowed { Reach::LoopbackToo } else { Reach::Internet } })
+        Ok(Self { egress: if allowed { EgressPolicy::LoopbackToo } else { EgressPolicy::Internet } })
     }
 }
 
@@ -52,7 +52,7 @@ pub fn webhook_sender(settings: WebhookSettings, clock: Arc<dyn Clock>) -> Share
 
 /// Sends webhooks over HTTP, to public addresses only.
 pub struct HttpWebhookSender {
-    reach: Reach,
+    egress: EgressPolicy,
     clock: Arc<dyn Clock>,
     lookup: Arc<dyn Lookup>,
     total: Duration,
@@ -62,8 +62,8 @@ pub struct HttpWebhookSender {
 impl HttpWebhookSender {
     /// A sender whose client is built at the first call.
     pub fn new(settings: WebhookSettings, clock: Arc<dyn Clock>) -> Self {
-        let (reach, lookup) = (settings.reach, Arc::new(SystemLookup));
-        Self { reach, clock, lookup, total: TOTAL, client: OnceLock::new() }
+        let (egress, lookup) = (settings.egress, Arc::new(SystemLookup));
+        Self { egress, clock, lookup, total: TOTAL, client: OnceLock::new() }
     }
 
     fn client(&self) -> Result<&Client, SendFailure> {
@@ -76,13 +76,13 @@ impl HttpWebhookSender {
     }
 
     fn build(&self) -> reqwest::Result<Client> {
-        let resolver = GuardedResolver { reach: self.reach, lookup: Arc::clone(&self.lookup) };
+        let resolver = GuardedResolver { egress: self.egress, lookup: Arc::clone(&self.lookup) };
         Client::builder()
             .user_agent("Quintet-Webhooks/1")
             .dns_resolver(resolver)
             .redirect(redirect::Policy::none())
             .no_proxy()
-            .https_only(!self.reach.admits_http())
+            .https_only(!self.egress.admits_http())
             .connect_timeout(CONNECT)
             // Receivers are many and called rarely, and a pooled connection would skip the check of its address.
             .pool_max_idle_per_host(0)
@@ -103,7 +103,7 @@ impl WebhookSender for HttpWebhookSender {
     async fn send(&self, url: &str, headers: &[Header], body: Bytes) -> Result<SentAnswer, SendFailure> {
         let begun = Instant::now();
         let url = Url::parse(url).map_err(|error| SendFailure::Unreachable(error.to_string()))?;
-        check_literal(&url, self.reach)?;
+        check_literal(&url, self.egress)?;
         let Some(deadline) = tokio::time::Instant::now().checked_add(self.total) else {
             return Err(SendFailure::TimedOut);
         };
@@ -119,11 +119,11 @@ impl WebhookSender for HttpWebhookSender {
 }
 
 /// Checks a literal address, which does not go through the resolver. The URL parser has normalized all forms of IPv4.
-fn check_literal(url: &Url, reach: Reach) -> Result<(), SendFailure> {
+fn check_literal(url: &Url, egress: EgressPolicy) -> Result<(), SendFailure> {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse();
     match address {
-        Ok(address) if !reach.admits(address) => Err(SendFailure::Refused(Blocked.to_string())),
+        Ok(address) if !egress.admits(address) => Err(SendFailure::Refused(Blocked.to_string())),
         Ok(_) | Err(_) => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::webhooks::Reach;
+use domain::webhooks::EgressPolicy;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// The address is not allowed. It is not named: customers see the message, and our names resolve to our addresses.
@@ -31,19 +31,19 @@ impl Lookup for SystemLookup {
 
 /// A resolver that returns addresses only if all of a name's are allowed: one private address blocks the name.
 pub(super) struct GuardedResolver {
-    pub(super) reach: Reach,
+    pub(super) egress: EgressPolicy,
     pub(super) lookup: Arc<dyn Lookup>,
 }
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (reach, lookup) = (self.reach, Arc::clone(&self.lookup));
+        let (egress, lookup) = (self.egress, Arc::clone(&self.lookup));
         Box::pin(async move {
             let addresses = lookup.addresses(name.as_str()).await?;
             if addresses.is_empty() {
                 return Err("the name has no address".into());
             }
-            if !addresses.iter().all(|&address| reach.admits(address)) {
+            if !addresses.iter().all(|&address| egress.admits(address)) {
                 return Err(Blocked.into());
             }
             // The client replaces port 0 with the URL's.

@@ -24,15 +24,15 @@ impl Lookup for Names {
     }
 }
 
-fn sender(reach: Reach, name: &str, answers: &[&[&str]]) -> HttpWebhookSender {
+fn sender(egress: EgressPolicy, name: &str, answers: &[&[&str]]) -> HttpWebhookSender {
     let answers = answers.iter().map(|answer| answer.iter().map(|address| address.parse().unwrap()).collect());
     let names = Names(Mutex::new(HashMap::from([(name.to_owned(), answers.collect())])));
-    let sender = HttpWebhookSender::new(WebhookSettings { reach }, Arc::new(SystemClock));
+    let sender = HttpWebhookSender::new(WebhookSettings { egress }, Arc::new(SystemClock));
     HttpWebhookSender { lookup: Arc::new(names), ..sender }
 }
 
 fn local() -> HttpWebhookSender {
-    sender(Reach::LoopbackToo, "hooks.example", &[&["127.0.0.1"]])
+    sender(EgressPolicy::LoopbackToo, "hooks.example", &[&["127.0.0.1"]])
 }
 
 async fn post(sender: &HttpWebhookSender, url: &str) -> Result<SentAnswer, SendFailure> {
@@ -91,21 +91,21 @@ async fn the_body_and_the_headers_arrive_as_they_were_given() {
 #[tokio::test]
 async fn names_that_lead_to_private_addresses_are_refused() {
     for address in ["10.0.0.1", "127.0.0.1", "169.254.169.254", "::1", "fd00:ec2::254", "::ffff:192.168.0.1"] {
-        let sender = sender(Reach::Internet, "hooks.example", &[&[address]]);
+        let sender = sender(EgressPolicy::Internet, "hooks.example", &[&[address]]);
         assert_eq!(post(&sender, "https://hooks.example/in").await, refused(), "{address}");
     }
 }
 
 #[tokio::test]
 async fn one_private_address_among_public_ones_is_enough() {
-    let sender = sender(Reach::Internet, "hooks.example", &[&["1.1.1.1", "10.0.0.1", "8.8.8.8"]]);
+    let sender = sender(EgressPolicy::Internet, "hooks.example", &[&["1.1.1.1", "10.0.0.1", "8.8.8.8"]]);
     assert_eq!(post(&sender, "https://hooks.example/in").await, refused());
 }
 
 #[tokio::test]
 async fn a_name_that_turns_private_is_refused_then() {
     let (port, serving) = server(answer("200 OK", "")).await;
-    let sender = sender(Reach::LoopbackToo, "hooks.example", &[&["127.0.0.1"], &["10.0.0.1"]]);
+    let sender = sender(EgressPolicy::LoopbackToo, "hooks.example", &[&["127.0.0.1"], &["10.0.0.1"]]);
     let url = format!("http://hooks.example:{port}/in");
     let (first, _) = tokio::join!(post(&sender, &url), async { tokio::time::timeout(TOTAL, serving).await.unwrap() });
     assert_eq!(first.unwrap().status, 200);
@@ -114,7 +114,7 @@ async fn a_name_that_turns_private_is_refused_then() {
 
 #[tokio::test]
 async fn addresses_that_are_no_names_are_checked_too_however_they_are_spelled() {
-    let sender = sender(Reach::Internet, "hooks.example", &[&["1.1.1.1"]]);
+    let sender = sender(EgressPolicy::Internet, "hooks.example", &[&["1.1.1.1"]]);
     for host in [
         "10.0.0.1",
         "127.0.0.1",
@@ -138,13 +138,13 @@ async fn the_local_reach_ends_at_this_machine() {
     for url in ["http://10.0.0.1/", "http://169.254.169.254/", "http://[fe80::1]/"] {
         assert_eq!(post(&local(), url).await, refused(), "{url}");
     }
-    let sender = sender(Reach::LoopbackToo, "hooks.example", &[&["127.0.0.1", "192.168.0.1"]]);
+    let sender = sender(EgressPolicy::LoopbackToo, "hooks.example", &[&["127.0.0.1", "192.168.0.1"]]);
     assert_eq!(post(&sender, "http://hooks.example/").await, refused());
 }
 
 #[tokio::test]
 async fn nothing_goes_out_without_tls() {
-    let sender = sender(Reach::Internet, "hooks.example", &[&["1.1.1.1"]]);
+    let sender = sender(EgressPolicy::Internet, "hooks.example", &[&["1.1.1.1"]]);
     let sent = post(&sender, "http://hooks.example/").await;
     assert!(matches!(sent, Err(SendFailure::Unreachable(_))), "{sent:?}");
 }
@@ -220,10 +220,10 @@ async fn the_system_knows_this_machine() {
 
 #[test]
 fn private_addresses_are_allowed_by_an_exact_word() {
-    let read = |value: Option<&'static str>| WebhookSettings::read(|_| value).map(|settings| settings.reach);
-    assert_eq!(read(None), Ok(Reach::Internet));
-    assert_eq!(read(Some("false")), Ok(Reach::Internet));
-    assert_eq!(read(Some("true")), Ok(Reach::LoopbackToo));
+    let read = |value: Option<&'static str>| WebhookSettings::read(|_| value).map(|settings| settings.egress);
+    assert_eq!(read(None), Ok(EgressPolicy::Internet));
+    assert_eq!(read(Some("false")), Ok(EgressPolicy::Internet));
+    assert_eq!(read(Some("true")), Ok(EgressPolicy::LoopbackToo));
     for value in ["TRUE", "1", "yes", " true"] {
         assert_eq!(read(Some(value)).unwrap_err().name, "WEBHOOK_ALLOW_PRIVATE", "{value}");
     }

@@ -66,7 +66,7 @@ pub(super) async fn the_sweeper_sends_what_was_lost(site: &Site) -> Outcome {
     }
     let ghost = site.operator.haunt(&session).await?;
     let greeting = json!({ "connection": ghost.sk, "kind": "text", "channel": session, "owner": user.id });
-    site.operator.send("GreetingQueue", &greeting.to_string()).await?;
+    site.operator.send("ReplayQueue", &greeting.to_string()).await?;
     site.operator.vanishes(&ghost).await?;
     user.books(&[-20, -cost, 100]).await
 }

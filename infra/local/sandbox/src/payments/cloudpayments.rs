@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Map, Value, json};
 
-use super::desk::{Desk, Event, Expected, Notice, Payment, Provider, Refund, State};
+use super::desk::{Desk, Event, Expected, Notification, Payment, Provider, Refund, State};
 use super::money::{kopecks, roubles};
 use super::signature::hmac_base64;
 use super::{Credentials, iso_time, knows, page_url};
@@ -180,7 +180,7 @@ async fn refund(Shared(desk): Shared<Desk>, headers: HeaderMap, body: Bytes) -> 
 }
 
 /// A webhook's form, with both signatures.
-fn notice(shop: &Credentials, kind: &'static str, pairs: &[(&str, String)], expected: Expected) -> Notice {
+fn notice(shop: &Credentials, kind: &'static str, pairs: &[(&str, String)], expected: Expected) -> Notification {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(pairs.iter().map(|(name, value)| (*name, value.as_str())));
     let body = form.finish();
@@ -190,7 +190,7 @@ fn notice(shop: &Credentials, kind: &'static str, pairs: &[(&str, String)], expe
             .map(|(_, value)| value.into_owned())
             .collect();
     let secret = &shop.cloudpayments_api_secret;
-    Notice {
+    Notification {
         what: kind.to_owned(),
         kind,
         url: None,
@@ -222,13 +222,13 @@ fn common(payment: &Payment, now: i64) -> Vec<(&'static str, String)> {
 }
 
 /// The check before a payment.
-pub(super) fn check(payment: &Payment, now: i64) -> Notice {
+pub(super) fn check(payment: &Payment, now: i64) -> Notification {
     let mut pairs = common(payment, now);
     pairs.extend([("Status", "Completed".to_owned()), ("OperationType", "Payment".to_owned())]);
     notice(&payment.shop, "check", &pairs, Expected::CodeZero)
 }
 
-pub(super) fn notices(payment: &Payment, event: &Event, now: i64) -> Vec<Notice> {
+pub(super) fn notices(payment: &Payment, event: &Event, now: i64) -> Vec<Notification> {
     let mut pairs = common(payment, now);
     let kind = match event {
         Event::Paid => {

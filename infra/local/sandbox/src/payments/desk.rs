@@ -13,7 +13,7 @@ const CAPACITY: usize = 1000;
 /// Number of notifications on a payment's page.
 const SHOWN: usize = 40;
 /// Time-out of a notification.
-const PATIENCE: Duration = Duration::from_secs(10);
+const NOTIFICATION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The payment provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,9 +98,9 @@ pub(super) struct Payment {
     /// Further fields of the order.
     pub(super) extra: Map<String, Value>,
     /// Notifications that wait to be sent by hand.
-    pub(super) held_back: Vec<Notice>,
+    pub(super) held_back: Vec<Notification>,
     /// Notifications of the last event.
-    pub(super) last: Vec<Notice>,
+    pub(super) last: Vec<Notification>,
     pub(super) sent: VecDeque<Delivery>,
 }
 
@@ -130,7 +130,7 @@ pub(super) enum Event {
 
 /// A notification to the shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Notice {
+pub(super) struct Notification {
     /// A label for the page.
     pub(super) what: String,
     /// Suffix of the webhook URL; empty for most.
@@ -178,8 +178,10 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(shops: Arc<[Credentials]>, clock: Arc<dyn Fn() -> i64 + Send + Sync>) -> Self {
-        let client =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().timeout(PATIENCE);
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .timeout(NOTIFICATION_TIMEOUT);
         let store = Store { payments: VecDeque::new(), last_number: 0 };
         Self { shops, store: Arc::new(Mutex::new(store)), client: client.build().unwrap_or_default(), clock }
     }
@@ -241,7 +243,7 @@ impl Desk {
     }
 
     /// The notifications of an event.
-    pub(super) fn notices(&self, payment: &Payment, event: &Event) -> Vec<Notice> {
+    pub(super) fn notices(&self, payment: &Payment, event: &Event) -> Vec<Notification> {
         match payment.provider {
             Provider::YooKassa => yookassa::notices(payment, event, self.now()),
             Provider::Robokassa => robokassa::notices(payment, event),
@@ -251,7 +253,7 @@ impl Desk {
     }
 
     /// Sends notifications one after the other and stores the results. Returns whether all were acknowledged.
-    pub(super) async fn deliver(&self, payment: &Payment, notices: Vec<Notice>) -> bool {
+    pub(super) async fn deliver(&self, payment: &Payment, notices: Vec<Notification>) -> bool {
         let mut all = true;
         for notice in notices {
             let delivery = self.send(payment, &notice).await;
@@ -264,7 +266,7 @@ impl Desk {
         all
     }
 
-    async fn send(&self, payment: &Payment, notice: &Notice) -> Delivery {
+    async fn send(&self, payment: &Payment, notice: &Notification) -> Delivery {
         let what = notice.what.clone();
         let failed = |answer: String| Delivery { what: what.clone(), answer, accepted: false };
         let usual = || {

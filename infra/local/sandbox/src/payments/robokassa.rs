@@ -11,7 +11,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde_json::Map;
 
-use super::desk::{Desk, Event, Expected, Notice, Payment, Provider, State};
+use super::desk::{Desk, Event, Expected, Notification, Payment, Provider, State};
 use super::money::{kopecks, roubles};
 use super::page_url;
 use super::signature::md5_hex;
@@ -165,7 +165,7 @@ fn shop_fields(payment: &Payment) -> Vec<(String, String)> {
 }
 
 /// Only payments are notified. The sum has six decimals, or two in test mode.
-pub(super) fn notices(payment: &Payment, event: &Event) -> Vec<Notice> {
+pub(super) fn notices(payment: &Payment, event: &Event) -> Vec<Notification> {
     if !matches!(event, Event::Paid) {
         return Vec::new();
     }
@@ -185,7 +185,7 @@ pub(super) fn notices(payment: &Payment, event: &Event) -> Vec<Notice> {
         form.append_pair("IsTest", "1");
     }
     form.extend_pairs(&shop);
-    vec![Notice {
+    vec![Notification {
         what: "ResultURL".to_owned(),
         kind: "",
         url: None,

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Map, Value, json};
 
-use super::desk::{Desk, Event, Expected, Notice, Payment, Provider, State};
+use super::desk::{Desk, Event, Expected, Notification, Payment, Provider, State};
 use super::signature::sha256_hex;
 use super::{Credentials, page_url};
 
@@ -167,7 +167,7 @@ async fn cancel(desk: &Desk, shop: &Credentials, message: &Map<String, Value>) -
 }
 
 /// A payment is notified twice, as authorized and as confirmed, in any order.
-pub(super) fn notices(payment: &Payment, event: &Event) -> Vec<Notice> {
+pub(super) fn notices(payment: &Payment, event: &Event) -> Vec<Notification> {
     let told: &[&str] = match event {
         Event::Paid if payment.number.is_multiple_of(2) => &["CONFIRMED", "AUTHORIZED"],
         Event::Paid => &["AUTHORIZED", "CONFIRMED"],
@@ -179,7 +179,7 @@ pub(super) fn notices(payment: &Payment, event: &Event) -> Vec<Notice> {
     told.iter().map(|status| notice(payment, status)).collect()
 }
 
-fn notice(payment: &Payment, status: &str) -> Notice {
+fn notice(payment: &Payment, status: &str) -> Notification {
     let is_good = !matches!(status, "REJECTED" | "DEADLINE_EXPIRED");
     let mut message = Map::new();
     let fields = [
@@ -201,7 +201,7 @@ fn notice(payment: &Payment, status: &str) -> Notice {
     let token = token(&message, &payment.shop.tbank_password);
     message.insert("Token".to_owned(), token.into());
     let own = payment.extra("notification");
-    Notice {
+    Notification {
         what: status.to_owned(),
         kind: "",
         url: (!own.is_empty()).then(|| own.to_owned()),

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Map, Value, json};
 
-use super::desk::{Desk, Event, Expected, Notice, Payment, Provider, Refund, State};
+use super::desk::{Desk, Event, Expected, Notification, Payment, Provider, Refund, State};
 use super::money::{kopecks, roubles};
 use super::signature::sha256_hex;
 use super::{Credentials, iso_time, knows, page_url};
@@ -194,13 +194,13 @@ fn refund_object(payment: &Payment, refund: &Refund, now: i64) -> Value {
 }
 
 /// Notifications have no signature: the shop reads the payment back.
-pub(super) fn notices(payment: &Payment, event: &Event, now: i64) -> Vec<Notice> {
+pub(super) fn notices(payment: &Payment, event: &Event, now: i64) -> Vec<Notification> {
     let (name, object) = match event {
         Event::Paid => ("payment.succeeded", object(payment)),
         Event::Declined | Event::Canceled => ("payment.canceled", object(payment)),
         Event::Refunded(refund) => ("refund.succeeded", refund_object(payment, refund, now)),
     };
-    vec![Notice {
+    vec![Notification {
         what: name.to_owned(),
         kind: "",
         url: None,

@@ -10,7 +10,7 @@ mod keys;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::identity::{AuthorizeRequest, CodeExchange, OAuthError, OAuthPerson, OAuthProvider, Origin};
+use domain::identity::{AuthorizeRequest, CodeExchange, IdentityProvider, OAuthError, OAuthPerson, OAuthProvider};
 use domain::kernel::Clock;
 use serde::Deserialize;
 
@@ -100,8 +100,8 @@ impl Google {
 
 #[async_trait]
 impl OAuthProvider for Google {
-    fn origin(&self) -> Origin {
-        Origin::Google
+    fn origin(&self) -> IdentityProvider {
+        IdentityProvider::Google
     }
 
     fn authorize_url(&self, request: &AuthorizeRequest<'_>) -> String {

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::kernel::{Clock, PaymentId};
 use domain::payments::provider::{
-    Acknowledgement, Known, Notice, NoticeError, Opened, Order, PaymentEvent, PaymentProvider, ProviderError,
-    ProviderId, RawNotice, Report, Verdict,
+    Acknowledgement, Notification, NotificationError, Opened, Order, PaymentEvent, PaymentProvider,
+    PaymentProviderError, PaymentRef, PaymentUpdate, ProviderId, Verdict, WebhookRequest,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
@@ -91,9 +91,10 @@ impl Robokassa {
         self.settings.hash.hex(&parts.join(":"))
     }
 
-    fn page(&self, order: &Order) -> Result<String, ProviderError> {
+    fn page(&self, order: &Order) -> Result<String, PaymentProviderError> {
         let settings = &self.settings;
-        let mut url = Url::parse(&settings.payment_url).map_err(|error| ProviderError::Rejected(error.to_string()))?;
+        let mut url =
+            Url::parse(&settings.payment_url).map_err(|error| PaymentProviderError::Rejected(error.to_string()))?;
         let (sum, number, ours) = (roubles(order.amount), order.number.to_string(), order.payment.to_string());
         let receipt = match (settings.receipt, &order.email) {
             (Some(receipt), Some(_)) => Some(encoded(&receipt.robokassa(order)?)),
@@ -144,7 +145,7 @@ impl Robokassa {
         Ok(is_same_hex(&self.sign(&signed), fields.get("SignatureValue").unwrap_or_default()))
     }
 
-    async fn state(&self, payment: &Known) -> Result<Vec<u8>, ProviderError> {
+    async fn state(&self, payment: &PaymentRef) -> Result<Vec<u8>, PaymentProviderError> {
         let settings = &self.settings;
         let number = payment.number.to_string();
         let signature = self.sign(&[&settings.login, &number, settings.password2.expose()]);
@@ -179,18 +180,18 @@ impl PaymentProvider for Robokassa {
     }
 
     /// Robokassa has no id before a payment, nor in notifications: the number takes its place.
-    async fn open(&self, order: &Order) -> Result<Opened, ProviderError> {
+    async fn open(&self, order: &Order) -> Result<Opened, PaymentProviderError> {
         opened(&self.page(order)?, Some(&order.number.to_string()))
     }
 
-    async fn read_notice(&self, notice: RawNotice<'_>) -> Result<Notice, NoticeError> {
+    async fn read_notification(&self, notice: WebhookRequest<'_>) -> Result<Notification, NotificationError> {
         let form = if notice.body.is_empty() { notice.query.as_bytes() } else { notice.body };
         let fields = Fields::of_form(form)?;
         if !self.is_proved(&fields)? {
-            return Err(NoticeError::Forged("the signature is wrong"));
+            return Err(NotificationError::Forged("the signature is wrong"));
         }
         let number = number(fields.require("InvId")?)?;
-        Ok(Notice::Report(Report {
+        Ok(Notification::Update(PaymentUpdate {
             payment: our_id(fields.require(OUR_PARAMETER)?)?,
             number: Some(number),
             provider_payment: number.to_string(),
@@ -202,15 +203,15 @@ impl PaymentProvider for Robokassa {
         }))
     }
 
-    fn acknowledge(&self, notice: &Notice, _: Verdict) -> Acknowledgement {
+    fn acknowledge(&self, notice: &Notification, _: Verdict) -> Acknowledgement {
         match notice {
-            Notice::Report(Report { number: Some(number), .. }) => plain(format!("OK{number}")),
+            Notification::Update(PaymentUpdate { number: Some(number), .. }) => plain(format!("OK{number}")),
             _ => plain("OK"),
         }
     }
 
     /// The API does not know test payments.
-    async fn look_up(&self, payment: &Known) -> Result<Vec<Report>, ProviderError> {
+    async fn look_up(&self, payment: &PaymentRef) -> Result<Vec<PaymentUpdate>, PaymentProviderError> {
         if self.settings.test {
             return Ok(Vec::new());
         }

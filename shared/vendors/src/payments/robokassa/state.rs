@@ -15,15 +15,15 @@
 //! password, so the matching one is reported; if none matches, `IncSum`.
 
 use domain::kernel::Amount;
-use domain::payments::provider::{Known, PaymentEvent, ProviderError, Report};
+use domain::payments::provider::{PaymentEvent, PaymentProviderError, PaymentRef, PaymentUpdate};
 use roxmltree::{Document, Node};
 
 use super::{OUR_PARAMETER, our_id};
 use crate::payments::{ROUBLES, Unreadable, money, told_unreadable};
 
 /// Parses an answer about a payment.
-pub(super) fn read(answer: &[u8], asked: &Known) -> Result<Option<Report>, ProviderError> {
-    let broken = |reason: &str| ProviderError::Broken(reason.to_owned());
+pub(super) fn read(answer: &[u8], asked: &PaymentRef) -> Result<Option<PaymentUpdate>, PaymentProviderError> {
+    let broken = |reason: &str| PaymentProviderError::Broken(reason.to_owned());
     let text = std::str::from_utf8(answer).map_err(|_| broken("the answer is not UTF-8"))?;
     // The parser rejects DTDs, so entities cannot expand.
     let document = Document::parse(text).map_err(|_| broken("the answer is not XML"))?;
@@ -32,9 +32,11 @@ pub(super) fn read(answer: &[u8], asked: &Known) -> Result<Option<Report>, Provi
         Some("0") => {}
         // No such operation.
         Some("3") => return Ok(None),
-        Some("1") => return Err(ProviderError::Rejected("1: the signature is wrong".to_owned())),
-        Some("2") => return Err(ProviderError::Rejected("2: there is no such shop".to_owned())),
-        Some("4") => return Err(ProviderError::Rejected("4: there are two operations of this number".to_owned())),
+        Some("1") => return Err(PaymentProviderError::Rejected("1: the signature is wrong".to_owned())),
+        Some("2") => return Err(PaymentProviderError::Rejected("2: there is no such shop".to_owned())),
+        Some("4") => {
+            return Err(PaymentProviderError::Rejected("4: there are two operations of this number".to_owned()));
+        }
         Some("1000") => return Err(broken("1000: an internal error of the service")),
         _ => return Err(broken("the answer has an unknown result")),
     }
@@ -54,7 +56,7 @@ pub(super) fn read(answer: &[u8], asked: &Known) -> Result<Option<Report>, Provi
         Some(id) => our_id(id).map_err(told_unreadable)?,
         None => asked.payment,
     };
-    Ok(Some(Report {
+    Ok(Some(PaymentUpdate {
         payment,
         number: Some(asked.number),
         provider_payment: asked.number.to_string(),
@@ -65,7 +67,7 @@ pub(super) fn read(answer: &[u8], asked: &Known) -> Result<Option<Report>, Provi
     }))
 }
 
-fn amount(root: Node<'_, '_>, asked: &Known) -> Result<Amount, Unreadable> {
+fn amount(root: Node<'_, '_>, asked: &PaymentRef) -> Result<Amount, Unreadable> {
     let at = |name| text_at(root, &["Info", name]).map(money::kopecks).transpose();
     let (given, got) = (at("IncSum")?, at("OutSum")?);
     let fits = [given, got].into_iter().flatten().find(|amount| *amount == asked.amount);

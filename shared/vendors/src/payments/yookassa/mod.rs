@@ -18,8 +18,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::kernel::Clock;
 use domain::payments::provider::{
-    Acknowledgement, Known, Notice, NoticeError, Opened, Order, PaymentEvent, PaymentProvider, ProviderError,
-    ProviderId, RawNotice, Refunded, Report, Verdict,
+    Acknowledgement, Notification, NotificationError, Opened, Order, PaymentEvent, PaymentProvider,
+    PaymentProviderError, PaymentRef, PaymentUpdate, ProviderId, Refunded, Verdict, WebhookRequest,
 };
 use ipnet::IpNet;
 use reqwest::{RequestBuilder, StatusCode};
@@ -106,7 +106,7 @@ impl YooKassa {
         body
     }
 
-    async fn create(&self, order: &Order) -> Result<Payment, ProviderError> {
+    async fn create(&self, order: &Order) -> Result<Payment, PaymentProviderError> {
         let body = self.order(order);
         let secrets = secrets_of(&self.settings.secret_key, order);
         for repeat in 0..=MAX_REPEATS {
@@ -120,7 +120,7 @@ impl YooKassa {
                 return Ok(answer.json("payment", MAX_REPLY).await?);
             }
         }
-        Err(ProviderError::Broken("the payment is still being made".to_owned()))
+        Err(PaymentProviderError::Broken("the payment is still being made".to_owned()))
     }
 
     async fn ask(&self, path: &str, id: &str) -> Result<Body, Failure> {
@@ -129,7 +129,7 @@ impl YooKassa {
     }
 
     /// Reads an object; `None` if the shop has no such object.
-    async fn read<T: DeserializeOwned>(&self, path: &str, id: &str) -> Result<Option<T>, ProviderError> {
+    async fn read<T: DeserializeOwned>(&self, path: &str, id: &str) -> Result<Option<T>, PaymentProviderError> {
         let answer = match self.ask(path, id).await {
             Err(Failure::Answered(answer)) if answer.status == 404 => return Ok(None),
             answer => answer?,
@@ -137,21 +137,21 @@ impl YooKassa {
         Ok(answer.json("object", MAX_REPLY).await.map(Some)?)
     }
 
-    async fn payment(&self, id: &str) -> Result<Option<Payment>, ProviderError> {
+    async fn payment(&self, id: &str) -> Result<Option<Payment>, PaymentProviderError> {
         let payment: Option<Payment> = self.read("/payments", id).await?;
         match payment {
             Some(payment) if payment.id != id => {
-                Err(ProviderError::Broken("another payment than asked for".to_owned()))
+                Err(PaymentProviderError::Broken("another payment than asked for".to_owned()))
             }
             payment => Ok(payment),
         }
     }
 
-    async fn refund(&self, id: &str) -> Result<Option<(Refund, Payment)>, ProviderError> {
+    async fn refund(&self, id: &str) -> Result<Option<(Refund, Payment)>, PaymentProviderError> {
         let refund: Option<Refund> = self.read("/refunds", id).await?;
         let Some(refund) = refund else { return Ok(None) };
         if refund.id != id || !is_id(&refund.payment_id) {
-            return Err(ProviderError::Broken("another refund than asked for".to_owned()));
+            return Err(PaymentProviderError::Broken("another refund than asked for".to_owned()));
         }
         // Only the payment has our id.
         let payment = self.payment(&refund.payment_id).await?;
@@ -159,12 +159,12 @@ impl YooKassa {
     }
 
     /// The state of the object that a notification names.
-    async fn reread(&self, message: &Message) -> Result<Notice, NoticeError> {
+    async fn reread(&self, message: &Message) -> Result<Notification, NotificationError> {
         let id = message.object.id.as_str();
         if !is_id(id) {
             return Err(Unreadable::new("an object's id is not one").into());
         }
-        let unknown = NoticeError::Forged("the shop has no such object");
+        let unknown = NotificationError::Forged("the shop has no such object");
         let total = self.settings.timeouts.total;
         let report = match message.event.as_str() {
             "payment.waiting_for_capture" | "payment.succeeded" | "payment.canceled" => {
@@ -176,7 +176,7 @@ impl YooKassa {
             }
             _ => None,
         };
-        Ok(report.map_or(Notice::Irrelevant, Notice::Report))
+        Ok(report.map_or(Notification::Irrelevant, Notification::Update))
     }
 
     fn is_trusted(&self, source: Option<IpAddr>) -> bool {
@@ -192,11 +192,11 @@ fn is_id(id: &str) -> bool {
 }
 
 /// The update of a refund, if it has succeeded and is of one of our payments.
-fn refunded(refund: &Refund, payment: Payment) -> Result<Option<Report>, ProviderError> {
+fn refunded(refund: &Refund, payment: Payment) -> Result<Option<PaymentUpdate>, PaymentProviderError> {
     let amount = refund.amount.kopecks()?;
     let is_done = refund.status == "succeeded";
     let Some(ours) = payment.ours().filter(|_| is_done) else { return Ok(None) };
-    Ok(Some(Report {
+    Ok(Some(PaymentUpdate {
         payment: ours,
         number: None,
         provider_payment: payment.id,
@@ -217,27 +217,27 @@ impl PaymentProvider for YooKassa {
         self.settings.test
     }
 
-    async fn open(&self, order: &Order) -> Result<Opened, ProviderError> {
+    async fn open(&self, order: &Order) -> Result<Opened, PaymentProviderError> {
         let payment = within(self.settings.timeouts.total, self.create(order)).await?;
         let page = payment.confirmation.as_ref().and_then(|confirmation| confirmation.confirmation_url.as_deref());
         opened(page.unwrap_or_default(), Some(&payment.id))
     }
 
-    async fn read_notice(&self, notice: RawNotice<'_>) -> Result<Notice, NoticeError> {
+    async fn read_notification(&self, notice: WebhookRequest<'_>) -> Result<Notification, NotificationError> {
         if !self.is_trusted(notice.source) {
-            return Err(NoticeError::Forged("it does not come from a known address"));
+            return Err(NotificationError::Forged("it does not come from a known address"));
         }
         let message: Message =
             serde_json::from_slice(notice.body).map_err(|error| Unreadable::json("notice", &error))?;
         self.reread(&message).await
     }
 
-    fn acknowledge(&self, _: &Notice, _: Verdict) -> Acknowledgement {
+    fn acknowledge(&self, _: &Notification, _: Verdict) -> Acknowledgement {
         plain("")
     }
 
     /// Without refunds: they have their own notifications, and the payment has only their sum.
-    async fn look_up(&self, payment: &Known) -> Result<Vec<Report>, ProviderError> {
+    async fn look_up(&self, payment: &PaymentRef) -> Result<Vec<PaymentUpdate>, PaymentProviderError> {
         let Some(id) = payment.provider_payment.as_deref().filter(|id| is_id(id)) else { return Ok(Vec::new()) };
         let found = within(self.settings.timeouts.total, self.payment(id)).await?;
         let report = found.map(Payment::report).transpose()?.flatten();

@@ -1,7 +1,7 @@
 //! ЮKassa's objects, as far as they are used.
 
 use domain::kernel::{Amount, PaymentId};
-use domain::payments::provider::{PaymentEvent, ProviderError, Report};
+use domain::payments::provider::{PaymentEvent, PaymentProviderError, PaymentUpdate};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -53,7 +53,7 @@ pub(super) struct Refund {
 }
 
 impl Sum {
-    pub(super) fn kopecks(&self) -> Result<Amount, ProviderError> {
+    pub(super) fn kopecks(&self) -> Result<Amount, PaymentProviderError> {
         money::kopecks(&self.value).map_err(told_unreadable)
     }
 }
@@ -65,17 +65,25 @@ impl Payment {
     }
 
     /// The payment's latest update, if any.
-    pub(super) fn report(self) -> Result<Option<Report>, ProviderError> {
+    pub(super) fn report(self) -> Result<Option<PaymentUpdate>, PaymentProviderError> {
         let event = match self.status.as_str() {
             "waiting_for_capture" => PaymentEvent::Authorized,
             "succeeded" => PaymentEvent::Paid,
             "canceled" => PaymentEvent::Canceled,
             "pending" => return Ok(None),
-            _ => return Err(ProviderError::Broken("a payment has an unknown status".to_owned())),
+            _ => return Err(PaymentProviderError::Broken("a payment has an unknown status".to_owned())),
         };
         let Some(payment) = self.ours() else { return Ok(None) };
         let amount = self.amount.kopecks()?;
         let currency = self.amount.currency;
-        Ok(Some(Report { payment, number: None, provider_payment: self.id, event, amount, currency, test: self.test }))
+        Ok(Some(PaymentUpdate {
+            payment,
+            number: None,
+            provider_payment: self.id,
+            event,
+            amount,
+            currency,
+            test: self.test,
+        }))
     }
 }

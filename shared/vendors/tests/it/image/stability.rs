@@ -1,7 +1,7 @@
 //! Stability AI's upscaler.
 
 use domain::gateway::ProviderError;
-use domain::generation::image::Enlarger as _;
+use domain::generation::image::Upscaler as _;
 use vendors::Secret;
 use vendors::image::{Stability, StabilitySettings};
 

@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::kernel::Amount;
 use domain::payments::provider::{
-    Notice, NoticeError, Opened, Order, PaymentEvent, PaymentProvider as _, ProviderError, Refunded, Report, Verdict,
+    Notification, NotificationError, Opened, Order, PaymentEvent, PaymentProvider as _, PaymentProviderError,
+    PaymentUpdate, Refunded, Verdict,
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
@@ -52,7 +53,7 @@ fn form(changes: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
-async fn read(kind: &str, body: &str) -> Result<Notice, NoticeError> {
+async fn read(kind: &str, body: &str) -> Result<Notification, NotificationError> {
     let content_type = "application/x-www-form-urlencoded; charset=utf-8";
     let call = Call { kind, content_type, mac: Some(&mac(body)), body: body.as_bytes(), ..Call::default() };
     call.read_by(&cloudpayments(NOWHERE, patient())).await
@@ -112,14 +113,14 @@ async fn an_answer_of_200_can_say_no() {
     ] {
         let server = Server::start(move |_, _| Answer::ok(answer)).await;
         let opened = cloudpayments(&server.url(), patient()).open(&order()).await;
-        assert!(matches!(opened, Err(ProviderError::Broken(_))), "{answer}: {opened:?}");
+        assert!(matches!(opened, Err(PaymentProviderError::Broken(_))), "{answer}: {opened:?}");
     }
 }
 
 #[tokio::test]
 async fn each_kind_of_notice_has_its_meaning() {
     let told = async |kind: &str, changes: &[(&str, &str)]| read(kind, &form(changes)).await.unwrap();
-    let wanted = |event| Notice::Report(report(TRANSACTION, event));
+    let wanted = |event| Notification::Update(report(TRANSACTION, event));
     assert_eq!(told("pay", &[]).await, wanted(PaymentEvent::Paid));
     assert_eq!(told("pay", &[("Status", "Authorized")]).await, wanted(PaymentEvent::Authorized));
     assert_eq!(told("confirm", &[]).await, wanted(PaymentEvent::Paid));
@@ -127,8 +128,8 @@ async fn each_kind_of_notice_has_its_meaning() {
     assert_eq!(told("fail", &failed).await, wanted(PaymentEvent::Declined));
     let canceled = [("Status", ""), ("Currency", ""), ("TestMode", ""), ("OperationType", "")];
     assert_eq!(told("cancel", &canceled).await, wanted(PaymentEvent::Canceled));
-    assert_eq!(told("check", &[]).await, Notice::Question(report(TRANSACTION, PaymentEvent::Authorized)));
-    assert_eq!(told("recurrent", &[("Status", "Active")]).await, Notice::Irrelevant);
+    assert_eq!(told("check", &[]).await, Notification::PrePaymentCheck(report(TRANSACTION, PaymentEvent::Authorized)));
+    assert_eq!(told("recurrent", &[("Status", "Active")]).await, Notification::Irrelevant);
     assert_malformed(read("pay", &form(&[("Status", "Declined")])).await, "not a status of a payment");
     for kind in ["", "Pay", "pay/", "payout", "../pay"] {
         assert_malformed(read(kind, &form(&[])).await, kind);
@@ -146,11 +147,11 @@ async fn a_refund_names_the_payment_that_it_is_of() {
         ("Currency", ""),
         ("TestMode", ""),
     ];
-    let wanted = Report {
+    let wanted = PaymentUpdate {
         amount: Amount::new(10_050),
         ..report(TRANSACTION, PaymentEvent::Refunded(Refunded::One { id: "897728999".to_owned() }))
     };
-    assert_eq!(read("refund", &form(&refund)).await.unwrap(), Notice::Report(wanted));
+    assert_eq!(read("refund", &form(&refund)).await.unwrap(), Notification::Update(wanted));
     let mut without = refund;
     without[1].1 = "";
     assert_malformed(read("refund", &form(&without)).await, "a refund of nothing");
@@ -158,7 +159,7 @@ async fn a_refund_names_the_payment_that_it_is_of() {
 
 #[tokio::test]
 async fn forms_json_and_queries_are_read_alike() {
-    let wanted = Notice::Report(report(TRANSACTION, PaymentEvent::Paid));
+    let wanted = Notification::Update(report(TRANSACTION, PaymentEvent::Paid));
     let provider = cloudpayments(NOWHERE, patient());
     let query = form(&[]);
     let got = Call { kind: "pay", query: &query, mac: Some(&mac(&query)), ..Call::default() }.read_by(&provider).await;
@@ -198,7 +199,9 @@ async fn a_notice_is_proved_over_its_bytes_as_they_came() {
 #[tokio::test]
 async fn a_test_payment_says_so() {
     for (told, test) in [("1", true), ("true", true), ("True", true), ("0", false), ("false", false)] {
-        let Notice::Report(report) = read("pay", &form(&[("TestMode", told)])).await.unwrap() else { panic!("{told}") };
+        let Notification::Update(report) = read("pay", &form(&[("TestMode", told)])).await.unwrap() else {
+            panic!("{told}")
+        };
         assert_eq!(report.test, test, "{told}");
     }
     assert_malformed(read("pay", &form(&[("TestMode", "2")])).await, "neither on nor off");
@@ -206,8 +209,8 @@ async fn a_test_payment_says_so() {
     let body = form(&[("TestMode", "")]);
     let call = Call { kind: "cancel", mac: Some(&mac(&body)), body: body.as_bytes(), ..Call::default() };
     let told = call.read_by(&CloudPayments::new(settings, TestClock::new())).await.unwrap();
-    let wanted = Report { test: true, ..report(TRANSACTION, PaymentEvent::Canceled) };
-    assert_eq!(told, Notice::Report(wanted), "where a notice does not say it, the settings do");
+    let wanted = PaymentUpdate { test: true, ..report(TRANSACTION, PaymentEvent::Canceled) };
+    assert_eq!(told, Notification::Update(wanted), "where a notice does not say it, the settings do");
 }
 
 #[tokio::test]
@@ -215,7 +218,7 @@ async fn what_is_not_ours_is_irrelevant_but_may_not_be_paid() {
     for invoice in ["", "ord-42"] {
         for kind in ["pay", "fail", "confirm", "refund", "cancel", "recurrent"] {
             let told = read(kind, &form(&[("InvoiceId", invoice)])).await.unwrap();
-            assert_eq!(told, Notice::Irrelevant, "{kind} {invoice}");
+            assert_eq!(told, Notification::Irrelevant, "{kind} {invoice}");
         }
         assert_malformed(read("check", &form(&[("InvoiceId", invoice)])).await, invoice);
     }
@@ -248,8 +251,8 @@ async fn a_proved_notice_can_be_malformed() {
 #[test]
 fn only_a_question_can_be_answered_with_no() {
     let provider = cloudpayments(NOWHERE, patient());
-    let question = Notice::Question(report(TRANSACTION, PaymentEvent::Authorized));
-    let told = Notice::Report(report(TRANSACTION, PaymentEvent::Paid));
+    let question = Notification::PrePaymentCheck(report(TRANSACTION, PaymentEvent::Authorized));
+    let told = Notification::Update(report(TRANSACTION, PaymentEvent::Paid));
     for (verdict, code) in [
         (Verdict::Accepted, 0),
         (Verdict::UnknownPayment, 10),
@@ -259,7 +262,7 @@ fn only_a_question_can_be_answered_with_no() {
     ] {
         let answer = provider.acknowledge(&question, verdict);
         assert_eq!((answer.content_type, answer.body), ("application/json", format!("{{\"code\":{code}}}")));
-        for notice in [&told, &Notice::Irrelevant] {
+        for notice in [&told, &Notification::Irrelevant] {
             assert_eq!(provider.acknowledge(notice, verdict).body, r#"{"code":0}"#, "{verdict:?}");
         }
     }
@@ -274,7 +277,7 @@ fn operation(changes: Value) -> Value {
     merged(operation, changes)
 }
 
-async fn looked_up(found: Value, original: Value) -> (Server, Result<Vec<Report>, ProviderError>) {
+async fn looked_up(found: Value, original: Value) -> (Server, Result<Vec<PaymentUpdate>, PaymentProviderError>) {
     let server = Server::start(move |request: &Request, _| {
         let answer = if request.path == "/v2/payments/find" { &found } else { &original };
         Answer::ok(answer.to_string())
@@ -320,7 +323,7 @@ async fn a_refund_as_the_last_operation_is_told_before_its_payment() {
     let found = json!({ "Success": true, "Model": refund });
     let original = json!({ "Success": true, "Model": operation(json!({ "Refunded": true })) });
     let (server, told) = looked_up(found.clone(), original).await;
-    let back = Report {
+    let back = PaymentUpdate {
         amount: Amount::new(10_050),
         ..report(TRANSACTION, PaymentEvent::Refunded(Refunded::One { id: "897728999".to_owned() }))
     };
@@ -333,7 +336,7 @@ async fn a_refund_as_the_last_operation_is_told_before_its_payment() {
         json!({ "Success": true, "Model": operation(json!({ "Type": 1 })) }),
     ] {
         let (_server, told) = looked_up(found.clone(), original).await;
-        assert!(matches!(told, Err(ProviderError::Broken(_))), "{told:?}");
+        assert!(matches!(told, Err(PaymentProviderError::Broken(_))), "{told:?}");
     }
 }
 
@@ -351,6 +354,6 @@ async fn an_operation_that_does_not_fit_settles_nothing() {
     ] {
         let found = json!({ "Success": true, "Model": operation(changes.clone()) });
         let (_server, told) = looked_up(found, Value::Null).await;
-        assert!(matches!(told, Err(ProviderError::Broken(_))), "{changes}: {told:?}");
+        assert!(matches!(told, Err(PaymentProviderError::Broken(_))), "{changes}: {told:?}");
     }
 }

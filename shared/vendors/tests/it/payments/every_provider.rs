@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::kernel::Clock;
 use domain::payments::ProviderId;
-use domain::payments::provider::{PaymentProvider, ProviderError, SharedPaymentProvider};
+use domain::payments::provider::{PaymentProvider, PaymentProviderError, SharedPaymentProvider};
 use vendors::Timeouts;
 use vendors::payments::{PaymentProvidersSettings, payment_providers};
 
@@ -27,7 +27,7 @@ fn built(settings: PaymentProvidersSettings) -> Vec<SharedPaymentProvider> {
 }
 
 /// What a provider says to an order (Robokassa is not asked) and to a question about a payment.
-async fn failures(provider: &dyn PaymentProvider) -> Vec<ProviderError> {
+async fn failures(provider: &dyn PaymentProvider) -> Vec<PaymentProviderError> {
     let mut failures = Vec::new();
     if provider.id() != ProviderId::Robokassa {
         failures.push(provider.open(&order()).await.unwrap_err());
@@ -36,7 +36,7 @@ async fn failures(provider: &dyn PaymentProvider) -> Vec<ProviderError> {
     failures
 }
 
-async fn failures_by(answer: Answer) -> Vec<(ProviderId, ProviderError)> {
+async fn failures_by(answer: Answer) -> Vec<(ProviderId, PaymentProviderError)> {
     let server = Server::start(move |_, _| answer.clone()).await;
     let mut all_failures = Vec::new();
     for provider in built(all(&server.url(), patient())) {
@@ -79,12 +79,12 @@ fn the_setting_says_what_is_a_test() {
 async fn a_refusal_is_told_from_a_breakdown() {
     for status in [400, 401, 403, 405, 302] {
         for (provider, failure) in failures_by(Answer::status(status, "no")).await {
-            assert!(matches!(failure, ProviderError::Rejected(_)), "{provider} {status}: {failure:?}");
+            assert!(matches!(failure, PaymentProviderError::Rejected(_)), "{provider} {status}: {failure:?}");
         }
     }
     for status in [408, 425, 429, 500, 502, 503] {
         for (provider, failure) in failures_by(Answer::status(status, "later")).await {
-            assert!(matches!(failure, ProviderError::Broken(_)), "{provider} {status}: {failure:?}");
+            assert!(matches!(failure, PaymentProviderError::Broken(_)), "{provider} {status}: {failure:?}");
         }
     }
 }
@@ -103,11 +103,11 @@ async fn garbage_and_floods_are_broken_answers() {
     let flood = "x".repeat(300 * 1024);
     for body in ["", "{", "[]", "<html>", "{\"Success\":1}", flood.as_str()] {
         for (provider, failure) in failures_by(Answer::ok(body)).await {
-            assert!(matches!(failure, ProviderError::Broken(_)), "{provider} {body:.20}: {failure:?}");
+            assert!(matches!(failure, PaymentProviderError::Broken(_)), "{provider} {body:.20}: {failure:?}");
         }
     }
     for (provider, failure) in failures_by(Answer::ok("{\"Success\":").then_cut()).await {
-        assert!(matches!(failure, ProviderError::Broken(_)), "{provider}: {failure:?}");
+        assert!(matches!(failure, PaymentProviderError::Broken(_)), "{provider}: {failure:?}");
     }
 }
 
@@ -119,14 +119,14 @@ async fn a_provider_that_does_not_answer_in_time_is_given_up() {
         let server = Server::start(|_, _| Answer::silence()).await;
         for provider in built(all(&server.url(), timeouts)) {
             for failure in failures(&*provider).await {
-                assert!(matches!(failure, ProviderError::TimedOut), "{}: {failure:?}", provider.id());
+                assert!(matches!(failure, PaymentProviderError::TimedOut), "{}: {failure:?}", provider.id());
             }
         }
     }
     let server = Server::start(|_, _| Answer::ok("{").then_hang()).await;
     for provider in built(all(&server.url(), Timeouts { silence: SHORT, ..patient() })) {
         for failure in failures(&*provider).await {
-            assert!(matches!(failure, ProviderError::TimedOut), "{}: {failure:?}", provider.id());
+            assert!(matches!(failure, PaymentProviderError::TimedOut), "{}: {failure:?}", provider.id());
         }
     }
 }
@@ -137,7 +137,7 @@ async fn a_provider_that_is_not_there_is_broken() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     for provider in built(all(&format!("http://127.0.0.1:{port}"), patient())) {
         for failure in failures(&*provider).await {
-            assert!(matches!(failure, ProviderError::Broken(_)), "{}: {failure:?}", provider.id());
+            assert!(matches!(failure, PaymentProviderError::Broken(_)), "{}: {failure:?}", provider.id());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Arbitrary calls: reading one never panics, and never believes one.
 
-use domain::payments::provider::{NoticeError, PaymentProvider};
+use domain::payments::provider::{NotificationError, PaymentProvider};
 use proptest::prelude::*;
 
 use super::{Call, cloudpayments, robokassa, tbank, yookassa};
@@ -23,7 +23,7 @@ fn read_by_all(call: &Call<'_>) -> Result<(), TestCaseError> {
     for provider in providers() {
         let read = runtime.block_on(call.read_by(&*provider));
         prop_assert!(
-            matches!(read, Err(NoticeError::Forged(_) | NoticeError::Malformed(_))),
+            matches!(read, Err(NotificationError::Forged(_) | NotificationError::Malformed(_))),
             "{}: {:?}",
             provider.id(),
             read

@@ -11,7 +11,8 @@ use std::net::IpAddr;
 
 use domain::kernel::{Amount, PaymentId};
 use domain::payments::provider::{
-    Known, Notice, NoticeError, Order, PaymentEvent, PaymentProvider, ProviderError, RawNotice, Report,
+    Notification, NotificationError, Order, PaymentEvent, PaymentProvider, PaymentProviderError, PaymentRef,
+    PaymentUpdate, WebhookRequest,
 };
 use serde_json::Value;
 use vendors::payments::{
@@ -46,8 +47,8 @@ fn order() -> Order {
     }
 }
 
-fn known(provider_payment: Option<&str>) -> Known {
-    Known {
+fn known(provider_payment: Option<&str>) -> PaymentRef {
+    PaymentRef {
         payment: payment(),
         number: 77,
         provider_payment: provider_payment.map(str::to_owned),
@@ -56,8 +57,8 @@ fn known(provider_payment: Option<&str>) -> Known {
 }
 
 /// A report of the order, paid for in full with real money.
-fn report(provider_payment: &str, event: PaymentEvent) -> Report {
-    Report {
+fn report(provider_payment: &str, event: PaymentEvent) -> PaymentUpdate {
+    PaymentUpdate {
         payment: payment(),
         number: None,
         provider_payment: provider_payment.to_owned(),
@@ -124,23 +125,23 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    async fn read_by(&self, provider: &dyn PaymentProvider) -> Result<Notice, NoticeError> {
+    async fn read_by(&self, provider: &dyn PaymentProvider) -> Result<Notification, NotificationError> {
         let header = |name: &str| self.mac.filter(|_| name == "content-hmac").map(str::to_owned);
         let &Call { kind, query, content_type, body, source, .. } = self;
-        provider.read_notice(RawNotice { kind, query, content_type, header: &header, body, source }).await
+        provider.read_notification(WebhookRequest { kind, query, content_type, header: &header, body, source }).await
     }
 }
 
-fn assert_forged(read: Result<Notice, NoticeError>, what: &str) {
+fn assert_forged(read: Result<Notification, NotificationError>, what: &str) {
     match read {
-        Err(NoticeError::Forged(_)) => {}
+        Err(NotificationError::Forged(_)) => {}
         other => panic!("{what}: {other:?}"),
     }
 }
 
-fn assert_malformed(read: Result<Notice, NoticeError>, what: &str) {
+fn assert_malformed(read: Result<Notification, NotificationError>, what: &str) {
     match read {
-        Err(NoticeError::Malformed(_)) => {}
+        Err(NotificationError::Malformed(_)) => {}
         other => panic!("{what}: {other:?}"),
     }
 }
@@ -158,9 +159,9 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
-fn rejected<T: std::fmt::Debug>(result: Result<T, ProviderError>) -> String {
+fn rejected<T: std::fmt::Debug>(result: Result<T, PaymentProviderError>) -> String {
     match result {
-        Err(ProviderError::Rejected(reason)) => reason,
+        Err(PaymentProviderError::Rejected(reason)) => reason,
         other => panic!("{other:?}"),
     }
 }

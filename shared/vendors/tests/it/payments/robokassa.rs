@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::kernel::Amount;
 use domain::payments::provider::{
-    Notice, NoticeError, Order, PaymentEvent, PaymentProvider as _, ProviderError, Report, Verdict,
+    Notification, NotificationError, Order, PaymentEvent, PaymentProvider as _, PaymentProviderError, PaymentUpdate,
+    Verdict,
 };
 use reqwest::Url;
 use vendors::payments::{Robokassa, RobokassaSettings, SignatureHash};
@@ -50,13 +51,13 @@ fn notice(sum: &str) -> String {
     notice_signed(sum, &format!("{sum}:77:{PASSWORD2}:Shp_payment={PAYMENT}"))
 }
 
-async fn read(robokassa: &Robokassa, body: &str) -> Result<Notice, NoticeError> {
+async fn read(robokassa: &Robokassa, body: &str) -> Result<Notification, NotificationError> {
     let content_type = "application/x-www-form-urlencoded";
     Call { content_type, body: body.as_bytes(), ..Call::default() }.read_by(robokassa).await
 }
 
-fn paid() -> Report {
-    Report { number: Some(77), ..report("77", PaymentEvent::Paid) }
+fn paid() -> PaymentUpdate {
+    PaymentUpdate { number: Some(77), ..report("77", PaymentEvent::Paid) }
 }
 
 #[tokio::test]
@@ -121,10 +122,10 @@ async fn a_receipt_is_encoded_once_for_the_signature_and_twice_on_the_wire() {
 async fn a_paid_order_is_told_by_post_or_get() {
     let robokassa = robokassa(NOWHERE, patient());
     for sum in ["990.000000", "990.00", "990"] {
-        assert_eq!(read(&robokassa, &notice(sum)).await.unwrap(), Notice::Report(paid()), "{sum}");
+        assert_eq!(read(&robokassa, &notice(sum)).await.unwrap(), Notification::Update(paid()), "{sum}");
         let query = notice(sum);
         let got = Call { query: &query, ..Call::default() }.read_by(&robokassa).await.unwrap();
-        assert_eq!(got, Notice::Report(paid()), "{sum}");
+        assert_eq!(got, Notification::Update(paid()), "{sum}");
     }
 }
 
@@ -199,11 +200,11 @@ async fn a_proved_notice_can_be_malformed() {
 async fn a_test_notice_says_so_whatever_its_flag() {
     let flagged = format!("{}&IsTest=1", notice("990.00"));
     let told = read(&robokassa(NOWHERE, patient()), &flagged).await.unwrap();
-    assert_eq!(told, Notice::Report(Report { test: true, ..paid() }));
+    assert_eq!(told, Notification::Update(PaymentUpdate { test: true, ..paid() }));
     let told = read(&with(|settings| settings.test = true), &notice("990.00")).await.unwrap();
     assert_eq!(
         told,
-        Notice::Report(Report { test: true, ..paid() }),
+        Notification::Update(PaymentUpdate { test: true, ..paid() }),
         "the flag is not signed, the password is a test one"
     );
 }
@@ -214,7 +215,7 @@ fn the_answer_has_the_number() {
     for verdict in
         [Verdict::Accepted, Verdict::UnknownPayment, Verdict::WrongAmount, Verdict::Expired, Verdict::Refused]
     {
-        let answer = robokassa.acknowledge(&Notice::Report(paid()), verdict);
+        let answer = robokassa.acknowledge(&Notification::Update(paid()), verdict);
         assert_eq!((answer.content_type, answer.body.as_str()), ("text/plain; charset=utf-8", "OK77"));
     }
 }
@@ -238,7 +239,7 @@ fn info(given: &str, got: &str) -> String {
     )
 }
 
-async fn looked_up(answer: Answer) -> (Server, Result<Vec<Report>, ProviderError>) {
+async fn looked_up(answer: Answer) -> (Server, Result<Vec<PaymentUpdate>, PaymentProviderError>) {
     let server = Server::start(move |_, _| answer.clone()).await;
     let told = robokassa(&server.url(), patient()).look_up(&known(Some("77"))).await;
     (server, told)
@@ -269,13 +270,13 @@ async fn every_state_has_its_meaning() {
         (100, Some(PaymentEvent::Paid)),
     ] {
         let (_server, told) = looked_up(Answer::ok(state(code, &info("990.00", "990.00")))).await;
-        let wanted: Vec<_> = event.map(|event| Report { event, ..paid() }).into_iter().collect();
+        let wanted: Vec<_> = event.map(|event| PaymentUpdate { event, ..paid() }).into_iter().collect();
         assert_eq!(told.unwrap(), wanted, "{code}");
     }
     let (_server, told) = looked_up(Answer::ok(state(10, ""))).await;
     assert_eq!(
         told.unwrap(),
-        [Report { event: PaymentEvent::Canceled, ..paid() }],
+        [PaymentUpdate { event: PaymentEvent::Canceled, ..paid() }],
         "nobody paid, so there is no amount"
     );
 }
@@ -289,7 +290,7 @@ async fn the_amount_is_the_one_that_fits_whoever_bears_the_fee() {
         ("2000.00", "1980.00", 200_000),
     ] {
         let (_server, told) = looked_up(Answer::ok(state(100, &info(given, got)))).await;
-        assert_eq!(told.unwrap(), [Report { amount: Amount::new(kopecks), ..paid() }], "{given} {got}");
+        assert_eq!(told.unwrap(), [PaymentUpdate { amount: Amount::new(kopecks), ..paid() }], "{given} {got}");
     }
 }
 
@@ -297,7 +298,7 @@ async fn the_amount_is_the_one_that_fits_whoever_bears_the_fee() {
 async fn another_order_of_the_same_number_is_told_as_such() {
     let other = "019be060-0000-7000-8000-00000000000f";
     let (_server, told) = looked_up(Answer::ok(state(100, &info("990.00", "990.00").replace(PAYMENT, other)))).await;
-    assert_eq!(told.unwrap(), [Report { payment: other.parse().unwrap(), ..paid() }]);
+    assert_eq!(told.unwrap(), [PaymentUpdate { payment: other.parse().unwrap(), ..paid() }]);
     let unlabelled = "<Info><IncSum>990.00</IncSum></Info>";
     let (_server, told) = looked_up(Answer::ok(state(100, unlabelled))).await;
     assert_eq!(told.unwrap()[0].payment, payment());
@@ -311,7 +312,7 @@ async fn results_and_garbage_have_their_meaning() {
     assert_eq!(told.unwrap(), [], "nobody has opened the page yet");
     for code in ["1", "2", "4"] {
         let (_server, told) = looked_up(Answer::ok(result(code))).await;
-        assert!(matches!(told, Err(ProviderError::Rejected(_))), "{code}: {told:?}");
+        assert!(matches!(told, Err(PaymentProviderError::Rejected(_))), "{code}: {told:?}");
     }
     let bomb = r#"<!DOCTYPE a [<!ENTITY x "xxxxxxxx"><!ENTITY y "&x;&x;&x;&x;">]><a>&y;</a>"#;
     let deep = "<a>".repeat(50_000);
@@ -330,10 +331,10 @@ async fn results_and_garbage_have_their_meaning() {
     ];
     for body in bodies {
         let (_server, told) = looked_up(Answer::ok(&body)).await;
-        assert!(matches!(told, Err(ProviderError::Broken(_))), "{body:.100}: {told:?}");
+        assert!(matches!(told, Err(PaymentProviderError::Broken(_))), "{body:.100}: {told:?}");
     }
     let (_server, told) = looked_up(Answer::ok(b"<a>\xff</a>")).await;
-    assert!(matches!(told, Err(ProviderError::Broken(_))), "{told:?}");
+    assert!(matches!(told, Err(PaymentProviderError::Broken(_))), "{told:?}");
 }
 
 #[tokio::test]

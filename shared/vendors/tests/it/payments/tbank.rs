@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::kernel::Amount;
 use domain::payments::provider::{
-    Notice, NoticeError, Opened, Order, PaymentEvent, PaymentProvider as _, ProviderError, Refunded, Report, Verdict,
+    Notification, NotificationError, Opened, Order, PaymentEvent, PaymentProvider as _, PaymentProviderError,
+    PaymentUpdate, Refunded, Verdict,
 };
 use serde_json::{Value, json};
 use vendors::payments::{TBank, TBankSettings};
@@ -49,12 +50,12 @@ fn notice(changes: Value) -> Value {
     merged(notice, changes)
 }
 
-async fn read(body: &str) -> Result<Notice, NoticeError> {
+async fn read(body: &str) -> Result<Notification, NotificationError> {
     let call = Call { content_type: "application/json", body: body.as_bytes(), ..Call::default() };
     call.read_by(&tbank(NOWHERE, patient())).await
 }
 
-async fn told(changes: Value) -> Result<Notice, NoticeError> {
+async fn told(changes: Value) -> Result<Notification, NotificationError> {
     read(&signed(notice(changes)).to_string()).await
 }
 
@@ -136,7 +137,7 @@ async fn an_answer_of_200_can_say_no() {
     ] {
         let server = Server::start(move |_, _| Answer::ok(answer)).await;
         let opened = tbank(&server.url(), patient()).open(&order()).await;
-        assert!(matches!(opened, Err(ProviderError::Broken(_))), "{answer}: {opened:?}");
+        assert!(matches!(opened, Err(PaymentProviderError::Broken(_))), "{answer}: {opened:?}");
     }
 }
 
@@ -160,12 +161,15 @@ async fn each_status_has_its_meaning() {
         ("ASYNC_REFUNDING", None),
         ("SOMETHING_NEW", None),
     ] {
-        let wanted = event.map_or(Notice::Irrelevant, |event| Notice::Report(report(ID, event)));
+        let wanted = event.map_or(Notification::Irrelevant, |event| Notification::Update(report(ID, event)));
         assert_eq!(told(json!({ "Status": status })).await.unwrap(), wanted, "{status}");
     }
     // How much went back in parts is not to be had: zero brings it before a person.
-    let partly = Report { amount: Amount::ZERO, ..report(ID, PaymentEvent::Refunded(Refunded::InAll)) };
-    assert_eq!(told(json!({ "Status": "PARTIAL_REFUNDED", "Amount": 50000 })).await.unwrap(), Notice::Report(partly));
+    let partly = PaymentUpdate { amount: Amount::ZERO, ..report(ID, PaymentEvent::Refunded(Refunded::InAll)) };
+    assert_eq!(
+        told(json!({ "Status": "PARTIAL_REFUNDED", "Amount": 50000 })).await.unwrap(),
+        Notification::Update(partly)
+    );
 }
 
 #[tokio::test]
@@ -175,7 +179,7 @@ async fn whatever_fields_arrive_are_signed() {
         json!({ "RebillId": 101_709, "SpAccumulationId": "x", "Later": false, "Note": "строка", "Nothing": null }),
         json!({ "Data": null, "Receipts": [{ "a": 1 }], "Shops": {} }),
     ] {
-        let wanted = Notice::Report(report(ID, PaymentEvent::Paid));
+        let wanted = Notification::Update(report(ID, PaymentEvent::Paid));
         assert_eq!(told(changes.clone()).await.unwrap(), wanted, "{changes}");
     }
     // Digits beyond what a float keeps, and a number that a float would print in another way.
@@ -184,7 +188,7 @@ async fn whatever_fields_arrive_are_signed() {
     let with_text = signed(notice(json!({ "CardId": exact })))["Token"].as_str().unwrap().to_owned();
     let old = signed(notice(json!({ "CardId": "PLACE" })))["Token"].as_str().unwrap().to_owned();
     let body = body.replace(&old, &with_text.to_uppercase()).replace("\"PLACE\"", exact);
-    assert_eq!(read(&body).await.unwrap(), Notice::Report(report(ID, PaymentEvent::Paid)), "{body}");
+    assert_eq!(read(&body).await.unwrap(), Notification::Update(report(ID, PaymentEvent::Paid)), "{body}");
 }
 
 #[tokio::test]
@@ -221,13 +225,16 @@ async fn whatever_is_changed_in_a_notice_spoils_its_token() {
 #[tokio::test]
 async fn other_messages_are_irrelevant_once_they_are_proved() {
     let bound = json!({ "TerminalKey": "TinkoffBankTest", "NotificationType": "LINKCARD", "CustomerKey": "1", "Success": true, "Status": "COMPLETED" });
-    assert_eq!(read(&signed(bound.clone()).to_string()).await.unwrap(), Notice::Irrelevant);
+    assert_eq!(read(&signed(bound.clone()).to_string()).await.unwrap(), Notification::Irrelevant);
     assert_forged(read(&bound.to_string()).await, "a card without a token");
-    assert_eq!(told(json!({ "Status": "RECEIPT", "Receipt": { "Items": [] } })).await.unwrap(), Notice::Irrelevant);
-    assert_eq!(told(json!({ "NotificationType": "LINKACCOUNT" })).await.unwrap(), Notice::Irrelevant);
+    assert_eq!(
+        told(json!({ "Status": "RECEIPT", "Receipt": { "Items": [] } })).await.unwrap(),
+        Notification::Irrelevant
+    );
+    assert_eq!(told(json!({ "NotificationType": "LINKACCOUNT" })).await.unwrap(), Notification::Irrelevant);
     assert_eq!(
         told(json!({ "OrderId": "21090" })).await.unwrap(),
-        Notice::Irrelevant,
+        Notification::Irrelevant,
         "an order that was made elsewhere"
     );
 }
@@ -256,7 +263,7 @@ async fn a_proved_notice_can_be_malformed() {
 
 #[test]
 fn the_answer_is_two_letters() {
-    let answer = tbank(NOWHERE, patient()).acknowledge(&Notice::Irrelevant, Verdict::UnknownPayment);
+    let answer = tbank(NOWHERE, patient()).acknowledge(&Notification::Irrelevant, Verdict::UnknownPayment);
     assert_eq!((answer.content_type, answer.body.as_str()), ("text/plain; charset=utf-8", "OK"));
 }
 
@@ -279,7 +286,7 @@ fn attempts() -> Value {
     })
 }
 
-async fn looked_up(by: Option<&str>, state: Value) -> (Vec<Request>, Result<Vec<Report>, ProviderError>) {
+async fn looked_up(by: Option<&str>, state: Value) -> (Vec<Request>, Result<Vec<PaymentUpdate>, PaymentProviderError>) {
     let server = Server::start(move |request: &Request, _| {
         Answer::ok(if request.path == "/v2/GetState" { state.to_string() } else { attempts().to_string() })
     })
@@ -326,9 +333,9 @@ async fn an_answer_about_another_payment_settles_nothing() {
         json!({ "Status": null }),
     ] {
         let (_, told) = looked_up(Some(ID), state(changes.clone())).await;
-        assert!(matches!(told, Err(ProviderError::Broken(_))), "{changes}: {told:?}");
+        assert!(matches!(told, Err(PaymentProviderError::Broken(_))), "{changes}: {told:?}");
     }
     let server = Server::start(|_, _| Answer::ok(r#"{"Success":true,"Payments":[{"PaymentId":"1"}]}"#)).await;
     let told = tbank(&server.url(), patient()).look_up(&known(None)).await;
-    assert!(matches!(told, Err(ProviderError::Broken(_))), "{told:?}");
+    assert!(matches!(told, Err(PaymentProviderError::Broken(_))), "{told:?}");
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use domain::payments::provider::{
-    Notice, NoticeError, Opened, PaymentEvent, PaymentProvider as _, ProviderError, Refunded, Report, Verdict,
+    Notification, NotificationError, Opened, PaymentEvent, PaymentProvider as _, PaymentProviderError, PaymentUpdate,
+    Refunded, Verdict,
 };
 use serde_json::json;
 use vendors::payments::{YooKassa, YooKassaSettings};
@@ -41,7 +42,7 @@ fn notice(event: &str, id: &str) -> String {
     json!({ "type": "notification", "event": event, "object": { "id": id, "status": "succeeded", "amount": { "value": "1.00" } } }).to_string()
 }
 
-async fn read(yookassa: &YooKassa, body: &str) -> Result<Notice, NoticeError> {
+async fn read(yookassa: &YooKassa, body: &str) -> Result<Notification, NotificationError> {
     let source = "185.71.76.1".parse().ok();
     Call { content_type: "application/json", body: body.as_bytes(), source, ..Call::default() }.read_by(yookassa).await
 }
@@ -132,7 +133,7 @@ async fn an_order_that_is_being_processed_is_repeated_as_it_was() {
     }
     let server = Server::start(move |_, _| processing()).await;
     let opened = at_once(&server.url()).open(&order()).await;
-    assert!(matches!(opened, Err(ProviderError::Broken(_))), "{opened:?}");
+    assert!(matches!(opened, Err(PaymentProviderError::Broken(_))), "{opened:?}");
     assert_eq!(server.seen().len(), 4, "three repeats");
 }
 
@@ -145,7 +146,7 @@ async fn a_payment_without_a_page_is_no_opened_order() {
     for answer in [without, elsewhere] {
         let server = Server::start(move |_, _| Answer::ok(answer.to_string())).await;
         let opened = yookassa(&server.url(), patient()).open(&order()).await;
-        assert!(matches!(opened, Err(ProviderError::Broken(_))), "{opened:?}");
+        assert!(matches!(opened, Err(PaymentProviderError::Broken(_))), "{opened:?}");
     }
 }
 
@@ -171,7 +172,7 @@ async fn what_happened_is_read_from_the_api_and_not_from_the_notice() {
         for told in ["payment.succeeded", "payment.canceled", "payment.waiting_for_capture"] {
             let server = shop(status, "succeeded").await;
             let read = read(&yookassa(&server.url(), patient()), &notice(told, ID)).await.unwrap();
-            assert_eq!(read, Notice::Report(report(ID, event.clone())), "{told}");
+            assert_eq!(read, Notification::Update(report(ID, event.clone())), "{told}");
             let seen = server.seen();
             let [get] = seen.as_slice() else { panic!("{seen:?}") };
             assert_eq!((get.method.as_str(), get.path.as_str()), ("GET", format!("/v3/payments/{ID}").as_str()));
@@ -180,24 +181,24 @@ async fn what_happened_is_read_from_the_api_and_not_from_the_notice() {
     }
     let server = shop("pending", "succeeded").await;
     let read = read(&yookassa(&server.url(), patient()), &notice("payment.succeeded", ID)).await.unwrap();
-    assert_eq!(read, Notice::Irrelevant, "nothing has happened yet");
+    assert_eq!(read, Notification::Irrelevant, "nothing has happened yet");
 }
 
 #[tokio::test]
 async fn a_refund_is_read_with_its_payment() {
     let server = shop("succeeded", "succeeded").await;
     let told = read(&yookassa(&server.url(), patient()), &notice("refund.succeeded", REFUND)).await.unwrap();
-    let wanted = Report {
+    let wanted = PaymentUpdate {
         amount: domain::kernel::Amount::new(10_050),
         ..report(ID, PaymentEvent::Refunded(Refunded::One { id: REFUND.to_owned() }))
     };
-    assert_eq!(told, Notice::Report(wanted));
+    assert_eq!(told, Notification::Update(wanted));
     let paths: Vec<_> = server.seen().iter().map(|request| request.path.clone()).collect();
     assert_eq!(paths, [format!("/v3/refunds/{REFUND}"), format!("/v3/payments/{ID}")]);
     for status in ["pending", "canceled"] {
         let server = shop("succeeded", status).await;
         let told = read(&yookassa(&server.url(), patient()), &notice("refund.succeeded", REFUND)).await.unwrap();
-        assert_eq!(told, Notice::Irrelevant, "{status}");
+        assert_eq!(told, Notification::Irrelevant, "{status}");
     }
 }
 
@@ -233,12 +234,12 @@ async fn a_notice_that_cannot_be_checked_now_is_to_be_repeated() {
     ] {
         let server = Server::start(move |_, _| answer.clone()).await;
         let read = read(&yookassa(&server.url(), patient()), &notice("payment.succeeded", ID)).await;
-        assert!(matches!(read, Err(NoticeError::Unchecked(_))), "{read:?}");
+        assert!(matches!(read, Err(NotificationError::Unchecked(_))), "{read:?}");
     }
     let other = object("succeeded").replace(ID, "22e12f66-000f-5000-8000-18db351245c8");
     let server = Server::start(move |_, _| Answer::ok(&other)).await;
     let read = read(&yookassa(&server.url(), patient()), &notice("payment.succeeded", ID)).await;
-    assert!(matches!(read, Err(NoticeError::Unchecked(_))), "an answer about another payment: {read:?}");
+    assert!(matches!(read, Err(NotificationError::Unchecked(_))), "an answer about another payment: {read:?}");
 }
 
 #[tokio::test]
@@ -246,11 +247,11 @@ async fn what_is_not_ours_or_not_known_is_irrelevant() {
     let server =
         Server::start(|_, _| Answer::ok(object("succeeded").replace(PAYMENT, "order 12 of the old site"))).await;
     let told = read(&yookassa(&server.url(), patient()), &notice("payment.succeeded", ID)).await.unwrap();
-    assert_eq!(told, Notice::Irrelevant, "a payment that was made elsewhere");
+    assert_eq!(told, Notification::Irrelevant, "a payment that was made elsewhere");
     let server = shop("succeeded", "succeeded").await;
     for event in ["payout.succeeded", "deal.closed", "payment_method.active", "payment.something_new", ""] {
         let told = read(&yookassa(&server.url(), patient()), &notice(event, ID)).await.unwrap();
-        assert_eq!(told, Notice::Irrelevant, "{event}");
+        assert_eq!(told, Notification::Irrelevant, "{event}");
     }
     assert!(server.seen().is_empty());
 }
@@ -283,7 +284,7 @@ async fn a_test_payment_says_so() {
     let server =
         Server::start(|_, _| Answer::ok(object("succeeded").replace(r#""test":false"#, r#""test":true"#))).await;
     let told = yookassa(&server.url(), patient()).look_up(&known(Some(ID))).await.unwrap();
-    assert_eq!(told, [Report { test: true, ..report(ID, PaymentEvent::Paid) }]);
+    assert_eq!(told, [PaymentUpdate { test: true, ..report(ID, PaymentEvent::Paid) }]);
 }
 
 #[tokio::test]
@@ -301,12 +302,12 @@ async fn a_payment_is_looked_up_by_the_providers_id() {
     assert!(server.seen().is_empty(), "it cannot be asked without an id");
     let unknown = Server::start(|_, _| Answer::ok(object("melted"))).await;
     let told = yookassa(&unknown.url(), patient()).look_up(&known(Some(ID))).await;
-    assert!(matches!(told, Err(ProviderError::Broken(_))), "{told:?}");
+    assert!(matches!(told, Err(PaymentProviderError::Broken(_))), "{told:?}");
 }
 
 #[test]
 fn any_answer_will_do() {
     let yookassa = yookassa("http://127.0.0.1:1", patient());
-    let answer = yookassa.acknowledge(&Notice::Irrelevant, Verdict::Accepted);
+    let answer = yookassa.acknowledge(&Notification::Irrelevant, Verdict::Accepted);
     assert_eq!((answer.content_type, answer.body.as_str()), ("text/plain; charset=utf-8", ""));
 }

@@ -20,7 +20,7 @@ use crate::site::{Reply, text};
 use crate::{Outcome, Site, ensure};
 
 /// How long an event may be on its way.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The server of a company. It serves as long as it is kept.
 pub(super) struct Server {
@@ -55,7 +55,7 @@ impl Server {
 
     /// The next event.
     pub(super) async fn told(&mut self, event: &str) -> Outcome<Value> {
-        let body = timeout(PATIENCE, self.got.recv()).await.map_err(|_| format!("{event} does not come"))?;
+        let body = timeout(TIMEOUT, self.got.recv()).await.map_err(|_| format!("{event} does not come"))?;
         let told: Value = serde_json::from_str(&body.unwrap_or_default())?;
         ensure!(told["event"] == event, "{told} and not {event}");
         ensure!(told["signature"].as_str().is_some_and(|it| it.starts_with("sha256=")), "{told}");

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use super::super::support::error_frame;
-use crate::easy_writer::{GENERATION, GREETING, Session};
+use crate::easy_writer::{GENERATION, REPLAY, Session};
 use crate::world::{Action, Reply, World};
 
 fn path(session: &str) -> String {
@@ -76,12 +76,12 @@ async fn a_session_deleted_before_it_began_is_free_and_its_watcher_is_told() {
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
-    world.deliver(GREETING).await;
+    world.deliver(REPLAY).await;
     world.assert_answer(&delete(&world, &user, &session).await, 200, &json!({ "message": "Deleted" }));
     assert_eq!(world.balance(&user).await, 100);
     assert_eq!(world.deliver(GENERATION).await, 1);
     let connected = json!({ "event": "connected", "session_id": session });
-    assert_eq!(world.watchers.frames("c1"), [connected, error_frame("SESSION_NOT_FOUND")]);
+    assert_eq!(world.subscribers.frames("c1"), [connected, error_frame("SESSION_NOT_FOUND")]);
     assert_gone_for_free(&world, &user, &session).await;
 }
 
@@ -92,10 +92,10 @@ async fn a_session_deleted_while_its_worker_waits_for_the_vendor_is_free_and_its
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
-    world.deliver(GREETING).await;
+    world.deliver(REPLAY).await;
     let (_, deleted) = tokio::join!(world.deliver(GENERATION), delete(&world, &user, &session));
     assert_eq!(deleted.status, 200);
-    assert_eq!(world.watchers.frames("c1").last(), Some(&error_frame("SESSION_NOT_FOUND")));
+    assert_eq!(world.subscribers.frames("c1").last(), Some(&error_frame("SESSION_NOT_FOUND")));
     assert_gone_for_free(&world, &user, &session).await;
 }
 
@@ -105,16 +105,16 @@ async fn a_session_deleted_after_its_worker_died_is_free_and_its_watcher_is_told
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
-    world.deliver(GREETING).await;
+    world.deliver(REPLAY).await;
     world.redeliver_soon(GENERATION).await;
     world.faults.plan("PutItem", 4, 1, Action::DieBefore);
     assert!(!world.faults.until_death(world.deliver(GENERATION)).await);
-    let told = world.watchers.events("c1");
+    let told = world.subscribers.events("c1");
     assert_eq!(delete(&world, &user, &session).await.status, 200);
     assert_eq!(world.balance(&user).await, 100);
     world.clock.advance(61);
     assert_eq!(world.deliver(GENERATION).await, 1);
-    let frames = world.watchers.frames("c1");
+    let frames = world.subscribers.frames("c1");
     assert_eq!(frames.len(), told.len() + 1, "{frames:?}");
     assert_eq!(frames.last(), Some(&error_frame("SESSION_NOT_FOUND")));
     assert_gone_for_free(&world, &user, &session).await;

@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::easy_writer::{GREETING, IMAGES};
+use crate::easy_writer::{IMAGES, REPLAY};
 use crate::world::World;
 
 const UNKNOWN: &str = "0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f";
@@ -169,9 +169,9 @@ async fn who_watches_the_picture_sees_it_being_enlarged() {
     let image = world.draw_image(&user).await;
     world.upscale(&user, &image, 2).await;
     world.connect_to("c1", &format!("/ws/image/{image}"), Some(&user.token)).await;
-    world.drain(GREETING).await;
+    world.drain(REPLAY).await;
     world.drain(IMAGES).await;
-    let frames = world.watchers.frames("c1");
+    let frames = world.subscribers.frames("c1");
     assert_eq!(frames[0], json!({ "event": "connected", "image_id": image }));
     let url = world.image(&user, &image).await["upscaled_url"].clone();
     assert_eq!(*frames.last().unwrap(), json!({ "event": "completed", "url": url }));

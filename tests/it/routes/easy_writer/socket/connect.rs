@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::support::{NOON, access_token, bad_tokens, error_body};
 use super::connected;
-use crate::easy_writer::{GENERATION, GREETING};
+use crate::easy_writer::{GENERATION, REPLAY};
 use crate::world::{World, events};
 
 async fn shake_hands(world: &World, path: &str, token: Option<&str>) -> Value {
@@ -19,7 +19,7 @@ async fn assert_refused(world: &World, path: &str, token: Option<&str>, status: 
     assert_eq!(answer["statusCode"], status, "{path} {token:?}: {answer}");
     assert_eq!(answer["headers"], json!({ "content-type": "application/json" }));
     assert_eq!(body, json!({ "success": false, "error": error_body(code), "meta": meta }));
-    assert_eq!(world.queued(GREETING).await, 0);
+    assert_eq!(world.queued(REPLAY).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -29,13 +29,13 @@ async fn the_owner_of_a_session_may_watch_it_in_any_state() {
     let session = world.start_essay(&user).await;
     let path = format!("/ws/generation/{session}");
     assert_eq!(shake_hands(&world, &path, Some(&user.token)).await, json!({ "statusCode": 200 }));
-    assert_eq!(world.watchers.frames("c1"), Vec::<Value>::new(), "no frames before the handshake is over");
-    assert_eq!(world.deliver(GREETING).await, 1);
-    assert_eq!(world.watchers.frames("c1"), [connected(&session)]);
+    assert_eq!(world.subscribers.frames("c1"), Vec::<Value>::new(), "no frames before the handshake is over");
+    assert_eq!(world.deliver(REPLAY).await, 1);
+    assert_eq!(world.subscribers.frames("c1"), [connected(&session)]);
     world.deliver(GENERATION).await;
     assert_eq!(world.connect("c2", &session, &user.token).await, 200);
     assert_eq!(world.connect_to("c3", &format!("{path}/"), Some(&user.token)).await, 200);
-    assert_eq!(world.queued(GREETING).await, 2);
+    assert_eq!(world.queued(REPLAY).await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -72,7 +72,7 @@ async fn somebody_elses_session_cannot_be_watched() {
     let nobody = access_token(&world, "easy-writer", world.token_keys(), uuid::Uuid::from_u128(7).into(), 0);
     assert_refused(&world, &path, Some(&nobody), 404, "SESSION_NOT_FOUND").await;
     world.deliver(GENERATION).await;
-    assert_eq!(world.watchers.frames("c1"), Vec::<Value>::new());
+    assert_eq!(world.subscribers.frames("c1"), Vec::<Value>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

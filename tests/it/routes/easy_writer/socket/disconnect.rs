@@ -1,6 +1,6 @@
 //! `$disconnect`
 
-use crate::easy_writer::{GENERATION, GREETING};
+use crate::easy_writer::{GENERATION, REPLAY};
 use crate::world::World;
 
 /// How many frames the gateway was asked to send since this was last asked.
@@ -14,12 +14,12 @@ async fn a_closed_connection_gets_no_more_frames() {
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
-    world.deliver(GREETING).await;
+    world.deliver(REPLAY).await;
     assert_eq!(world.disconnect("c1").await, 200);
     assert_eq!(frames_sent(&world), 1, "the greeting");
     world.deliver(GENERATION).await;
     assert_eq!(frames_sent(&world), 0);
-    assert_eq!(world.watchers.events("c1"), ["connected"]);
+    assert_eq!(world.subscribers.events("c1"), ["connected"]);
     assert_eq!(world.session(&user, &session).await["status"], "completed");
 }
 
@@ -32,10 +32,10 @@ async fn other_connections_of_the_session_stay() {
         world.connect(connection, &session, &user.token).await;
     }
     world.disconnect("c1").await;
-    world.drain(GREETING).await;
+    world.drain(REPLAY).await;
     world.deliver(GENERATION).await;
-    assert!(world.watchers.events("c1").is_empty());
-    assert_eq!(world.watchers.events("c2").last().map(String::as_str), Some("completed"));
+    assert!(world.subscribers.events("c1").is_empty());
+    assert_eq!(world.subscribers.events("c2").last().map(String::as_str), Some("completed"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,9 +45,9 @@ async fn a_greeting_that_comes_too_late_is_dropped() {
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
     world.disconnect("c1").await;
-    assert_eq!(world.deliver(GREETING).await, 1);
+    assert_eq!(world.deliver(REPLAY).await, 1);
     assert_eq!(frames_sent(&world), 0);
-    assert_eq!(world.queued(GREETING).await, 0);
+    assert_eq!(world.queued(REPLAY).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,9 +1,9 @@
-//! What watchers of pictures are told, whenever they come.
+//! What subscribers of pictures are told, whenever they come.
 
 use serde_json::{Value, json};
 
 use super::super::support::error_frame;
-use crate::easy_writer::{GREETING, IMAGES, Session};
+use crate::easy_writer::{IMAGES, REPLAY, Session};
 use crate::world::World;
 
 async fn watch(world: &World, connection: &str, image: &str, user: &Session) -> u64 {
@@ -20,11 +20,11 @@ async fn early_and_late_watchers_see_the_whole_story() {
     let user = world.register("user@example.com").await;
     let image = world.start_image(&user).await;
     watch(&world, "early", &image, &user).await;
-    world.drain(GREETING).await;
-    assert_eq!(world.watchers.frames("early"), [connected(&image)]);
+    world.drain(REPLAY).await;
+    assert_eq!(world.subscribers.frames("early"), [connected(&image)]);
     world.drain(IMAGES).await;
     watch(&world, "late", &image, &user).await;
-    world.drain(GREETING).await;
+    world.drain(REPLAY).await;
     let url = world.image(&user, &image).await["url"].clone();
     let story = [
         connected(&image),
@@ -32,8 +32,8 @@ async fn early_and_late_watchers_see_the_whole_story() {
         json!({ "event": "processing", "progress": 100 }),
         json!({ "event": "completed", "url": url }),
     ];
-    assert_eq!(world.watchers.frames("early"), story);
-    assert_eq!(world.watchers.frames("late"), story);
+    assert_eq!(world.subscribers.frames("early"), story);
+    assert_eq!(world.subscribers.frames("late"), story);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -44,11 +44,11 @@ async fn a_watcher_that_is_gone_is_forgotten_and_disturbs_nobody() {
     for connection in ["gone", "there"] {
         watch(&world, connection, &image, &user).await;
     }
-    world.drain(GREETING).await;
-    world.watchers.cut("gone");
+    world.drain(REPLAY).await;
+    world.subscribers.cut("gone");
     world.drain(IMAGES).await;
-    assert_eq!(world.watchers.events("gone"), ["connected"]);
-    assert_eq!(world.watchers.events("there").last().map(String::as_str), Some("completed"));
+    assert_eq!(world.subscribers.events("gone"), ["connected"]);
+    assert_eq!(world.subscribers.events("there").last().map(String::as_str), Some("completed"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -58,12 +58,12 @@ async fn a_refused_prompt_is_told_to_early_and_late_watchers() {
     let reply = world.order_image(&user, "то, что запрещено", "web").await;
     let image = reply.data()["image_id"].as_str().unwrap().to_owned();
     watch(&world, "early", &image, &user).await;
-    world.drain(GREETING).await;
+    world.drain(REPLAY).await;
     world.drain(IMAGES).await;
     watch(&world, "late", &image, &user).await;
-    world.drain(GREETING).await;
+    world.drain(REPLAY).await;
     for connection in ["early", "late"] {
-        assert_eq!(world.watchers.frames(connection), [connected(&image), error_frame("IMAGE_FAILED")]);
+        assert_eq!(world.subscribers.frames(connection), [connected(&image), error_frame("IMAGE_FAILED")]);
     }
 }
 
@@ -75,8 +75,8 @@ async fn vendors_that_are_down_are_told_as_such() {
     let image = reply.data()["image_id"].as_str().unwrap().to_owned();
     world.drain(IMAGES).await;
     watch(&world, "c1", &image, &user).await;
-    world.drain(GREETING).await;
-    assert_eq!(world.watchers.frames("c1").last(), Some(&error_frame("PROVIDER_UNAVAILABLE")));
+    world.drain(REPLAY).await;
+    assert_eq!(world.subscribers.frames("c1").last(), Some(&error_frame("PROVIDER_UNAVAILABLE")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,6 +87,6 @@ async fn somebody_elses_picture_cannot_be_watched() {
     assert_eq!(watch(&world, "c1", &image, &other).await, 404);
     assert_eq!(world.connect_to("c1", &format!("/ws/image/{image}"), None).await, 401);
     assert_eq!(world.connect_to("c1", &format!("/ws/generation/{image}"), Some(&user.token)).await, 404);
-    world.drain(GREETING).await;
-    assert_eq!(world.watchers.frames("c1"), Vec::<Value>::new());
+    world.drain(REPLAY).await;
+    assert_eq!(world.subscribers.frames("c1"), Vec::<Value>::new());
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ESSAY, assert_whole_story, completed};
-use crate::easy_writer::{GENERATION, GREETING};
+use crate::easy_writer::{GENERATION, REPLAY};
 use crate::world::{World, events};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -12,7 +12,7 @@ async fn messages_of_clients_are_ignored() {
     let user = world.register("user@example.com").await;
     let session = world.start_essay(&user).await;
     world.connect("c1", &session, &user.token).await;
-    world.deliver(GREETING).await;
+    world.deliver(REPLAY).await;
     let long = "x".repeat(30_000);
     for body in ["", "ping", r#"{"event":"completed"}"#, r#"{"action":"$disconnect"}"#, "{", "null", &long] {
         for connection in ["c1", "unknown"] {
@@ -20,8 +20,8 @@ async fn messages_of_clients_are_ignored() {
             assert_eq!(answer, json!({ "statusCode": 200 }), "{body}");
         }
     }
-    assert_eq!((world.queued(GREETING).await, world.queued(GENERATION).await), (0, 1));
+    assert_eq!((world.queued(REPLAY).await, world.queued(GENERATION).await), (0, 1));
     world.deliver(GENERATION).await;
     let ending = completed(&world, &user, &session).await;
-    assert_whole_story(&world.watchers.frames("c1"), &session, &ESSAY, &ending);
+    assert_whole_story(&world.subscribers.frames("c1"), &session, &ESSAY, &ending);
 }

@@ -25,7 +25,7 @@ const MIN_SECRET: usize = 32;
 
 /// The source of client addresses.
 #[derive(Clone)]
-pub(crate) enum TrustedHop {
+pub(crate) enum TrustedProxy {
     /// API Gateway.
     Gateway,
     /// CloudFront, for requests with its secret.
@@ -39,11 +39,11 @@ pub(crate) enum TrustedHop {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Source(pub(crate) Option<IpAddr>);
 
-impl TrustedHop {
-    /// Reads `TRUSTED_HOP`: `gateway` (also if it is not set) or `cloudfront`, which then needs `ORIGIN_SECRET`:
+impl TrustedProxy {
+    /// Reads `TRUSTED_PROXY`: `gateway` (also if it is not set) or `cloudfront`, which then needs `ORIGIN_SECRET`:
     /// secrets of at least 32 bytes, separated by commas.
     pub(crate) fn read(vars: &Vars) -> Result<Self, ConfigError> {
-        match vars.get("TRUSTED_HOP") {
+        match vars.get("TRUSTED_PROXY") {
             None | Some("gateway") => Ok(Self::Gateway),
             Some("cloudfront") => {
                 let secrets: Vec<_> =
@@ -53,7 +53,7 @@ impl TrustedHop {
                 }
                 Ok(Self::CloudFront { secrets: secrets.into() })
             }
-            Some(_) => Err(malformed("TRUSTED_HOP", &"expected gateway or cloudfront")),
+            Some(_) => Err(malformed("TRUSTED_PROXY", &"expected gateway or cloudfront")),
         }
     }
 
@@ -74,7 +74,7 @@ impl TrustedHop {
 }
 
 /// Stores the client's address in the request's extensions.
-pub(crate) async fn note_source(State(hop): State<TrustedHop>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn note_source(State(hop): State<TrustedProxy>, mut request: Request, next: Next) -> Response {
     let source = hop.source(request.headers(), request.extensions().get::<RequestContext>());
     request.extensions_mut().insert(source);
     next.run(request).await
@@ -109,8 +109,8 @@ mod tests {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
-    fn behind_cloudfront() -> TrustedHop {
-        TrustedHop::read(&vars(&[("TRUSTED_HOP", "cloudfront"), ("ORIGIN_SECRET", ORIGIN_SECRET)])).unwrap()
+    fn behind_cloudfront() -> TrustedProxy {
+        TrustedProxy::read(&vars(&[("TRUSTED_PROXY", "cloudfront"), ("ORIGIN_SECRET", ORIGIN_SECRET)])).unwrap()
     }
 
     fn address(text: &str) -> Source {
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn the_gateway_is_believed_and_no_header_is() {
-        let hop = TrustedHop::read(&vars(&[])).unwrap();
+        let hop = TrustedProxy::read(&vars(&[])).unwrap();
         let forged = headers(&[("x-forwarded-for", "198.51.100.1"), (VIEWER, "198.51.100.1"), (SECRET, ORIGIN_SECRET)]);
         assert_eq!(hop.source(&forged, Some(&context("203.0.113.7"))), address("203.0.113.7"));
         assert_eq!(hop.source(&forged, Some(&context("2001:db8::1"))), address("2001:db8::1"));
@@ -155,7 +155,7 @@ mod tests {
     fn while_the_secret_is_changed_the_old_and_the_new_one_are_believed() {
         let newer = "fedcba9876543210fedcba9876543210";
         let both = format!("{newer},{ORIGIN_SECRET}");
-        let hop = TrustedHop::read(&vars(&[("TRUSTED_HOP", "cloudfront"), ("ORIGIN_SECRET", &both)])).unwrap();
+        let hop = TrustedProxy::read(&vars(&[("TRUSTED_PROXY", "cloudfront"), ("ORIGIN_SECRET", &both)])).unwrap();
         let from = |secret: &'static str| {
             hop.source(&headers(&[(VIEWER, "198.51.100.1"), (SECRET, secret)]), Some(&context("203.0.113.7")))
         };
@@ -181,12 +181,12 @@ mod tests {
 
     #[test]
     fn a_setting_that_makes_no_sense_stops_the_start() {
-        let fails = |pairs: &[(&str, &str)]| TrustedHop::read(&vars(pairs)).err().expect("an error").to_string();
-        assert!(fails(&[("TRUSTED_HOP", "proxy")]).contains("TRUSTED_HOP"));
-        assert!(fails(&[("TRUSTED_HOP", "cloudfront")]).contains("ORIGIN_SECRET"));
-        let short = fails(&[("TRUSTED_HOP", "cloudfront"), ("ORIGIN_SECRET", "short")]);
+        let fails = |pairs: &[(&str, &str)]| TrustedProxy::read(&vars(pairs)).err().expect("an error").to_string();
+        assert!(fails(&[("TRUSTED_PROXY", "proxy")]).contains("TRUSTED_PROXY"));
+        assert!(fails(&[("TRUSTED_PROXY", "cloudfront")]).contains("ORIGIN_SECRET"));
+        let short = fails(&[("TRUSTED_PROXY", "cloudfront"), ("ORIGIN_SECRET", "short")]);
         assert!(short.contains("ORIGIN_SECRET") && !short.contains("\"short\""), "{short}");
         let trailing = format!("{ORIGIN_SECRET},");
-        assert!(fails(&[("TRUSTED_HOP", "cloudfront"), ("ORIGIN_SECRET", &trailing)]).contains("ORIGIN_SECRET"));
+        assert!(fails(&[("TRUSTED_PROXY", "cloudfront"), ("ORIGIN_SECRET", &trailing)]).contains("ORIGIN_SECRET"));
     }
 }

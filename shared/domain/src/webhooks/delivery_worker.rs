@@ -13,7 +13,7 @@ use super::signature::{sign, unsigned};
 use super::{EndpointId, Owner};
 use crate::kernel::{Result, Timestamp};
 
-/// The event of [`Courier::test`]. Endpoints need not want it.
+/// The event of [`DeliveryWorker::test`]. Endpoints need not want it.
 const TEST_EVENT: &str = "webhook.test";
 
 /// The receiver does not want webhooks any more.
@@ -21,7 +21,7 @@ const GONE: u16 = 410;
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Attempted {
+pub enum AttemptOutcome {
     /// There was nothing to do: it is done, not due, gone, or somebody else works on it.
     Skipped,
     /// The receiver has it.
@@ -38,7 +38,7 @@ pub enum Attempted {
 
 /// A test event, and how it went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trial {
+pub struct TestDelivery {
     /// The event's id, which was its `webhook-id`.
     pub event_id: Uuid,
     /// Which event it was.
@@ -49,46 +49,46 @@ pub struct Trial {
 
 /// Sends deliveries.
 #[derive(Clone)]
-pub struct Courier {
+pub struct DeliveryWorker {
     deliveries: Deliveries,
     sender: SharedWebhookSender,
 }
 
-impl Courier {
+impl DeliveryWorker {
     /// Sends `deliveries` with `sender`.
     pub fn new(deliveries: Deliveries, sender: SharedWebhookSender) -> Self {
         Self { deliveries, sender }
     }
 
     /// Makes the attempt that a message asks for. A repeated message does nothing twice at the same time.
-    pub async fn attempt(&self, message: DeliveryMessage) -> Result<Attempted> {
-        let Some(delivery) = self.deliveries.claim(message).await? else { return Ok(Attempted::Skipped) };
+    pub async fn attempt(&self, message: DeliveryMessage) -> Result<AttemptOutcome> {
+        let Some(delivery) = self.deliveries.claim(message).await? else { return Ok(AttemptOutcome::Skipped) };
         if delivery.attempts > MAX_ATTEMPTS {
             // The worker of the last attempt died.
-            return self.end(&delivery, State::Failed, Attempted::Failed).await;
+            return self.end(&delivery, State::Failed, AttemptOutcome::Failed).await;
         }
         let endpoint = self.deliveries.endpoints.find(message.owner, message.endpoint).await?;
         let Some(endpoint) = endpoint.filter(|endpoint| endpoint.is_active) else {
-            return self.end(&delivery, State::Cancelled, Attempted::Cancelled).await;
+            return self.end(&delivery, State::Cancelled, AttemptOutcome::Cancelled).await;
         };
         let (attempt, asked) = self.call(&endpoint, delivery.event_id, &delivery.body).await?;
         let next = self.next(&delivery, &attempt, asked);
         if !self.deliveries.finish(&delivery, Some(&attempt), next).await? {
-            return Ok(Attempted::Skipped);
+            return Ok(AttemptOutcome::Skipped);
         }
         self.conclude(&endpoint, &delivery, &attempt, next).await
     }
 
     /// Sends a test event to the owner's endpoint now, active or not, and says how it went. It is tried once, not kept,
     /// and has no consequences.
-    pub async fn test(&self, owner: Owner, endpoint: EndpointId) -> Result<Trial> {
+    pub async fn test(&self, owner: Owner, endpoint: EndpointId) -> Result<TestDelivery> {
         let endpoints = &self.deliveries.endpoints;
         let endpoint = endpoints.get(owner, endpoint).await?;
         let now = endpoints.clock.now();
         let event_id = endpoints.ids.uuid(now);
         let data = json!({ "webhookId": endpoint.id.to_string() });
         let (attempt, _) = self.call(&endpoint, event_id, &unsigned(event_id, TEST_EVENT, &data, now)?).await?;
-        Ok(Trial { event_id, event: TEST_EVENT, attempt })
+        Ok(TestDelivery { event_id, event: TEST_EVENT, attempt })
     }
 
     /// Signs and sends, and returns how it went and how long the receiver asks to wait.
@@ -135,18 +135,18 @@ impl Courier {
         delivery: &Delivery,
         attempt: &Attempt,
         next: Next,
-    ) -> Result<Attempted> {
+    ) -> Result<AttemptOutcome> {
         let endpoints = &self.deliveries.endpoints;
         let outcome = match next {
             Next::Final(State::Delivered) => {
                 endpoints.recovered(endpoint).await?;
-                return Ok(Attempted::Delivered);
+                return Ok(AttemptOutcome::Delivered);
             }
-            Next::Final(State::Cancelled) => Attempted::Cancelled,
-            Next::Final(State::Failed | State::Pending) => Attempted::Failed,
-            Next::At(at) => Attempted::Postponed(at),
+            Next::Final(State::Cancelled) => AttemptOutcome::Cancelled,
+            Next::Final(State::Failed | State::Pending) => AttemptOutcome::Failed,
+            Next::At(at) => AttemptOutcome::Postponed(at),
         };
-        let reason = if outcome == Attempted::Cancelled {
+        let reason = if outcome == AttemptOutcome::Cancelled {
             DisabledReason::Gone
         } else if is_hopeless(endpoint, delivery, attempt, next) {
             DisabledReason::Failing
@@ -157,12 +157,12 @@ impl Courier {
             return Ok(outcome);
         };
         let disabled = endpoints.disable(endpoint, reason).await?;
-        Ok(disabled.map_or(outcome, |endpoint| Attempted::EndpointDisabled(Box::new(endpoint))))
+        Ok(disabled.map_or(outcome, |endpoint| AttemptOutcome::EndpointDisabled(Box::new(endpoint))))
     }
 
-    async fn end(&self, delivery: &Delivery, state: State, outcome: Attempted) -> Result<Attempted> {
+    async fn end(&self, delivery: &Delivery, state: State, outcome: AttemptOutcome) -> Result<AttemptOutcome> {
         let ended = self.deliveries.finish(delivery, None, Next::Final(state)).await?;
-        Ok(if ended { outcome } else { Attempted::Skipped })
+        Ok(if ended { outcome } else { AttemptOutcome::Skipped })
     }
 }
 
