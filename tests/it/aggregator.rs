@@ -1,15 +1,13 @@
 //! AI Aggregator: companies and what they do.
 
-mod accounts;
-mod chats;
+mod access;
+mod contract;
 mod counting;
-mod examples;
 mod fire;
-mod hooks;
+pub mod hooks;
 mod limits;
 mod money;
-mod payments;
-mod records;
+pub mod payments;
 mod trips;
 mod upkeep;
 mod vendors;
@@ -145,7 +143,7 @@ impl Site {
     }
 
     /// The frames of a streamed chat: what follows `data: `.
-    async fn stream(&self, model: &str, more: Value) -> Vec<String> {
+    pub async fn stream(&self, model: &str, more: Value) -> Vec<String> {
         let mut body = chat_request(model, more);
         body["stream"] = true.into();
         let answer = self.ask(Method::POST, "/v1/chat/completions", &self.key, &body).await;
@@ -154,7 +152,7 @@ impl Site {
     }
 
     /// Balance and what is reserved, in dollars as the wire has them.
-    async fn balance(&self) -> (String, String) {
+    pub async fn balance(&self) -> (String, String) {
         let balance = self.get("/api/v1/billing/balance").await;
         (balance["balance"].to_string(), balance["reserved"].to_string())
     }

@@ -198,15 +198,37 @@ fn paths(template: &serde_json::Value, code: &str) -> Vec<String> {
 
 #[test]
 fn every_endpoint_has_tests_under_its_url() {
-    for (function, _) in endpoint_groups("easy-writer") {
-        let group = function.name;
-        for (name, text) in files(&format!("functions/easy-writer/{group}/src"), "rs") {
+    for (product, (function, _)) in
+        registry::PRODUCTS.iter().flat_map(|it| endpoint_groups(it.name).map(move |group| (it.name, group)))
+    {
+        let (group, folder) = (function.name, product.replace('-', "_"));
+        for (name, text) in files(&format!("functions/{product}/{group}/src"), "rs") {
             if text.contains("#[utoipa::path(") {
                 let file = Path::new(&name).file_name().expect("name").to_string_lossy().into_owned();
-                let test = root().join(format!("tests/it/routes/easy_writer/{group}/{file}"));
-                assert!(test.exists(), "{name} has no tests at tests/it/routes/easy_writer/{group}/{file}");
+                let test = format!("tests/it/routes/{folder}/{group}/{file}");
+                assert!(root().join(&test).exists(), "{name} has no tests at {test}");
             }
         }
+    }
+}
+
+/// Nobody misses a file of tests that no module list has: it is just not run.
+#[test]
+fn every_file_of_tests_is_part_of_its_module() {
+    for (name, _) in files("tests/it", "rs") {
+        let path = Path::new(&name);
+        let (folder, stem) = (path.parent().expect("a folder"), path.file_stem().expect("a name").to_string_lossy());
+        let (owner, module) = match &*stem {
+            "main" => continue,
+            "mod" => (folder.parent().expect("a folder"), folder.file_name().expect("a name").to_string_lossy()),
+            _ => (folder, stem),
+        };
+        let owners = [owner.join("main.rs"), owner.join("mod.rs"), owner.with_extension("rs")];
+        let listed = |owner: &PathBuf| {
+            let text = fs::read_to_string(root().join(owner)).unwrap_or_default();
+            text.lines().any(|line| line.trim_end().ends_with(&format!("mod {module};")))
+        };
+        assert!(owners.iter().any(listed), "{name} is not in the list of modules above it");
     }
 }
 

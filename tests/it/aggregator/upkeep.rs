@@ -104,17 +104,3 @@ async fn the_sweeper_counts_calls_that_it_looks_after() {
     site.count().await;
     assert_eq!(sweep().await, (0, 0));
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_repeated_registration_opens_one_account() {
-    let site = Site::new("0").await;
-    let register = async |email: &str| {
-        let body = json!({ "email": email, "password": "securepassword123" });
-        site.once("/api/v1/auth/register", "", "k1", &body).await
-    };
-    let (first, again) = (register("one@company.com").await, register("one@company.com").await);
-    assert_eq!((first.0, again.0), (201, 201));
-    assert_eq!(first.1["company"]["id"], again.1["company"]["id"]);
-    let (status, refusal) = register("two@company.com").await;
-    assert_eq!((status, &refusal["code"]), (409, &json!("idempotency_key_reused")));
-}

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::super::support::{NOON, assert_methods};
+use super::super::support::NOON;
 use super::browser::{Browser, Landing, me, other};
 use super::{COOKIE, assert_bound_to_the_browser, assert_provider_failures, assert_refresh_works, cookie, gone, items};
 use crate::easy_writer::AUTH_RETURN_URL;
@@ -276,5 +276,4 @@ async fn a_callback_that_nobody_asked_for_ends_on_the_front_end() {
         let wanted = format!("{AUTH_RETURN_URL}#error=state_mismatch");
         assert_eq!(landing.reply.header("location"), Some(wanted.as_str()));
     }
-    assert_methods(&world, "/api/v1/auth/google/callback", &["GET", "HEAD"]).await;
 }

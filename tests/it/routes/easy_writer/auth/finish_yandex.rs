@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::super::support::{NOON, assert_methods};
+use super::super::support::NOON;
 use super::browser::{Browser, Landing, me, other};
 use super::{COOKIE, assert_bound_to_the_browser, assert_provider_failures, assert_refresh_works, cookie, items};
 use crate::world::World;
@@ -102,6 +102,4 @@ async fn a_callback_counts_for_the_browser_that_set_out_and_once() {
 async fn failures_end_on_the_front_end() {
     let urls = ["YandexTokenUrl", "YandexInfoUrl"];
     assert_provider_failures("yandex", &DINA, &urls, "YandexClientSecret").await;
-    let world = World::easy_writer().await;
-    assert_methods(&world, "/api/v1/auth/yandex/callback", &["GET", "HEAD"]).await;
 }

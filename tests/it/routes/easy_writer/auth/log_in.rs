@@ -6,7 +6,6 @@ use futures_util::future::join_all;
 use http::Method;
 use serde_json::json;
 
-use super::super::support::{assert_methods, assert_object_needed};
 use super::assert_signed_in;
 use crate::world::{Reply, World, request};
 
@@ -74,18 +73,6 @@ async fn what_is_wrong_names_its_field() {
     for (body, field) in cases {
         world.assert_invalid(&world.post(PATH, None, &body).await, &[field]);
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_a_json_object_is_taken() {
-    let world = World::easy_writer().await;
-    assert_object_needed(&world, Method::POST, PATH, None).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, PATH, &["POST"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::super::support::assert_methods;
 use super::assert_refresh_cookie;
 use crate::world::{Reply, World};
 
@@ -60,10 +59,4 @@ async fn an_expired_token_is_cleared_as_well() {
     let user = world.register("user@example.com").await;
     world.clock.advance(31 * 24 * 3600);
     assert_logged_out(&world, &world.post_with_cookie(PATH, &user.refresh).await);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, PATH, &["POST"]).await;
 }

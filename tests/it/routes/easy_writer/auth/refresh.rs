@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use super::super::support::{access_token, assert_methods};
+use super::super::support::access_token;
 use super::{COOKIE, assert_refresh_cookie};
 use crate::world::{Reply, World, request};
 
@@ -156,12 +156,6 @@ async fn refreshes_at_once_share_one_generation() {
         assert_eq!(reply.refresh_token(), tokens[0], "one generation, one second: one token");
     }
     rotate(&world, &tokens[0]).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, PATH, &["POST"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

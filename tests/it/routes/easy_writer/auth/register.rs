@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use http::Method;
 use serde_json::json;
 
-use super::super::support::{NOON, assert_methods, assert_object_needed};
+use super::super::support::{NOON, assert_object_needed};
 use super::assert_signed_in;
 use crate::world::{Reply, World, request};
 
@@ -164,12 +164,6 @@ async fn unknown_fields_are_ignored() {
         json!({ "email": "user@example.com", "password": "pass123456", "balance": 1_000_000, "provider": "google" });
     let reply = world.post(PATH, None, &body).await;
     assert_signed_in(&world, &reply, 201, "user@example.com", 100).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, PATH, &["POST"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

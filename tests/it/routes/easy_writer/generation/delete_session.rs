@@ -1,10 +1,9 @@
 //! `DELETE /api/v1/generation/sessions/{session_id}`
 
 use futures_util::future::join_all;
-use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::super::support::{assert_token_needed, error_frame};
+use super::super::support::error_frame;
 use crate::easy_writer::{GENERATION, REPLAY, Session};
 use crate::world::{Action, Reply, World};
 
@@ -167,13 +166,4 @@ async fn what_is_no_session_is_not_found() {
     }
     let list = world.get("/api/v1/generation/sessions", &user.token).await;
     assert_eq!(list.data()["pagination"]["total"], 0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_an_access_token_opens() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    let session = world.start_essay(&user).await;
-    assert_token_needed(&world, &user, Method::DELETE, &path(&session), &Value::Null).await;
-    assert_eq!(world.session(&user, &session).await["status"], "pending");
 }

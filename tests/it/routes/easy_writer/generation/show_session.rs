@@ -1,9 +1,8 @@
 //! `GET /api/v1/generation/sessions/{session_id}`
 
-use http::Method;
 use serde_json::{Value, json};
 
-use super::super::support::{NOON, assert_methods, assert_token_needed};
+use super::super::support::NOON;
 use crate::easy_writer::GENERATION;
 use crate::world::World;
 
@@ -120,18 +119,4 @@ async fn what_is_no_session_is_not_found() {
     for unknown in ["0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f", "1", "unknown", "%D1%8F", &user_id, &"x".repeat(1000)] {
         world.assert_refusal(&world.get(&path(unknown), &user.token).await, 404, "SESSION_NOT_FOUND");
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_an_access_token_opens() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    let session = world.start_essay(&user).await;
-    assert_token_needed(&world, &user, Method::GET, &path(&session), &Value::Null).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, &path("0192f0c1-2a3b-7c4d-8e5f-6a7b8c9d0e1f"), &["GET", "HEAD", "DELETE"]).await;
 }

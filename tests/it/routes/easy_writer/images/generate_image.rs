@@ -4,7 +4,6 @@ use futures_util::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::super::support::{assert_methods, assert_object_needed, assert_token_needed};
 use super::GENERATE as PATH;
 use crate::easy_writer::{IMAGES, Session};
 use crate::world::{Action, Reply, World, request};
@@ -222,25 +221,4 @@ async fn each_user_may_order_so_much() {
     let limited = world.order_image(&user, "Закат", "web").await;
     assert_eq!(limited.failure(), (429, "RATE_LIMITED"));
     assert_eq!(world.balance(&user).await, 100);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_an_access_token_opens() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    let body = json!({ "prompt": "Закат", "format": "web" });
-    assert_token_needed(&world, &user, Method::POST, PATH, &body).await;
-    assert_eq!(world.balance(&user).await, 100);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_a_json_object_is_taken() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_object_needed(&world, Method::POST, PATH, Some(&user.token)).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    assert_methods(&World::easy_writer().await, PATH, &["POST"]).await;
 }

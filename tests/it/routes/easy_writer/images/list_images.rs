@@ -1,11 +1,8 @@
 //! `GET /api/v1/images`
 
-use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::super::support::{
-    assert_methods, assert_no_repeats, assert_page_bounds, assert_pages, assert_token_needed, page,
-};
+use super::super::support::{assert_pages, page};
 use crate::easy_writer::IMAGES;
 use crate::world::World;
 
@@ -55,24 +52,4 @@ async fn users_see_their_own_only() {
     let (user, other) = (world.register("user@example.com").await, world.register("other@example.com").await);
     world.start_image(&user).await;
     assert_pages(&world, &other.token, PATH, "images", 10, &[]).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pages_that_cannot_be_are_refused() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_page_bounds(&world, &user.token, PATH).await;
-    assert_no_repeats(&world, &user.token, PATH).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_an_access_token_opens() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_token_needed(&world, &user, Method::GET, PATH, &Value::Null).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    assert_methods(&World::easy_writer().await, PATH, &["GET", "HEAD"]).await;
 }

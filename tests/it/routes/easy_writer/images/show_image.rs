@@ -1,9 +1,8 @@
 //! `GET /api/v1/images/{image_id}`
 
-use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::super::support::{NOON, assert_methods, assert_token_needed};
+use super::super::support::NOON;
 use crate::contract::assert_type;
 use crate::easy_writer::IMAGES;
 use crate::world::World;
@@ -68,16 +67,4 @@ async fn what_is_no_picture_is_not_found() {
         let reply = world.get(&format!("/api/v1/images/{id}"), &user.token).await;
         world.assert_refusal(&reply, 404, "IMAGE_NOT_FOUND");
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_an_access_token_opens() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_token_needed(&world, &user, Method::GET, &format!("/api/v1/images/{UNKNOWN}"), &Value::Null).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    assert_methods(&World::easy_writer().await, &format!("/api/v1/images/{UNKNOWN}"), &["GET", "HEAD"]).await;
 }

@@ -12,12 +12,10 @@ use base64::engine::general_purpose::STANDARD;
 use domain::generation::ProviderId;
 use domain::kernel::JobKind;
 use futures_util::future::join_all;
-use http::Method;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::super::support::{assert_methods, assert_object_needed, assert_token_needed};
 use crate::easy_writer::{IMAGES, REPLAY};
 use crate::world::World;
 
@@ -177,24 +175,4 @@ async fn who_watches_the_picture_sees_it_being_enlarged() {
     assert_eq!(frames[0], json!({ "event": "connected", "image_id": image }));
     let url = world.image(&user, &image).await["upscaled_url"].clone();
     assert_eq!(*frames.last().unwrap(), json!({ "event": "completed", "url": url }));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_an_access_token_opens() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    let path = format!("/api/v1/images/{UNKNOWN}/upscale");
-    assert_token_needed(&world, &user, Method::POST, &path, &json!({ "scale": 2 })).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_a_json_object_is_taken() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_object_needed(&world, Method::POST, &format!("/api/v1/images/{UNKNOWN}/upscale"), Some(&user.token)).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    assert_methods(&World::easy_writer().await, &format!("/api/v1/images/{UNKNOWN}/upscale"), &["POST"]).await;
 }

@@ -3,7 +3,6 @@
 use http::{HeaderValue, Method};
 use serde_json::{Value, json};
 
-use super::super::support::{assert_methods, assert_token_needed};
 use super::{PROVIDERS, create, status, world};
 use crate::easy_writer::Session;
 use crate::world::{Reply, World, request};
@@ -113,17 +112,4 @@ async fn requests_are_limited() {
         world.assert_quota(&world.post(PATH, Some(&user.token), &order).await, 2, remaining, 60);
     }
     world.assert_rate_limited(&world.post(PATH, Some(&user.token), &order).await, 2, 60);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_an_access_token_opens() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_token_needed(&world, &user, Method::POST, PATH, &body(&json!(500), "tbank")).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, PATH, &["POST"]).await;
 }

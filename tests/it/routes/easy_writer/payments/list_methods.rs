@@ -1,11 +1,8 @@
 //! `GET /api/v1/payments/methods`
 
-use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::super::support::{assert_methods, assert_token_needed};
 use super::{Bank, world, world_with};
-use crate::world::World;
 
 const PATH: &str = "/api/v1/payments/methods";
 
@@ -34,17 +31,4 @@ async fn a_provider_without_a_key_is_not_offered() {
     let user = world.register("user@example.com").await;
     let methods = world.get(PATH, &user.token).await.data()["methods"].clone();
     assert_eq!(methods, json!([{ "id": "tbank", "name": "Т-Банк", "icon": "tbank.svg" }]));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_an_access_token_opens() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_token_needed(&world, &user, Method::GET, PATH, &Value::Null).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, PATH, &["GET", "HEAD"]).await;
 }

@@ -8,7 +8,6 @@ mod yookassa;
 use http::{Method, Request};
 use serde_json::json;
 
-use super::super::support::assert_methods;
 use super::{PROVIDERS, begin, status, world};
 use crate::easy_writer::Session;
 use crate::world::{Reply, World};
@@ -157,11 +156,4 @@ async fn the_schedule_finds_a_payment_whose_webhook_never_came() {
     world.clock.advance(300);
     let failed = world.run_schedule("reconciliation-cron").await;
     assert!(failed.is_err(), "an operator has to hear of it");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, &format!("{PATH}/tbank"), &["GET", "HEAD", "POST"]).await;
-    assert_methods(&world, &format!("{PATH}/cloudpayments/pay"), &["GET", "HEAD", "POST"]).await;
 }

@@ -1,12 +1,9 @@
 //! `GET /api/v1/payments/{payment_id}/status`
 
-use http::Method;
 use serde_json::{Value, json};
 
-use super::super::support::{assert_methods, assert_token_needed};
 use super::{Bank, begin, receive_notice, status, world, world_with};
 use crate::contract::assert_type;
-use crate::world::World;
 
 fn path(payment: &str) -> String {
     format!("/api/v1/payments/{payment}/status")
@@ -56,17 +53,4 @@ async fn a_payment_that_is_not_the_callers_is_not_there() {
         assert_eq!(reply.status, 404, "{nothing}: {}", reply.text);
     }
     world.assert_refusal(&world.get(&path(&payment), &other.token).await, 404, "PAYMENT_NOT_FOUND");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_an_access_token_opens() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_token_needed(&world, &user, Method::GET, &path("x"), &Value::Null).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, &path("x"), &["GET", "HEAD"]).await;
 }

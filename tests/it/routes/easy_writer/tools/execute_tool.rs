@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::super::support::{assert_methods, assert_object_needed, assert_token_needed, page};
+use super::super::support::page;
 use crate::easy_writer::{GENERATION, Session};
 use crate::world::{Reply, World, request};
 
@@ -201,27 +201,4 @@ async fn each_user_may_run_so_much() {
     assert_eq!(spell_check(&world, &other).await.status, 200);
     world.clock.advance(60);
     assert_eq!(spell_check(&world, &user).await.status, 200);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_an_access_token_opens() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    let body = json!({ "input": { "text": "Привет" }, "mode": "quick" });
-    assert_token_needed(&world, &user, Method::POST, SPELL_CHECK, &body).await;
-    assert_nothing_happened(&world, &user).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_a_json_object_is_taken() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_object_needed(&world, Method::POST, SPELL_CHECK, Some(&user.token)).await;
-    assert_nothing_happened(&world, &user).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, SPELL_CHECK, &["POST"]).await;
 }

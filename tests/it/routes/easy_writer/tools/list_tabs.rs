@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::super::support::assert_methods;
 use crate::world::World;
 
 const PATH: &str = "/api/v1/tools/tabs";
@@ -33,10 +32,4 @@ async fn every_tab_has_as_many_tools_as_it_says() {
         assert_eq!(json!(shown.data()["tools"].as_array().unwrap().len()), tab["tools_count"]);
         assert_eq!(shown.data()["tab"], json!({ "id": tab["id"], "name": tab["name"] }));
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, PATH, &["GET", "HEAD"]).await;
 }

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::super::support::assert_methods;
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,10 +59,4 @@ async fn an_unknown_tool_is_not_found() {
         let reply = world.get(&format!("/api/v1/tools/{unknown}/schema"), "").await;
         world.assert_refusal(&reply, 404, "TOOL_NOT_FOUND");
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, "/api/v1/tools/spell_check/schema", &["GET", "HEAD"]).await;
 }

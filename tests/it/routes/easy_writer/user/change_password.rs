@@ -1,10 +1,8 @@
 //! `PUT /api/v1/user/password`
 
 use futures_util::future::join_all;
-use http::Method;
 use serde_json::{Value, json};
 
-use super::super::support::{assert_methods, assert_object_needed, assert_token_needed};
 use crate::easy_writer::Session;
 use crate::world::{Reply, World};
 
@@ -122,28 +120,6 @@ async fn each_user_may_try_so_often() {
     assert_eq!(change(&world, &other, "pass123456", "new123456").await.status, 200);
     world.clock.advance(60);
     assert_eq!(change(&world, &user, "pass123456", "new123456").await.status, 200);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_an_access_token_opens() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    let body = json!({ "current_password": "pass123456", "new_password": "new123456" });
-    assert_token_needed(&world, &user, Method::PUT, PATH, &body).await;
-    assert_eq!(log_in(&world, "pass123456").await.status, 200);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_a_json_object_is_taken() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_object_needed(&world, Method::PUT, PATH, Some(&user.token)).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, PATH, &["PUT"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,10 +1,9 @@
 //! `PUT /api/v1/user/profile`
 
 use futures_util::future::join_all;
-use http::Method;
 use serde_json::{Value, json};
 
-use super::super::support::{NOON, assert_object_needed, assert_token_needed};
+use super::super::support::NOON;
 use crate::world::World;
 
 const PATH: &str = "/api/v1/user/profile";
@@ -77,19 +76,4 @@ async fn of_changes_at_once_one_is_the_last() {
     assert!(replies.iter().all(|reply| reply.status == 200));
     let name = world.get(PATH, &user.token).await.data()["name"].clone();
     assert!(names.iter().any(|body| body["name"] == name), "{name}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_an_access_token_opens() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_token_needed(&world, &user, Method::PUT, PATH, &json!({ "name": "Иван" })).await;
-    assert_eq!(world.get(PATH, &user.token).await.data()["name"], Value::Null);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_a_json_object_is_taken() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_object_needed(&world, Method::PUT, PATH, Some(&user.token)).await;
 }

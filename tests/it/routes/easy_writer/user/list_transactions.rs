@@ -1,12 +1,9 @@
 //! `GET /api/v1/user/transactions`
 
-use http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::support::{
-    NOON, access_token, assert_methods, assert_no_repeats, assert_page_bounds, assert_pages, assert_token_needed, page,
-};
+use super::super::support::{NOON, access_token, assert_pages, page};
 use crate::easy_writer::{GENERATION, Session};
 use crate::world::World;
 
@@ -91,31 +88,4 @@ async fn users_see_their_own_only() {
     let (user, other) = (world.register("user@example.com").await, world.register("other@example.com").await);
     spend(&world, &user).await;
     assert_eq!(page(&world, &other.token, PATH, "transactions").await.0, [gift(&other)]);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pages_that_cannot_be_are_refused() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_page_bounds(&world, &user.token, PATH).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_number_given_twice_is_refused_by_name() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_no_repeats(&world, &user.token, PATH).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_an_access_token_opens() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_token_needed(&world, &user, Method::GET, PATH, &Value::Null).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, PATH, &["GET", "HEAD"]).await;
 }

@@ -1,9 +1,7 @@
 //! `GET /api/v1/user/balance`
 
-use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::super::support::{assert_methods, assert_token_needed};
 use crate::easy_writer::{GENERATION, Session};
 use crate::world::World;
 
@@ -26,17 +24,4 @@ async fn it_is_what_can_be_spent_now() {
     let cost = world.session(&user, &essay).await["cost_raits"].as_i64().unwrap();
     assert_balance(&world, &user, 100 - cost).await;
     assert_balance(&world, &other, 100).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_an_access_token_opens() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_token_needed(&world, &user, Method::GET, PATH, &Value::Null).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, PATH, &["GET", "HEAD"]).await;
 }

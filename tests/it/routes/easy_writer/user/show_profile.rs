@@ -1,9 +1,8 @@
 //! `GET /api/v1/user/profile`
 
-use http::Method;
 use serde_json::{Value, json};
 
-use super::super::support::{NOON, assert_methods, assert_token_needed};
+use super::super::support::NOON;
 use crate::easy_writer::{GENERATION, Session};
 use crate::world::World;
 
@@ -50,17 +49,4 @@ async fn deleted_generations_still_count() {
     }
     world.drain(GENERATION).await;
     assert_profile(&world, &user, 95, 1).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_but_an_access_token_opens() {
-    let world = World::easy_writer().await;
-    let user = world.register("user@example.com").await;
-    assert_token_needed(&world, &user, Method::GET, PATH, &Value::Null).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_methods_are_not_allowed() {
-    let world = World::easy_writer().await;
-    assert_methods(&world, PATH, &["GET", "HEAD", "PUT"]).await;
 }

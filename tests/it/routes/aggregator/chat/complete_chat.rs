@@ -1,9 +1,9 @@
-//! Chats: whole and streamed answers, what they cost, and how failures look.
+//! `POST /api/v1/chat/completions`, and the same below `/v1`: whole and streamed answers, what they cost, and how failures look
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Site, chat_request, text};
+use crate::aggregator::{Site, chat_request, text};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chat_is_answered_paid_and_counted() {
@@ -130,18 +130,4 @@ async fn refusals_speak_the_language_of_their_path() {
     assert_eq!((status, &body["statusCode"], &body["path"]), (402, &json!(402), &json!("/api/v1/chat/completions")));
     assert!(body["details"][0]["missing"].is_string(), "what is missing is told: {body}");
     assert_eq!(site.get("/api/v1/billing/transactions").await["pagination"]["total"], 0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn models_are_listed_for_both_kinds_of_clients() {
-    let site = Site::new("0").await;
-    let models = site.get("/api/v1/models").await;
-    assert_eq!((&models["object"], models["data"].as_array().map(Vec::len)), (&json!("list"), Some(8)));
-    let good = &models["data"][0];
-    assert_eq!(
-        (&good["id"], &good["input_cost_per_token"], &good["is_available"]),
-        (&json!("good"), &json!(0.001), &json!(true))
-    );
-    assert_eq!(site.get("/v1/models/good").await, *good);
-    assert_eq!(site.call(Method::GET, "/v1/models/none", &site.key, &Value::Null).await.0, 404);
 }

@@ -1,0 +1,3 @@
+//! `functions/aggregator/analytics`
+
+mod show_usage;

@@ -1,0 +1,4 @@
+//! `functions/aggregator/billing`
+
+mod list_transactions;
+mod show_balance;

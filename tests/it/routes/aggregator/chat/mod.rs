@@ -1,0 +1,5 @@
+//! `functions/aggregator/chat`
+
+mod complete_chat;
+mod embed;
+mod list_models;
