@@ -61,10 +61,9 @@ fn calls(rows: &[Row]) -> String {
 async fn every_endpoint_costs_what_the_manual_says() {
     // One after the other: both write to the same pages.
     for (product, rows) in [("easy-writer", easy_writer::costs().await), ("aggregator", aggregator::costs().await)] {
+        let page = format!("performance/{product}");
         let prices = prices::table(product, &rows);
-        for (page, what, table) in
-            [("data", "costs", calls(&rows)), (&format!("performance/{product}"), "prices", prices)]
-        {
+        for (page, what, table) in [("data", "costs", calls(&rows)), (page.as_str(), "prices", prices)] {
             is_pinned(page, &format!("{product}-{what}"), &table);
         }
     }
