@@ -1,4 +1,4 @@
-//! What each endpoint costs in DynamoDB calls and capacity units, pinned in `docs/data.md`, and in dollars, in `docs/performance.md`.
+//! What each endpoint costs in DynamoDB calls and capacity units, pinned in `docs/data.md`, and in dollars, in `docs/performance/<product>.md`.
 //!
 //! When a change moves a figure on purpose, run the test with `UPDATE_DOCS=1` and commit the new tables.
 
@@ -61,9 +61,9 @@ fn calls(rows: &[Row]) -> String {
 async fn every_endpoint_costs_what_the_manual_says() {
     // One after the other: both write to the same pages.
     for (product, rows) in [("easy-writer", easy_writer::costs().await), ("aggregator", aggregator::costs().await)] {
-        for (page, what, table) in
-            [("data", "costs", calls(&rows)), ("performance", "prices", prices::table(product, &rows))]
-        {
+        let page = format!("performance/{product}");
+        let prices = prices::table(product, &rows);
+        for (page, what, table) in [("data", "costs", calls(&rows)), (page.as_str(), "prices", prices)] {
             is_pinned(page, &format!("{product}-{what}"), &table);
         }
     }

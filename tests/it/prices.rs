@@ -1,4 +1,4 @@
-//! What a million calls of each endpoint cost in US dollars, computed from what the endpoint uses and written into `docs/performance.md`.
+//! What a million calls of each endpoint cost in US dollars, computed from what the endpoint uses and written into `docs/performance/<product>.md`.
 
 use std::fmt::Write as _;
 
@@ -155,7 +155,7 @@ impl Price {
     }
 }
 
-/// The table of `docs/performance.md`.
+/// The table of `docs/performance/<product>.md`.
 pub fn table(product: &str, rows: &[Row]) -> String {
     let mut table =
         "| a million times | body, bytes | front door | Lambda | DynamoDB | S3, SQS, frames, logs | US dollars |\n\

@@ -18,7 +18,7 @@ pub(crate) const CHUNK: usize = 256 << 10;
 
 /// A PNG whose pixels are still to be written: eight bits for each of red, green and blue.
 ///
-/// Compression is the fast kind (`docs/performance.md` compares): the next better one saves a sixth of a natural picture and takes twice as long,
+/// Compression is the fast kind (`docs/performance/easy-writer.md` compares): the next better one saves a sixth of a natural picture and takes twice as long,
 /// ten times as long if the picture is noise.
 pub(crate) fn begin_png<W: Write>(output: W, width: u32, height: u32) -> Result<Writer<W>> {
     let mut encoder = Encoder::new(output, width, height);

@@ -2,7 +2,7 @@
 //!
 //! Everything here is synchronous work for a processor and takes up to seconds: call it on a thread that may block. Memory is bounded. What a
 //! file claims about itself is checked before it is decoded, and an enlargement is drawn and written strip by strip, so that the 201 MB of its
-//! pixels never exist at once; `docs/performance.md` has the figures.
+//! pixels never exist at once; `docs/performance/easy-writer.md` has the figures.
 //!
 //! Pixels are taken as sRGB. Colour profiles are not applied and not kept, as image models draw in sRGB; nor is other metadata, apart from the
 //! Exif orientation, which is applied.
