@@ -197,7 +197,9 @@ impl HttpConnector for Line {
         let (line, faults) = (self.clone(), self.faults.clone());
         HttpConnectorFuture::new(async move {
             // The engines answer at once, and calls that are made at the same time are to be seen as such.
-            tokio::task::yield_now().await;
+            for _ in 0..16 {
+                tokio::task::yield_now().await;
+            }
             let answer = match action {
                 None => line.send(request).await,
                 Some(Action::DieBefore) => {

@@ -103,7 +103,7 @@ pub(crate) struct AttemptView {
     #[schema(example = 200)]
     status_code: Option<u16>,
     /// Reason why there was no response: `timed_out`, `blocked` (the URL leads to an address that webhooks must not
-    /// egress) or `unreachable`.
+    /// reach) or `unreachable`.
     error: Option<&'static str>,
     /// Beginning of the response body, up to 1 KB, or description of the error.
     detail: String,
