@@ -7,6 +7,31 @@ use axum::extract::State;
 use domain::payments::provider::WebhookRequest;
 use edge::easy_writer::openapi::{Errors, Failed};
 use edge::{ClientAddress, EdgeError, Failure, PathPair, PathParameter, RawCall, RawResponse, RequestScope};
+use utoipa::IntoResponses;
+
+/// Responses to a notification, however it is sent.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only described")]
+enum NotificationResponses {
+    /// Notification processed; the body is the provider's acknowledgement
+    #[response(status = 200)]
+    Acknowledged,
+    /// `VALIDATION_ERROR`: malformed notification
+    #[response(status = 400)]
+    Malformed(Failed),
+    /// `SIGNATURE_INVALID`: signature verification failed
+    #[response(status = 401)]
+    Forged(Failed),
+    /// `NOT_FOUND`: unknown provider; `PAYMENT_NOT_FOUND`: provider not configured
+    #[response(status = 404)]
+    Unknown(Failed),
+    /// `CONFLICT`: retry
+    #[response(status = 409)]
+    Conflict(Failed),
+    /// `PROVIDER_UNAVAILABLE`: the payment cannot be verified now; `SERVICE_UNAVAILABLE`: retry later
+    #[response(status = 503)]
+    Unverified(Failed),
+}
 
 type Acknowledged = Result<RawResponse, Failure>;
 
@@ -41,14 +66,8 @@ async fn receive(
     operation_id = "receive_notice",
     params(("provider" = String, Path, description = "Payment provider", example = "tbank")),
     responses(
-        Errors,
-        (status = 200, description = "Notification processed; the body is the provider's acknowledgement"),
-        (status = 400, description = "`VALIDATION_ERROR`: malformed notification", body = Failed),
-        (status = 401, description = "`SIGNATURE_INVALID`: signature verification failed", body = Failed),
-        (status = 404, description = "`NOT_FOUND`: unknown provider; `PAYMENT_NOT_FOUND`: provider not configured", body = Failed),
-        (status = 409, description = "`CONFLICT`: retry", body = Failed),
+        Errors, NotificationResponses,
         (status = 413, description = "`PAYLOAD_TOO_LARGE`: body larger than 64 KB", body = Failed),
-        (status = 503, description = "`PROVIDER_UNAVAILABLE`: the payment cannot be verified now; `SERVICE_UNAVAILABLE`: retry later", body = Failed),
     )
 )]
 pub(crate) async fn receive_notice(
@@ -71,13 +90,7 @@ pub(crate) async fn receive_notice(
     operation_id = "receive_notice_by_get",
     params(("provider" = String, Path, description = "Payment provider", example = "robokassa")),
     responses(
-        Errors,
-        (status = 200, description = "Notification processed; the body is the provider's acknowledgement"),
-        (status = 400, description = "`VALIDATION_ERROR`: malformed notification", body = Failed),
-        (status = 401, description = "`SIGNATURE_INVALID`: signature verification failed", body = Failed),
-        (status = 404, description = "`NOT_FOUND`: unknown provider; `PAYMENT_NOT_FOUND`: provider not configured", body = Failed),
-        (status = 409, description = "`CONFLICT`: retry", body = Failed),
-        (status = 503, description = "`PROVIDER_UNAVAILABLE`: the payment cannot be verified now; `SERVICE_UNAVAILABLE`: retry later", body = Failed),
+        Errors, NotificationResponses,
     )
 )]
 pub(crate) async fn receive_notice_by_get(
@@ -103,14 +116,8 @@ pub(crate) async fn receive_notice_by_get(
         ("kind" = String, Path, description = "Kind of notification", example = "pay"),
     ),
     responses(
-        Errors,
-        (status = 200, description = "Notification processed; the body is the provider's acknowledgement"),
-        (status = 400, description = "`VALIDATION_ERROR`: malformed notification", body = Failed),
-        (status = 401, description = "`SIGNATURE_INVALID`: signature verification failed", body = Failed),
-        (status = 404, description = "`NOT_FOUND`: unknown provider; `PAYMENT_NOT_FOUND`: provider not configured", body = Failed),
-        (status = 409, description = "`CONFLICT`: retry", body = Failed),
+        Errors, NotificationResponses,
         (status = 413, description = "`PAYLOAD_TOO_LARGE`: body larger than 64 KB", body = Failed),
-        (status = 503, description = "`PROVIDER_UNAVAILABLE`: the payment cannot be verified now; `SERVICE_UNAVAILABLE`: retry later", body = Failed),
     )
 )]
 pub(crate) async fn receive_notice_of_kind(
@@ -136,13 +143,7 @@ pub(crate) async fn receive_notice_of_kind(
         ("kind" = String, Path, description = "Kind of notification", example = "check"),
     ),
     responses(
-        Errors,
-        (status = 200, description = "Notification processed; the body is the provider's acknowledgement"),
-        (status = 400, description = "`VALIDATION_ERROR`: malformed notification", body = Failed),
-        (status = 401, description = "`SIGNATURE_INVALID`: signature verification failed", body = Failed),
-        (status = 404, description = "`NOT_FOUND`: unknown provider; `PAYMENT_NOT_FOUND`: provider not configured", body = Failed),
-        (status = 409, description = "`CONFLICT`: retry", body = Failed),
-        (status = 503, description = "`PROVIDER_UNAVAILABLE`: the payment cannot be verified now; `SERVICE_UNAVAILABLE`: retry later", body = Failed),
+        Errors, NotificationResponses,
     )
 )]
 pub(crate) async fn receive_notice_of_kind_by_get(
