@@ -13,7 +13,7 @@ use super::ids::{CompanyId, KeyId};
 use super::items::{ApiKeyItem, ApiKeyLookupItem, KEY_PREFIX, api_key_key, api_key_lookup_key, keys_partition};
 use crate::identity::Identity;
 use crate::kernel::{
-    AuthFailure, Clock, Denial, Error, IdSource, Resource, Result, Timestamp, epoch_seconds, from_epoch_millis,
+    AuthFailure, Clock, Denial, Error, IdSource, Resource, Result, Timestamp, digest, epoch_seconds, from_epoch_millis,
 };
 
 /// Prefix of every key.
@@ -107,7 +107,7 @@ impl Credential<'_> {
     pub fn key_label(&self) -> Option<String> {
         let (Self::Key(text) | Self::Bearer(text)) = self;
         let is_key = matches!(self, Self::Key(_)) || text.starts_with(PREFIX);
-        is_key.then(|| URL_SAFE_NO_PAD.encode(Sha256::digest(text)))
+        is_key.then(|| digest(text))
     }
 }
 
@@ -227,7 +227,7 @@ impl Authenticator {
             return Err(Error::invalid("name", "too_many", format!("Не больше {MAX_KEYS} действующих ключей")));
         }
         let text = format!("{PREFIX}{}", base62(&self.ids.secret()?));
-        let hash = URL_SAFE_NO_PAD.encode(Sha256::digest(&text));
+        let hash = digest(&text);
         let id = KeyId::mint(&*self.ids, now);
         let record = ApiKeyItem {
             key: api_key_key(company, id),

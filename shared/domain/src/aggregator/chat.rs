@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::authenticator::{Caller, Permission};
@@ -18,7 +15,7 @@ use crate::gateway::{
     ProviderError, Usage,
 };
 use crate::idempotency::Request;
-use crate::kernel::{Amount, Clock, Dependency, Error, IdSource, Result, Timestamp};
+use crate::kernel::{Amount, Clock, Dependency, Error, IdSource, Result, Timestamp, digest};
 
 /// Bytes of text per token, where a vendor reports no usage.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -212,7 +209,7 @@ impl Chat {
     async fn hold(&self, call: ChatCall<'_>, plan: &Plan<'_>, model: &str) -> Result<HoldOutcome> {
         call.caller.require(Permission::Chat)?;
         let request = call.idempotency_key.map(|key| {
-            let content = URL_SAFE_NO_PAD.encode(Sha256::digest(call.body));
+            let content = digest(call.body);
             Request::new(call.caller.company.to_string(), key.to_owned(), &["chat", &content])
         });
         let name = plan.models.first().map_or(model, |model| model.name.as_str());

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest as _, Sha256};
 use store::{Condition, Delete, Put, Table, Transaction, Update, attr};
 
 use super::PRODUCT_NAME;
@@ -13,7 +12,9 @@ use super::ids::CompanyId;
 use super::items::{CompanyItem, ConfirmationItem, company_key, confirmation_key};
 use crate::idempotency::Request;
 use crate::identity::{Email, Identity, NewPassword, Registration, SignedIn};
-use crate::kernel::{Amount, AuthFailure, Clock, Error, IdSource, Resource, Result, Timestamp, UserId, epoch_seconds};
+use crate::kernel::{
+    Amount, AuthFailure, Clock, Error, IdSource, Resource, Result, Timestamp, UserId, digest, epoch_seconds,
+};
 use crate::ledger::{self, Ledger, Posting};
 use crate::mail::{self, Mail, SharedMailer};
 
@@ -199,7 +200,7 @@ impl Companies {
 }
 
 fn hash(token: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(token))
+    digest(token)
 }
 
 fn confirmation(to: &str, link: &str) -> Mail {

@@ -1,11 +1,8 @@
 //! The limit on failed log-ins.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 use store::Table;
 
-use crate::kernel::{Result, Timestamp};
+use crate::kernel::{Result, Timestamp, digest};
 use crate::rate_limit::{Limit, Policy, Quota, RateLimiter};
 
 /// Limits failed log-ins: those from one network with one account, and those from one network with all accounts.
@@ -65,7 +62,7 @@ impl LogInAttempt<'_> {
 
 /// A hash of what was given as an address, so that any input fits into a key.
 fn account_label(email: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(email.trim().to_lowercase()))
+    digest(email.trim().to_lowercase())
 }
 
 #[cfg(test)]

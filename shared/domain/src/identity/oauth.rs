@@ -4,12 +4,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 
 use super::model::{Email, IdentityProvider, UserName};
-use crate::kernel::{Error, UserId};
+use crate::kernel::{Error, UserId, digest};
 
 /// An identity provider.
 #[async_trait]
@@ -118,7 +115,7 @@ pub(super) struct LoginState {
 
 /// The code challenge of a verifier: its SHA-256 in base64url without padding (RFC 7636, 4.2, `S256`).
 pub fn code_challenge(verifier: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
+    digest(verifier)
 }
 
 /// The account of a user whom an identity provider authenticated.
