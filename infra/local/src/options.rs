@@ -31,7 +31,7 @@ pub type HttpClients = Box<dyn Fn(&str, SharedHttpClient) -> SharedHttpClient + 
 pub struct StackOptions {
     /// The folder of `template.yaml` and `docs/`.
     pub root: PathBuf,
-    /// What is in `template.yaml`, if whoever starts many stacks has read it before.
+    /// What is in `template.yaml`, if it was read before: callers that start many stacks share it.
     pub template: Option<Arc<Template>>,
     /// The only product that is started; all of them without it.
     pub product: Option<String>,

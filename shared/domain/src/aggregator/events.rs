@@ -17,7 +17,7 @@ use crate::payments::{Payment, PaymentOutcome};
 
 /// A payment is paid and credited.
 pub const PAYMENT_SUCCEEDED: &str = "payment.succeeded";
-/// A payment failed, or nobody paid in time.
+/// A payment failed or expired.
 pub const PAYMENT_FAILED: &str = "payment.failed";
 /// A call is counted.
 pub const USAGE_TRACKED: &str = "usage.tracked";

@@ -63,7 +63,7 @@ impl Resource {
 }
 
 impl Metric {
-    /// Calls of models that nobody settled, whose hold the sweeper released.
+    /// Unsettled model calls whose hold the sweeper released.
     pub const CALLS_RELEASED: Self = Self::new("CallsReleased");
     /// Calls of models that were not counted, whose usage message the sweeper sent again.
     pub const CALLS_RETOLD: Self = Self::new("CallsRetold");

@@ -30,7 +30,7 @@ pub trait Leased: DeserializeOwned {
 pub enum Taken<T> {
     /// The caller has it; this is the item now.
     Granted(T),
-    /// Somebody else has it, or the item is not as it should be; this is the item, if there is one.
+    /// Another worker holds it, or the item's condition failed; the item as stored, if it exists.
     Refused(Option<T>),
 }
 
@@ -55,7 +55,7 @@ impl Lease {
         now + self.length
     }
 
-    /// Takes the lease under `token`, which nobody used before, together with the rest of `update`: if `condition`
+    /// Takes the lease under `token`, a fresh one, together with the rest of `update`: if `condition`
     /// holds and the lease is free.
     pub async fn take<T: Leased>(
         &self,
@@ -78,7 +78,7 @@ impl Lease {
         }
     }
 
-    /// The lease is held under `token`. Without one, nobody's write succeeds.
+    /// The lease is held under `token`. Without a token, no write succeeds.
     pub fn is_held(&self, token: Option<Uuid>) -> Condition {
         attr(self.token).equals(token.unwrap_or(Uuid::nil()))
     }

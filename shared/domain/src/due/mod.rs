@@ -1,4 +1,4 @@
-//! Work that is due at some time, by whoever gets to it: the due index, the sweep and the lease.
+//! Work with a due time, done by any worker: the due index, the sweep and the lease.
 //!
 //! An item that needs work later carries two *due keys*: a partition of `gsi1`, one of several shards, and its due
 //! time. While the item has them, a scheduled [sweep](DueIndex::sweep) finds it once the time has passed. Lost messages

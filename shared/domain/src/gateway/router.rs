@@ -31,7 +31,7 @@ pub struct RetryPolicy {
     pub rounds: usize,
     /// Pause between two passes when no vendor asked for one.
     pub pause: Duration,
-    /// Longest pause that a vendor may ask for. Beyond it the caller is told to wait instead.
+    /// Longest pause that a vendor may ask for. Beyond it the caller gets the vendor's wait as `retry_after`.
     pub max_pause: Duration,
 }
 
